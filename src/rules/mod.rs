@@ -1,0 +1,157 @@
+//! The rulebook: one rule a TOML file, compiled once into a [`Rulebook`], run in isolation and in parallel over a [`Subject`].
+//!
+//! One module a rule kind, each with its own typed schema. A rule reads the visit and its reading, never the clock, never the network,
+//! and returns [`Hit`]s; turning hits into findings with fingerprints, groups and points is the report's work.
+
+use std::sync::Arc;
+
+use jiff::civil::DateTime;
+use serde::{Deserialize, Serialize};
+
+use crate::reading::{Origin, Passage, Reading, Span};
+use crate::record::{Instant, Visit};
+
+/// What rules look at: one visit, its reading, and the moment it is judged for.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    pub visit: &'a Visit,
+    pub reading: &'a Reading,
+    pub knowledge: &'a Knowledge,
+    pub at: DateTime,
+    pub phase: Phase,
+}
+
+/// When a check happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// While a physician writes: only what is certain about the text at hand.
+    Inline,
+    /// The patient is in hospital: what is not yet due is no defect.
+    Running,
+    /// After discharge: everything is due.
+    Terminal,
+}
+
+/// S1 严重 · S2 重要 · S3 一般 · S4 提示.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Severity {
+    S1,
+    S2,
+    S3,
+    S4,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Counted, never scored, never shown inline.
+    Preview,
+    Stable,
+    /// Kept for its history; never run.
+    Retired,
+    /// A local rule that ships switched off; a hospital turns it on in its configuration.
+    Off,
+}
+
+/// One rule as its file says it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Names the defect, kebab-case, never changes; also the file's name.
+    pub id: String,
+    pub title: String,
+    /// Code of the catalogue (`C-A01`), of the time limits (`T01`), or of a form defect (`F-…`).
+    pub defect: String,
+    pub severity: Severity,
+    /// Keys of the standards with article (`BW2010-22(8)`), or `safety`, or `local`.
+    pub basis: Vec<String>,
+    pub status: Status,
+    pub since: String,
+    #[serde(default = "all_phases")]
+    pub phases: Vec<Phase>,
+    pub why: String,
+    pub fix: String,
+    /// Text with slots: `{a.title}`, `{a.section}`, `{a.quote}` for the first piece of evidence, `b` for the second, and the kind's own slots.
+    pub message: String,
+    /// How sure a hit is, 0 to 1; a kind may lower it for a single hit.
+    #[serde(default = "certain")]
+    pub confidence: f32,
+    /// Which visits the rule holds for.
+    #[serde(default)]
+    pub applies: Applies,
+    pub check: CheckSpec,
+    #[serde(default, rename = "case")]
+    pub cases: Vec<case::Case>,
+}
+
+fn all_phases() -> Vec<Phase> {
+    vec![Phase::Inline, Phase::Running, Phase::Terminal]
+}
+
+fn certain() -> f32 {
+    0.95
+}
+
+/// Pieces of evidence and slots of one defect that a rule found.
+#[derive(Debug, Clone, Default)]
+pub struct Hit {
+    pub evidence: Vec<Evidence>,
+    /// Structured evidence by JSON pointer.
+    pub data: Vec<DataEvidence>,
+    /// For an absence: where it was looked for.
+    pub searched: Vec<Searched>,
+    /// Values for the message's own slots, e.g. `computed`.
+    pub slots: Vec<(&'static str, String)>,
+    /// Overrides the rule's confidence.
+    pub confidence: Option<f32>,
+    /// What makes this hit itself when it has no evidence text, e.g. the id of the operation that lacks a record.
+    pub anchor: String,
+}
+
+/// A quotation, in bytes of the passage's clean text.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    pub passage: Arc<Passage>,
+    pub span: Span,
+    pub role: Role,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The text that is probably wrong.
+    This,
+    /// What it conflicts with.
+    Against,
+    /// What makes the rule apply.
+    Context,
+}
+
+#[derive(Debug, Clone)]
+pub struct DataEvidence {
+    /// JSON pointer into the visit, e.g. `/labs/3`.
+    pub path: String,
+    /// For people: `血钾 6.8 mmol/L (2026-03-02 08:10)`.
+    pub label: String,
+}
+
+/// A place that was searched in vain: a document, or a section of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Searched {
+    pub document: usize,
+    pub section: Option<String>,
+}
+
+/// What came of running one rule on one visit.
+#[derive(Debug, Clone)]
+pub enum Outcome {
+    Ran(Vec<Hit>),
+    /// The rule could not be judged, and that is no defect: `no structured labs`.
+    Skipped(String),
+}
+
+/// Implemented by each rule kind. `prepare` has validated the specification, so `run` meets only the visit.
+pub trait Check: Send + Sync {
+    fn run(&self, subject: &Subject<'_>) -> Outcome;
+}
