@@ -11,6 +11,7 @@
 //! - [`cli`]      the commands; the only place that prints
 
 pub mod data;
+pub mod problem;
 pub mod reading;
 pub mod record;
 // pub mod rules;

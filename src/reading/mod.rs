@@ -5,11 +5,21 @@
 //! Reading is a pure function of the text, so a passage can be cached by its content. It knows no rule, no report and no clock:
 //! expressions such as 昨日 stay relative until a rule resolves them against the document's own time.
 
+pub mod context;
+pub mod documents;
+pub mod lexicon;
+pub mod measures;
+pub mod mentions;
+pub mod reader;
+pub mod sections;
+pub mod sentences;
 pub mod text;
+pub mod times;
 
 use std::sync::Arc;
 
 use crate::record::{DocumentKind, Instant, Side};
+pub use reader::Reader;
 pub use text::{CleanText, Span};
 
 /// Everything that was read in one visit.

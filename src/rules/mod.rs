@@ -3,13 +3,41 @@
 //! One module a rule kind, each with its own typed schema. A rule reads the visit and its reading, never the clock, never the network,
 //! and returns [`Hit`]s; turning hits into findings with fingerprints, groups and points is the report's work.
 
+pub mod applies;
+pub mod calendar;
+pub mod case;
+pub mod duty;
+pub mod facts;
+pub mod knowledge;
+pub mod places;
+
+pub mod rulebook;
+pub mod run;
+
+mod agree;
+mod conflict;
+mod copy;
+mod deadline;
+mod expression;
+mod pattern;
+mod range;
+mod required;
+mod response;
+mod sequence;
+mod support;
+
 use std::sync::Arc;
 
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
-use crate::reading::{Origin, Passage, Reading, Span};
-use crate::record::{Instant, Visit};
+use crate::reading::{Passage, Reading, Span};
+use crate::record::Visit;
+pub use applies::Applies;
+pub use duty::{Duty, DutyState};
+pub use knowledge::Knowledge;
+pub use crate::problem::Problem;
+pub use rulebook::Rulebook;
 
 /// What rules look at: one visit, its reading, and the moment it is judged for.
 #[derive(Clone, Copy)]
@@ -151,7 +179,78 @@ pub enum Outcome {
     Skipped(String),
 }
 
-/// Implemented by each rule kind. `prepare` has validated the specification, so `run` meets only the visit.
+/// A prepared rule of some kind. Preparing has validated the specification, so `run` meets only the visit.
 pub trait Check: Send + Sync {
     fn run(&self, subject: &Subject<'_>) -> Outcome;
+
+    /// The obligations that the rule puts on this visit; only `deadline` has any.
+    fn duties(&self, _subject: &Subject<'_>) -> Vec<Duty> {
+        Vec::new()
+    }
+}
+
+/// The `[check]` table: what kind of rule it is, and that kind's own schema.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CheckSpec {
+    Required(required::Required),
+    Deadline(deadline::Deadline),
+    Sequence(sequence::Sequence),
+    Pattern(pattern::Pattern),
+    Conflict(conflict::Conflict),
+    Agree(agree::Agree),
+    Support(support::Support),
+    Response(response::Response),
+    Copy(copy::Copy),
+    Range(range::Range),
+    Expression(expression::Expression),
+}
+
+impl CheckSpec {
+    /// Validates and compiles; the error says what is wrong in the words of the rule file.
+    pub fn prepare(&self, knowledge: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
+        match self {
+            CheckSpec::Required(spec) => spec.prepare(knowledge),
+            CheckSpec::Deadline(spec) => spec.prepare(knowledge),
+            CheckSpec::Sequence(spec) => spec.prepare(knowledge),
+            CheckSpec::Pattern(spec) => spec.prepare(knowledge),
+            CheckSpec::Conflict(spec) => spec.prepare(knowledge),
+            CheckSpec::Agree(spec) => spec.prepare(knowledge),
+            CheckSpec::Support(spec) => spec.prepare(knowledge),
+            CheckSpec::Response(spec) => spec.prepare(knowledge),
+            CheckSpec::Copy(spec) => spec.prepare(knowledge),
+            CheckSpec::Range(spec) => spec.prepare(knowledge),
+            CheckSpec::Expression(spec) => spec.prepare(knowledge),
+        }
+    }
+
+    /// The kind's name as it is written in a rule file.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            CheckSpec::Required(_) => "required",
+            CheckSpec::Deadline(_) => "deadline",
+            CheckSpec::Sequence(_) => "sequence",
+            CheckSpec::Pattern(_) => "pattern",
+            CheckSpec::Conflict(_) => "conflict",
+            CheckSpec::Agree(_) => "agree",
+            CheckSpec::Support(_) => "support",
+            CheckSpec::Response(_) => "response",
+            CheckSpec::Copy(_) => "copy",
+            CheckSpec::Range(_) => "range",
+            CheckSpec::Expression(_) => "expression",
+        }
+    }
+}
+
+/// A mistake in a `[check]` table: the word to look for in the file, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpecError {
+    pub word: String,
+    pub text: String,
+}
+
+impl SpecError {
+    pub fn new(word: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { word: word.into(), text: text.into() }
+    }
 }

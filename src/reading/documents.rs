@@ -1,0 +1,163 @@
+//! [`DocumentTable`]: titles → kinds of document, groups of kinds, headings → section names; from `rules/documents.toml`.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
+use serde::Deserialize;
+
+use super::text::CleanText;
+use crate::data::DataFile;
+use crate::problem::Problem;
+use crate::record::DocumentKind;
+
+/// The compiled table.
+pub struct DocumentTable {
+    titles: CharwiseDoubleArrayAhoCorasick<u32>,
+    title_kinds: Vec<(DocumentKind, usize)>,
+    groups: BTreeMap<String, Vec<DocumentKind>>,
+    sections: HashMap<String, Arc<str>>,
+    headings: CharwiseDoubleArrayAhoCorasick<u32>,
+    heading_sections: Vec<Arc<str>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TableFile {
+    kind: Vec<KindEntry>,
+    group: BTreeMap<String, Vec<DocumentKind>>,
+    section: Vec<SectionEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KindEntry {
+    kind: DocumentKind,
+    titles: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SectionEntry {
+    name: String,
+    headings: Vec<String>,
+}
+
+impl DocumentTable {
+    pub fn parse(file: &DataFile) -> Result<Self, Problem> {
+        let table: TableFile = toml::from_str(&file.text).map_err(|error| Problem::toml(file, &error))?;
+        let mut titles: Vec<(String, u32)> = Vec::new();
+        let mut title_kinds = Vec::new();
+        for entry in &table.kind {
+            for title in &entry.titles {
+                let clean = squeeze(title);
+                if titles.iter().any(|(known, _)| *known == clean) {
+                    return Err(Problem::at_text(file, title, format!("title `{title}` is listed twice")));
+                }
+                titles.push((clean.clone(), title_kinds.len() as u32));
+                title_kinds.push((entry.kind, clean.len()));
+            }
+        }
+        let mut sections = HashMap::new();
+        let mut headings: Vec<(String, u32)> = Vec::new();
+        let mut heading_sections: Vec<Arc<str>> = Vec::new();
+        for entry in &table.section {
+            let name: Arc<str> = Arc::from(entry.name.as_str());
+            sections.insert(entry.name.clone(), name.clone());
+            for heading in &entry.headings {
+                let clean = squeeze(heading);
+                if headings.iter().any(|(known, _)| *known == clean) {
+                    return Err(Problem::at_text(file, heading, format!("heading `{heading}` is listed twice")));
+                }
+                headings.push((clean, heading_sections.len() as u32));
+                heading_sections.push(name.clone());
+            }
+        }
+        let build = |words: Vec<(String, u32)>| {
+            let builder = CharwiseDoubleArrayAhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest);
+            builder.build_with_values(words).map_err(|error| Problem::at_text(file, "", error.to_string()))
+        };
+        Ok(Self { titles: build(titles)?, title_kinds, groups: table.group, sections, headings: build(headings)?, heading_sections })
+    }
+
+    /// The kind that a printed title means: the longest known title inside it, so that dates, departments and names around it don't matter.
+    pub fn kind_of_title(&self, title: &str) -> Option<DocumentKind> {
+        let clean = squeeze(title);
+        let found = self.titles.leftmost_find_iter(&clean).map(|found| self.title_kinds[found.value() as usize]);
+        found.max_by_key(|(_, length)| *length).map(|(kind, _)| kind)
+    }
+
+    /// The kinds behind a kind's Chinese name or a group's name.
+    pub fn kinds_named(&self, name: &str) -> Option<Vec<DocumentKind>> {
+        if let Some(kinds) = self.groups.get(name) {
+            return Some(kinds.clone());
+        }
+        self.title_kinds.iter().map(|(kind, _)| *kind).find(|kind| kind.chinese() == name).map(|kind| vec![kind])
+    }
+
+    /// A canonical section name as rules write it.
+    pub fn section_named(&self, name: &str) -> Option<Arc<str>> {
+        self.sections.get(name).cloned()
+    }
+
+    /// The canonical name of a stored section's heading: `入院时主要症状及体征：` → 入院情况.
+    pub fn section_of_heading(&self, heading: &str) -> Option<Arc<str>> {
+        let clean = squeeze(heading);
+        let bare = clean.trim_matches(|character: char| matches!(character, ':' | '[' | ']' | '【' | '】' | '.' | '、') || character.is_ascii_digit());
+        let mut found = self.headings.leftmost_find_iter(bare);
+        let first = found.next()?;
+        (first.start() == 0 && first.end() == bare.len()).then(|| self.heading_sections[first.value() as usize].clone())
+    }
+
+    /// Known headings in clean text, wherever they stand: start, end, section.
+    pub fn headings<'t>(&'t self, text: &'t str) -> impl Iterator<Item = (usize, usize, &'t Arc<str>)> {
+        self.headings.leftmost_find_iter(text).map(|found| (found.start(), found.end(), &self.heading_sections[found.value() as usize]))
+    }
+}
+
+impl std::fmt::Debug for DocumentTable {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("DocumentTable").field("titles", &self.title_kinds.len()).field("headings", &self.heading_sections.len()).finish()
+    }
+}
+
+/// Normalised text without white space.
+fn squeeze(text: &str) -> String {
+    CleanText::new(text).as_str().split_whitespace().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::DataFolder;
+
+    fn table() -> DocumentTable {
+        DocumentTable::parse(DataFolder::embedded().file("documents.toml").expect("it ships")).expect("and is right")
+    }
+
+    #[test]
+    fn titles_are_found_inside_what_hospitals_print() {
+        let table = table();
+        assert_eq!(table.kind_of_title("2026-03-02 09:10 王某某主任医师查房记录"), Some(DocumentKind::WardRound));
+        assert_eq!(table.kind_of_title("术后首次病程记录"), Some(DocumentKind::PostopCourse));
+        assert_eq!(table.kind_of_title("神经内科 首 次 病 程 记 录"), Some(DocumentKind::FirstCourse));
+        assert_eq!(table.kind_of_title("病危（重）通知书"), Some(DocumentKind::CriticalNotice));
+        assert_eq!(table.kind_of_title("营养餐单"), None);
+    }
+
+    #[test]
+    fn every_kind_has_its_own_name_among_the_titles() {
+        let table = table();
+        for (kind, _) in &table.title_kinds {
+            assert_eq!(table.kinds_named(kind.chinese()).map(|kinds| kinds.contains(kind)), Some(true), "{}", kind.chinese());
+        }
+    }
+
+    #[test]
+    fn headings_are_canonical() {
+        let table = table();
+        assert_eq!(table.section_of_heading("现 病 史：").as_deref(), Some("现病史"));
+        assert_eq!(table.section_of_heading("【出院带药】").as_deref(), Some("出院医嘱"));
+        assert_eq!(table.section_of_heading("无药物过敏史"), None);
+    }
+}

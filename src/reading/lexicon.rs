@@ -1,0 +1,310 @@
+//! [`Lexicon`]: the clinical concepts of `rules/lexicon/`, all their terms in one automaton.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
+use serde::Deserialize;
+
+use super::ConceptId;
+use super::text::{CleanText, Span};
+use crate::data::DataFolder;
+use crate::problem::Problem;
+use crate::record::Sex;
+
+/// All concepts.
+pub struct Lexicon {
+    concepts: Vec<Concept>,
+    ids: HashMap<Arc<str>, ConceptId>,
+    /// Members of every concept name, class and kind name, the concept itself included.
+    classes: HashMap<Arc<str>, ConceptSet>,
+    terms: CharwiseDoubleArrayAhoCorasick<u32>,
+}
+
+/// One concept.
+#[derive(Debug, Clone)]
+pub struct Concept {
+    /// The standard Chinese name, its identity everywhere.
+    pub name: Arc<str>,
+    pub kind: ConceptKind,
+    /// The body part it sits in, by its entry.
+    pub site: Option<ConceptId>,
+    /// Has a left and a right.
+    pub sided: bool,
+    /// Can only be true of this sex.
+    pub sex: Option<Sex>,
+    /// Accepted units, the usual one first.
+    pub units: Vec<Arc<str>>,
+    /// Bounds in the usual unit outside which a value is certainly an error.
+    pub range: Option<(f64, f64)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConceptKind {
+    Body,
+    Symptom,
+    Sign,
+    Imaging,
+    State,
+    Vital,
+    Score,
+    Person,
+    Disease,
+    Drug,
+    Procedure,
+    Lab,
+    Exam,
+    Organism,
+    Substance,
+    Device,
+}
+
+impl ConceptKind {
+    /// The class name that rules may use for all concepts of the kind.
+    pub fn chinese(self) -> &'static str {
+        match self {
+            ConceptKind::Body => "身体部位",
+            ConceptKind::Symptom => "症状",
+            ConceptKind::Sign => "体征",
+            ConceptKind::Imaging => "检查所见",
+            ConceptKind::State => "一般状况",
+            ConceptKind::Vital => "生命体征",
+            ConceptKind::Score => "评分",
+            ConceptKind::Person => "人物",
+            ConceptKind::Disease => "疾病",
+            ConceptKind::Drug => "药物",
+            ConceptKind::Procedure => "手术操作",
+            ConceptKind::Lab => "检验项目",
+            ConceptKind::Exam => "检查项目",
+            ConceptKind::Organism => "病原体",
+            ConceptKind::Substance => "接触物",
+            ConceptKind::Device => "器械",
+        }
+    }
+
+    /// Something that can be present or absent in a person.
+    pub fn is_finding(self) -> bool {
+        matches!(self, ConceptKind::Symptom | ConceptKind::Sign | ConceptKind::Imaging | ConceptKind::State | ConceptKind::Disease)
+    }
+}
+
+/// A set of concepts, for membership at run time without strings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConceptSet {
+    words: Vec<u64>,
+}
+
+impl ConceptSet {
+    pub fn insert(&mut self, id: ConceptId) {
+        let word = id.0 as usize / 64;
+        if self.words.len() <= word {
+            self.words.resize(word + 1, 0);
+        }
+        self.words[word] |= 1 << (id.0 % 64);
+    }
+
+    pub fn contains(&self, id: ConceptId) -> bool {
+        self.words.get(id.0 as usize / 64).is_some_and(|word| word & (1 << (id.0 % 64)) != 0)
+    }
+
+    pub fn extend(&mut self, other: &ConceptSet) {
+        if self.words.len() < other.words.len() {
+            self.words.resize(other.words.len(), 0);
+        }
+        for (word, more) in self.words.iter_mut().zip(&other.words) {
+            *word |= more;
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LexiconFile {
+    kind: ConceptKind,
+    concept: toml::Table,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct ConceptEntry {
+    also: Vec<String>,
+    is: Vec<String>,
+    site: Option<String>,
+    part_of: Option<String>,
+    sided: bool,
+    sex: Option<Sex>,
+    units: Vec<String>,
+    range: Option<(f64, f64)>,
+}
+
+impl Lexicon {
+    pub fn load(folder: &DataFolder) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut concepts: Vec<Concept> = Vec::new();
+        let mut ids: HashMap<Arc<str>, ConceptId> = HashMap::new();
+        let mut terms: HashMap<String, (u32, &str)> = HashMap::new();
+        let mut parents: Vec<(ConceptId, String)> = Vec::new();
+        let mut sites = Vec::new();
+        for file in folder.below("lexicon/") {
+            let parsed: LexiconFile = match toml::from_str(&file.text) {
+                Ok(parsed) => parsed,
+                Err(error) => {
+                    problems.push(Problem::toml(file, &error));
+                    continue;
+                }
+            };
+            for (name, value) in parsed.concept {
+                let entry: ConceptEntry = match value.try_into() {
+                    Ok(entry) => entry,
+                    Err(error) => {
+                        problems.push(Problem::at_text(file, &format!("\"{name}\""), format!("concept `{name}`: {}", error.message())));
+                        continue;
+                    }
+                };
+                let id = ConceptId(concepts.len() as u32);
+                let name: Arc<str> = Arc::from(name);
+                for term in std::iter::once(name.as_ref()).chain(entry.also.iter().map(String::as_str)) {
+                    let clean = fold(CleanText::new(term).as_str());
+                    if let Some((_, other)) = terms.insert(clean, (id.0, &file.path)) {
+                        problems.push(Problem::at_text(file, &format!("\"{term}\""), format!("term `{term}` is already in rules/{other}")));
+                    }
+                }
+                parents.extend(entry.is.into_iter().map(|parent| (id, parent)));
+                parents.push((id, parsed.kind.chinese().to_owned()));
+                if let Some(whole) = entry.part_of {
+                    sites.push((file, id, whole.clone()));
+                    parents.push((id, whole));
+                }
+                if let Some(site) = entry.site {
+                    sites.push((file, id, site));
+                }
+                ids.insert(name.clone(), id);
+                concepts.push(Concept {
+                    name,
+                    kind: parsed.kind,
+                    site: None,
+                    sided: entry.sided,
+                    sex: entry.sex,
+                    units: entry.units.iter().map(|unit| Arc::from(unit.as_str())).collect(),
+                    range: entry.range,
+                });
+            }
+        }
+        for (file, id, site) in sites {
+            match ids.get(site.as_str()) {
+                Some(found) => concepts[id.0 as usize].site = Some(*found),
+                None => problems.push(Problem::at_text(file, &format!("\"{site}\""), format!("`{site}` is no body part in lexicon/body.toml"))),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let classes = close(&concepts, &ids, &parents);
+        let mut words: Vec<(String, u32)> = terms.into_iter().map(|(term, (id, _))| (term, id)).collect();
+        words.sort();
+        let builder = CharwiseDoubleArrayAhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest);
+        let terms = builder.build_with_values(words).map_err(|error| vec![Problem { file: "lexicon/".into(), line: 1, text: error.to_string() }])?;
+        Ok(Self { concepts, ids, classes, terms })
+    }
+
+    pub fn id(&self, name: &str) -> Option<ConceptId> {
+        self.ids.get(name).copied()
+    }
+
+    pub fn concept(&self, id: ConceptId) -> &Concept {
+        &self.concepts[id.0 as usize]
+    }
+
+    pub fn len(&self) -> usize {
+        self.concepts.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.concepts.is_empty()
+    }
+
+    /// True when the concept is this one, or belongs to this class, region or kind.
+    pub fn is_a(&self, id: ConceptId, name: &str) -> bool {
+        self.classes.get(name).is_some_and(|class| class.contains(id))
+    }
+
+    /// Members of all the named concepts and classes; the error names the one that is not known.
+    pub fn set<S: AsRef<str>>(&self, names: &[S]) -> Result<ConceptSet, String> {
+        let mut set = ConceptSet::default();
+        for name in names {
+            let name = name.as_ref();
+            set.extend(self.classes.get(name).ok_or_else(|| format!("`{name}` is neither a concept nor a class of the lexicon"))?);
+        }
+        Ok(set)
+    }
+
+    /// Every term in clean text, leftmost and longest, with its concept. Latin terms only as whole words.
+    pub fn find(&self, text: &str) -> impl Iterator<Item = (Span, ConceptId)> {
+        let folded = fold(text);
+        let found: Vec<(Span, ConceptId)> = self
+            .terms
+            .leftmost_find_iter(&folded)
+            .filter(|found| is_whole_word(&folded, found.start(), found.end()))
+            .map(|found| (Span::new(found.start(), found.end()), ConceptId(found.value())))
+            .collect();
+        found.into_iter()
+    }
+}
+
+impl std::fmt::Debug for Lexicon {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Lexicon").field("concepts", &self.concepts.len()).finish()
+    }
+}
+
+/// ASCII letters in lower case; offsets stay.
+fn fold(text: &str) -> String {
+    text.to_ascii_lowercase()
+}
+
+/// `k+` inside `ck+` and `hr` inside `24hr` are no terms.
+fn is_whole_word(text: &str, start: usize, end: usize) -> bool {
+    let bytes = text.as_bytes();
+    let latin = |byte: u8| byte.is_ascii_alphabetic();
+    let before = start > 0 && latin(bytes[start - 1]) && (latin(bytes[start]) || bytes[start].is_ascii_digit());
+    let after = end < bytes.len() && latin(bytes[end]) && latin(bytes[end - 1]);
+    !before && !after
+}
+
+/// Transitive members of every name that stands as a concept, in `is`, in `part_of`, or as a kind.
+fn close(concepts: &[Concept], ids: &HashMap<Arc<str>, ConceptId>, parents: &[(ConceptId, String)]) -> HashMap<Arc<str>, ConceptSet> {
+    let mut up: HashMap<ConceptId, Vec<&str>> = HashMap::new();
+    for (id, parent) in parents {
+        up.entry(*id).or_default().push(parent);
+    }
+    let mut classes: HashMap<Arc<str>, ConceptSet> = HashMap::new();
+    for index in 0..concepts.len() {
+        let id = ConceptId(index as u32);
+        let mut open: Vec<&str> = vec![concepts[index].name.as_ref()];
+        let mut seen: Vec<&str> = Vec::new();
+        while let Some(name) = open.pop() {
+            if seen.contains(&name) {
+                continue;
+            }
+            seen.push(name);
+            classes.entry(Arc::from(name)).or_default().insert(id);
+            // A kind name ends the climb: it has no entry of its own.
+            if let Some(parent) = ids.get(name) {
+                open.extend(up.get(parent).into_iter().flatten().filter(|above| index == parent.0 as usize || !is_kind_name(above)));
+            }
+        }
+    }
+    classes
+}
+
+fn is_kind_name(name: &str) -> bool {
+    [
+        "身体部位", "症状", "体征", "检查所见", "一般状况", "生命体征", "评分", "人物", "疾病", "药物", "手术操作", "检验项目", "检查项目", "病原体", "接触物", "器械",
+    ]
+    .contains(&name)
+}

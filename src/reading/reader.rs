@@ -1,0 +1,147 @@
+//! [`Reader`]: reads a visit's documents and the text fields of its structured data into passages.
+
+use std::sync::Arc;
+
+use super::context::ContextPack;
+use super::documents::DocumentTable;
+use super::lexicon::Lexicon;
+use super::mentions::{Source, mentions};
+use super::text::{CleanText, Span};
+use super::{DataSource, DocumentReading, Origin, Passage, Reading, measures, sections, sentences, times};
+use crate::data::{DataFile, DataFolder};
+use crate::problem::Problem;
+use crate::record::{Document, DocumentKind, Visit};
+
+/// Lexicon, trigger words and document table, loaded once.
+#[derive(Debug)]
+pub struct Reader {
+    lexicon: Lexicon,
+    context: ContextPack,
+    documents: DocumentTable,
+}
+
+impl Reader {
+    pub fn new(folder: &DataFolder) -> Result<Self, Vec<Problem>> {
+        let file = |path: &str| -> Result<DataFile, Vec<Problem>> {
+            folder.file(path).cloned().ok_or_else(|| vec![Problem { file: path.to_owned(), line: 1, text: "this file is missing".to_owned() }])
+        };
+        let documents = DocumentTable::parse(&file("documents.toml")?).map_err(|problem| vec![problem])?;
+        let context = ContextPack::parse(&file("context.toml")?).map_err(|problem| vec![problem])?;
+        Ok(Self { lexicon: Lexicon::load(folder)?, context, documents })
+    }
+
+    pub fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
+    }
+
+    pub fn documents(&self) -> &DocumentTable {
+        &self.documents
+    }
+
+    /// Reads everything that has text. Never fails: a document without text has no passages.
+    pub fn read(&self, visit: &Visit) -> Reading {
+        let documents = visit.documents.iter().enumerate().map(|(index, document)| self.read_document(index, document)).collect();
+        Reading { documents, data: self.read_data(visit) }
+    }
+
+    /// What a document is: its kind as sent, else by its title.
+    pub fn kind_of(&self, document: &Document) -> DocumentKind {
+        let by_title = || document.title.as_deref().and_then(|title| self.documents.kind_of_title(title));
+        document.kind.or_else(by_title).unwrap_or(DocumentKind::Other)
+    }
+
+    fn read_document(&self, index: usize, document: &Document) -> DocumentReading {
+        let kind = self.kind_of(document);
+        let mut passages = Vec::new();
+        match &document.sections {
+            Some(list) => {
+                for (number, section) in list.iter().enumerate() {
+                    let name = self.documents.section_of_heading(&section.name).unwrap_or_else(|| Arc::from(section.name.trim()));
+                    self.read_sections(index, Some(number), &name, &section.text, &mut passages);
+                }
+            }
+            None => self.read_sections(index, None, &Arc::from(""), document.text.as_deref().unwrap_or(""), &mut passages),
+        }
+        let title = document.title.clone().unwrap_or_else(|| kind.chinese().to_owned());
+        DocumentReading { index, kind, title, time: document.event_at.or(document.created_at).or(document.signed_at), passages }
+    }
+
+    /// Splits one stored text at the headings inside it and reads each part.
+    fn read_sections(&self, document: usize, section: Option<usize>, name: &Arc<str>, text: &str, passages: &mut Vec<Arc<Passage>>) {
+        if text.trim().is_empty() {
+            return;
+        }
+        let clean = CleanText::new(text);
+        let found = sections::split(clean.as_str(), &self.documents);
+        for part in &found {
+            let part_name = part.name.as_ref().unwrap_or(name);
+            // A stored section may repeat its own heading inside its text; what is under it is the section.
+            let range = clean.original_range(Span::new(part.start, part.end));
+            let origin = Origin::Document { document, section, base: range.start };
+            let own = if found.len() == 1 && range == (0..text.len()) { clean.clone() } else { CleanText::new(&text[range]) };
+            passages.push(Arc::new(self.read_passage(origin, part_name.clone(), own)));
+        }
+    }
+
+    /// Reads one text as a section of that name: for checks while someone writes, and for tests.
+    pub fn read_text(&self, section: &str, text: &str) -> Passage {
+        let origin = Origin::Document { document: 0, section: None, base: 0 };
+        self.read_passage(origin, Arc::from(section), CleanText::new(text))
+    }
+
+    fn read_passage(&self, origin: Origin, section: Arc<str>, text: CleanText) -> Passage {
+        let sentences = sentences::sentences(text.as_str());
+        let clauses = sentences.iter().flat_map(|sentence| sentences::clauses(text.as_str(), *sentence)).collect();
+        let times = times::times(text.as_str());
+        let mut measures = measures::measures(text.as_str());
+        let source = Source { text: text.as_str(), section: &section, sentences: &sentences, times: &times };
+        let mentions = mentions(&source, &self.lexicon, &self.context, &mut measures);
+        Passage { origin, section, text, sentences, clauses, mentions, times, measures }
+    }
+
+    fn read_data(&self, visit: &Visit) -> Vec<Arc<Passage>> {
+        let mut passages = Vec::new();
+        let mut add = |source: DataSource, section: &str, pointer: String, text: Option<&str>| {
+            if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
+                passages.push(Arc::new(self.read_passage(Origin::Data { source, pointer }, Arc::from(section), CleanText::new(text))));
+            }
+        };
+        for (index, diagnosis) in visit.diagnoses.iter().flatten().enumerate() {
+            let kind = diagnosis.kind.map_or("诊断", |kind| kind.chinese());
+            add(DataSource::Diagnoses, kind, format!("/diagnoses/{index}/name"), diagnosis.name.as_deref());
+        }
+        for (index, order) in visit.orders.iter().flatten().enumerate() {
+            add(DataSource::Orders, "医嘱", format!("/orders/{index}/name"), order.name.as_deref());
+        }
+        for (index, lab) in visit.labs.iter().flatten().enumerate() {
+            add(DataSource::Labs, "检验结果", format!("/labs/{index}/item"), lab.item.as_deref());
+        }
+        for (index, culture) in visit.cultures.iter().flatten().enumerate() {
+            add(DataSource::Cultures, "培养结果", format!("/cultures/{index}/organism"), culture.organism.as_deref());
+        }
+        for (index, exam) in visit.exams.iter().flatten().enumerate() {
+            let name = format!("{}{}报告", exam.site.as_deref().unwrap_or(""), exam.modality.as_deref().unwrap_or("检查"));
+            add(DataSource::Exams, &name, format!("/exams/{index}/findings"), exam.findings.as_deref());
+            add(DataSource::Exams, &name, format!("/exams/{index}/impression"), exam.impression.as_deref());
+        }
+        for (index, report) in visit.pathology.iter().flatten().enumerate() {
+            add(DataSource::Pathology, "病理报告", format!("/pathology/{index}/diagnosis"), report.diagnosis.as_deref());
+        }
+        for (index, operation) in visit.operations.iter().flatten().enumerate() {
+            add(DataSource::Operations, "手术信息", format!("/operations/{index}/name"), operation.name.as_deref());
+        }
+        if let Some(page) = &visit.front_page {
+            let main = page.main_diagnosis.as_ref().and_then(|diagnosis| diagnosis.name.as_deref());
+            add(DataSource::FrontPage, "病案首页", "/front_page/main_diagnosis/name".to_owned(), main);
+            for (index, diagnosis) in page.other_diagnoses.iter().flatten().enumerate() {
+                add(DataSource::FrontPage, "病案首页", format!("/front_page/other_diagnoses/{index}/name"), diagnosis.name.as_deref());
+            }
+            let operation = page.main_operation.as_ref().and_then(|operation| operation.name.as_deref());
+            add(DataSource::FrontPage, "病案首页", "/front_page/main_operation/name".to_owned(), operation);
+        }
+        for (index, allergy) in visit.patient.allergies.iter().flatten().enumerate() {
+            add(DataSource::Patient, "患者信息", format!("/patient/allergies/{index}"), Some(allergy));
+        }
+        passages
+    }
+}

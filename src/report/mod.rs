@@ -1,0 +1,152 @@
+//! Findings with evidence, groups, score and grade, and what was and was not checked: `bingli.report/1`.
+//!
+//! Pure: a report is a function of the visit, the rulebook, the score sheet, the phase and the moment. It prints nothing.
+
+pub mod finding;
+pub mod fixes;
+pub mod html;
+pub mod score;
+pub mod sheet;
+pub mod text;
+
+use jiff::civil::DateTime;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::record::{Instant, Precision, Visit, note::Note};
+use crate::rules::{DutyState, Phase, Rulebook, Status, Subject};
+pub use finding::Finding;
+pub use score::Score;
+pub use sheet::{Sheet, Sheets};
+
+/// The schema name that reports carry.
+pub const SCHEMA: &str = "bingli.report/1";
+
+/// Everything that was found out about one visit at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    pub schema: String,
+    pub visit_id: String,
+    /// The moment it was judged for.
+    pub at: Instant,
+    #[schemars(with = "String")]
+    pub phase: Phase,
+    /// Ranked: severity, then confidence, then the order of the record.
+    pub findings: Vec<Finding>,
+    /// Absent where a grade would mislead: an inline check, or nothing that could be scored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
+    pub duties: Vec<DutyEntry>,
+    pub manifest: Manifest,
+    pub notes: Vec<Note>,
+}
+
+/// A duty as the report shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DutyEntry {
+    pub rule: String,
+    pub defect: String,
+    /// What must be done: `首次病程记录`.
+    pub task: String,
+    /// What started the clock: `入院 2026-03-01 09:30`.
+    pub trigger: String,
+    /// Id of the document that satisfies it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+    pub due: Instant,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done: Option<Instant>,
+    #[schemars(with = "String")]
+    pub state: DutyState,
+}
+
+/// What judged the visit, and what it could not judge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Manifest {
+    /// Version of the program.
+    pub version: String,
+    /// `sha256:…` over the rules folder.
+    pub rulebook: String,
+    /// The language model that took part; `null` when rules judged alone.
+    pub model: Option<String>,
+    /// How many rules ran to their end.
+    pub ran: usize,
+    /// How many do not concern this visit.
+    pub not_applicable: usize,
+    pub skipped: Vec<Skipped>,
+    pub not_evaluated: Vec<NotEvaluated>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Skipped {
+    pub rule: String,
+    pub why: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NotEvaluated {
+    pub rule: String,
+    pub error: String,
+}
+
+/// How a visit is to be judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    pub sheet: &'a Sheet,
+    /// `None`: terminal after discharge, running before.
+    pub phase: Option<Phase>,
+    /// `None`: the visit's own `as_of`, else `now`.
+    pub at: Option<DateTime>,
+    /// The caller's clock, for visits that don't say their moment.
+    pub now: DateTime,
+}
+
+/// Reads a visit, runs the rulebook and scores what was found.
+pub fn check(visit: &Visit, notes: Vec<Note>, rulebook: &Rulebook, options: Options<'_>) -> Report {
+    let reading = rulebook.knowledge.reader.read(visit);
+    let at = options.at.or(visit.as_of.map(|instant| instant.latest())).unwrap_or(options.now);
+    let phase = options.phase.unwrap_or(if visit.discharge.is_some() { Phase::Terminal } else { Phase::Running });
+    let subject = Subject { visit, reading: &reading, knowledge: &rulebook.knowledge, at, phase };
+    let result = rulebook.run(&subject);
+    let mut findings = finding::findings(&subject, &result);
+    let score = match phase {
+        Phase::Inline => None,
+        Phase::Running | Phase::Terminal => score::score(options.sheet, visit, &mut findings, result.ran),
+    };
+    let duty_entry = |(compiled, duty): &(&crate::rules::rulebook::Compiled, crate::rules::Duty)| DutyEntry {
+        rule: compiled.rule.id.clone(),
+        defect: compiled.rule.defect.clone(),
+        task: duty.task.clone(),
+        trigger: duty.trigger.clone(),
+        document: duty.document.map(|index| visit.documents[index].id.clone()),
+        due: Instant::new(duty.due, Precision::Second),
+        done: duty.done.map(|done| Instant::new(done, Precision::Second)),
+        state: duty.state,
+    };
+    Report {
+        schema: SCHEMA.to_owned(),
+        visit_id: visit.visit_id.clone(),
+        at: Instant::new(at, Precision::Second),
+        phase,
+        findings,
+        score,
+        duties: result.duties.iter().map(duty_entry).collect(),
+        manifest: Manifest {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            rulebook: rulebook.digest.clone(),
+            model: None,
+            ran: result.ran,
+            not_applicable: result.not_applicable,
+            skipped: result.skipped.iter().map(|(compiled, why)| Skipped { rule: compiled.rule.id.clone(), why: why.clone() }).collect(),
+            not_evaluated: result.not_evaluated.iter().map(|(compiled, error)| NotEvaluated { rule: compiled.rule.id.clone(), error: error.clone() }).collect(),
+        },
+        notes,
+    }
+}
+
+impl Report {
+    /// Findings that count: those of stable rules.
+    pub fn stable(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.status == Status::Stable)
+    }
+}

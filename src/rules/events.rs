@@ -1,0 +1,327 @@
+//! [`EventKind`] and [`Event`]: the moments of a visit that limits and orders of events speak of.
+
+use jiff::civil::DateTime;
+use serde::{Deserialize, Serialize};
+
+use super::{DataEvidence, Subject, facts};
+use crate::reading::DocumentReading;
+use crate::record::{ConditionLevel, Disposition, Document, DocumentKind, Instant, Order, OrderKind, Title, Urgency, Visit};
+
+/// Something that happened, by the structured data of the visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    Admission,
+    Discharge,
+    Death,
+    Archive,
+    FrontPage,
+    OperationStart,
+    OperationEnd,
+    AnesthesiaStart,
+    AnesthesiaEnd,
+    Transfer,
+    RescueStart,
+    RescueEnd,
+    /// Start of 病危.
+    Critical,
+    /// Start of 病危 or 病重.
+    CriticalOrSerious,
+    ConsultRequest,
+    ConsultArrival,
+    TransfusionStart,
+    TransfusionEnd,
+    CriticalValueReported,
+    CriticalValueReceived,
+    CriticalValueHandled,
+    OrderStart,
+    OrderStop,
+    /// 交班 of the responsible doctor, by its document.
+    Handover,
+    Takeover,
+}
+
+impl EventKind {
+    pub fn chinese(self) -> &'static str {
+        match self {
+            EventKind::Admission => "入院",
+            EventKind::Discharge => "出院",
+            EventKind::Death => "死亡",
+            EventKind::Archive => "归档",
+            EventKind::FrontPage => "病案首页完成",
+            EventKind::OperationStart => "手术开始",
+            EventKind::OperationEnd => "手术结束",
+            EventKind::AnesthesiaStart => "麻醉开始",
+            EventKind::AnesthesiaEnd => "麻醉结束",
+            EventKind::Transfer => "转科",
+            EventKind::RescueStart => "抢救开始",
+            EventKind::RescueEnd => "抢救结束",
+            EventKind::Critical => "病危",
+            EventKind::CriticalOrSerious => "病危(重)",
+            EventKind::ConsultRequest => "会诊申请",
+            EventKind::ConsultArrival => "会诊到场",
+            EventKind::TransfusionStart => "输血开始",
+            EventKind::TransfusionEnd => "输血结束",
+            EventKind::CriticalValueReported => "危急值报告",
+            EventKind::CriticalValueReceived => "危急值接收",
+            EventKind::CriticalValueHandled => "危急值处置",
+            EventKind::OrderStart => "医嘱开始",
+            EventKind::OrderStop => "医嘱停止",
+            EventKind::Handover => "交班",
+            EventKind::Takeover => "接班",
+        }
+    }
+
+    /// The list that must have been sent for these events to be known, for the reason of a skip.
+    fn missing(self, visit: &Visit) -> Option<&'static str> {
+        let (sent, name) = match self {
+            EventKind::OperationStart | EventKind::OperationEnd | EventKind::AnesthesiaStart | EventKind::AnesthesiaEnd => (visit.operations.is_some(), "手术信息"),
+            EventKind::Transfer => (visit.transfers.is_some(), "转科信息"),
+            EventKind::RescueStart | EventKind::RescueEnd => (visit.rescues.is_some(), "抢救信息"),
+            EventKind::Critical | EventKind::CriticalOrSerious => (visit.conditions.is_some() || visit.admission.condition.is_some(), "病危病重时段"),
+            EventKind::ConsultRequest | EventKind::ConsultArrival => (visit.consults.is_some(), "会诊信息"),
+            EventKind::TransfusionStart | EventKind::TransfusionEnd => (visit.transfusions.is_some(), "输血信息"),
+            EventKind::CriticalValueReported | EventKind::CriticalValueReceived | EventKind::CriticalValueHandled => (visit.critical_values.is_some(), "危急值"),
+            EventKind::OrderStart | EventKind::OrderStop => (visit.orders.is_some(), "医嘱"),
+            EventKind::FrontPage => (visit.front_page.is_some(), "病案首页数据"),
+            EventKind::Admission => (visit.admission.admitted_at.is_some(), "入院时间"),
+            EventKind::Discharge | EventKind::Death | EventKind::Archive | EventKind::Handover | EventKind::Takeover => (true, ""),
+        };
+        (!sent).then_some(name)
+    }
+}
+
+/// Which events of a kind are meant; everything named must hold.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EventFilter {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elective: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Urgency>,
+    /// Lowest operation level.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_level: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_kind: Option<OrderKind>,
+    /// Values of `orders[].class`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub order_class: Vec<String>,
+    /// Lexicon concepts or classes that the order's or operation's name must be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub concept: Vec<String>,
+    /// Words of which the operation's anaesthesia holds none (`局部麻醉`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_anesthesia: Vec<String>,
+    /// Words of which the transfer's target holds one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub purpose: Vec<String>,
+}
+
+/// One event of the visit.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub at: Instant,
+    /// Id of the operation, order, rescue …; the kind's name where there is only one.
+    pub anchor: String,
+    /// `手术结束 2026-03-05 11:20`.
+    pub label: String,
+    /// JSON pointer of what it was read from.
+    pub pointer: String,
+    /// Ids of the people it belongs to: the surgeon.
+    pub people: Vec<String>,
+}
+
+impl Event {
+    pub fn evidence(&self) -> DataEvidence {
+        DataEvidence { path: self.pointer.clone(), label: self.label.clone() }
+    }
+}
+
+/// The events of one kind in order of time, or why they can't be known.
+pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> Result<Vec<Event>, String> {
+    let visit = subject.visit;
+    if let Some(missing) = kind.missing(visit) {
+        return Err(format!("未提供{missing}"));
+    }
+    let mut events = Vec::new();
+    let mut push = |at: Option<Instant>, anchor: &str, what: &str, pointer: String, people: Vec<String>| {
+        if let Some(at) = at {
+            let named = if what.is_empty() { String::new() } else { format!("({what})") };
+            events.push(Event { at, anchor: anchor.to_owned(), label: format!("{}{named} {at}", kind.chinese()), pointer, people });
+        }
+    };
+    match kind {
+        EventKind::Admission => push(visit.admission.admitted_at, "admission", "", "/admission/admitted_at".into(), vec![]),
+        EventKind::Discharge => {
+            if let Some(discharge) = &visit.discharge {
+                push(discharge.discharged_at, "discharge", "", "/discharge/discharged_at".into(), vec![]);
+            }
+        }
+        EventKind::Death => {
+            if let Some(discharge) = visit.discharge.as_ref().filter(|discharge| discharge.disposition == Some(Disposition::Died)) {
+                let death = visit.front_page.as_ref().and_then(|page| page.death_at).or(discharge.discharged_at);
+                push(death, "death", "", "/discharge/discharged_at".into(), vec![]);
+            }
+        }
+        EventKind::Archive => {
+            if let Some(discharge) = &visit.discharge {
+                push(discharge.archived_at, "archive", "", "/discharge/archived_at".into(), vec![]);
+            }
+        }
+        EventKind::FrontPage => {
+            if let Some(page) = &visit.front_page {
+                push(page.completed_at, "front_page", "", "/front_page/completed_at".into(), vec![]);
+            }
+        }
+        EventKind::OperationStart | EventKind::OperationEnd | EventKind::AnesthesiaStart | EventKind::AnesthesiaEnd => {
+            for (index, operation) in visit.operations.iter().flatten().enumerate() {
+                let name = operation.name.as_deref().unwrap_or("");
+                let anesthesia = operation.anesthesia.as_deref().unwrap_or("");
+                let wanted = filter.elective.is_none_or(|elective| operation.elective == Some(elective))
+                    && filter.min_level.is_none_or(|level| operation.level.is_some_and(|actual| actual >= level))
+                    && !filter.not_anesthesia.iter().any(|word| anesthesia.contains(word.as_str()))
+                    && is_concept(subject, name, &filter.concept);
+                if !wanted {
+                    continue;
+                }
+                let at = match kind {
+                    EventKind::OperationStart => operation.started_at,
+                    EventKind::OperationEnd => operation.ended_at,
+                    EventKind::AnesthesiaStart => operation.anesthesia_started_at.or(operation.started_at),
+                    _ => operation.anesthesia_ended_at.or(operation.ended_at),
+                };
+                let anchor = operation.id.clone().unwrap_or_else(|| format!("operation-{index}"));
+                push(at, &anchor, name, format!("/operations/{index}"), operation.surgeon.iter().cloned().collect());
+            }
+        }
+        EventKind::Transfer => {
+            for (index, transfer) in visit.transfers.iter().flatten().enumerate() {
+                let to = transfer.to.as_deref().unwrap_or("");
+                push(transfer.at, &format!("transfer-{index}"), &format!("转入{to}"), format!("/transfers/{index}"), vec![]);
+            }
+        }
+        EventKind::RescueStart | EventKind::RescueEnd => {
+            for (index, rescue) in visit.rescues.iter().flatten().enumerate() {
+                let at = if kind == EventKind::RescueStart { rescue.started_at } else { rescue.ended_at };
+                push(at, rescue.id.as_deref().unwrap_or("rescue"), "", format!("/rescues/{index}"), vec![]);
+            }
+        }
+        EventKind::Critical | EventKind::CriticalOrSerious => {
+            for (index, condition) in visit.conditions.iter().flatten().enumerate() {
+                let wanted = match condition.level {
+                    Some(ConditionLevel::Critical) => true,
+                    Some(ConditionLevel::Serious) => kind == EventKind::CriticalOrSerious,
+                    _ => false,
+                };
+                if wanted {
+                    let level = condition.level.map_or("", ConditionLevel::chinese);
+                    push(condition.from, &format!("condition-{index}"), level, format!("/conditions/{index}"), vec![]);
+                }
+            }
+        }
+        EventKind::ConsultRequest | EventKind::ConsultArrival => {
+            for (index, consult) in visit.consults.iter().flatten().enumerate() {
+                if filter.urgency.is_some_and(|urgency| consult.urgency != Some(urgency)) {
+                    continue;
+                }
+                let at = if kind == EventKind::ConsultRequest { consult.requested_at } else { consult.arrived_at };
+                let department = consult.department.as_deref().unwrap_or("");
+                push(at, consult.id.as_deref().unwrap_or("consult"), department, format!("/consults/{index}"), vec![]);
+            }
+        }
+        EventKind::TransfusionStart | EventKind::TransfusionEnd => {
+            for (index, transfusion) in visit.transfusions.iter().flatten().enumerate() {
+                let at = if kind == EventKind::TransfusionStart { transfusion.started_at } else { transfusion.ended_at };
+                let component = transfusion.component.as_deref().unwrap_or("");
+                push(at, transfusion.id.as_deref().unwrap_or("transfusion"), component, format!("/transfusions/{index}"), vec![]);
+            }
+        }
+        EventKind::CriticalValueReported | EventKind::CriticalValueReceived | EventKind::CriticalValueHandled => {
+            for (index, value) in visit.critical_values.iter().flatten().enumerate() {
+                let at = match kind {
+                    EventKind::CriticalValueReported => value.reported_at,
+                    EventKind::CriticalValueReceived => value.received_at.or(value.reported_at),
+                    _ => value.handled_at,
+                };
+                let what = format!("{}{}", value.item.as_deref().unwrap_or(""), value.value.as_deref().unwrap_or(""));
+                push(at, value.id.as_deref().unwrap_or("critical"), &what, format!("/critical_values/{index}"), vec![]);
+            }
+        }
+        EventKind::OrderStart | EventKind::OrderStop => {
+            for (index, order) in visit.orders.iter().flatten().enumerate().filter(|(_, order)| order_matches(subject, order, filter)) {
+                let at = if kind == EventKind::OrderStart { order.start } else { order.stop };
+                let anchor = order.id.clone().unwrap_or_else(|| format!("order-{index}"));
+                push(at, &anchor, order.name.as_deref().unwrap_or(""), format!("/orders/{index}"), order.by.iter().cloned().collect());
+            }
+        }
+        EventKind::Handover | EventKind::Takeover => {
+            let wanted = if kind == EventKind::Handover { DocumentKind::Handover } else { DocumentKind::Takeover };
+            for document in subject.reading.documents.iter().filter(|document| document.kind == wanted) {
+                let record = facts::document(visit, document);
+                push(document.time, &record.id, "", format!("/documents/{}", document.index), vec![]);
+            }
+        }
+    }
+    events.sort_by_key(|event| event.at.earliest());
+    Ok(events)
+}
+
+fn order_matches(subject: &Subject<'_>, order: &Order, filter: &EventFilter) -> bool {
+    filter.order_kind.is_none_or(|kind| order.kind == Some(kind))
+        && (filter.order_class.is_empty() || order.class.as_ref().is_some_and(|class| filter.order_class.contains(class)))
+        && (filter.purpose.is_empty() || order.purpose.as_ref().is_some_and(|purpose| filter.purpose.contains(purpose)))
+        && is_concept(subject, order.name.as_deref().unwrap_or(""), &filter.concept)
+}
+
+/// True when `text` mentions one of the concepts or something of the classes; an empty list asks nothing.
+pub fn is_concept(subject: &Subject<'_>, text: &str, concepts: &[String]) -> bool {
+    if concepts.is_empty() {
+        return true;
+    }
+    let lexicon = subject.knowledge.lexicon();
+    lexicon.find(text).any(|(_, id)| concepts.iter().any(|wanted| lexicon.is_a(id, wanted)))
+}
+
+/// When a document counts as completed: last signature, else creation on the server, else the printed time.
+pub fn completed_at(document: &Document) -> Option<Instant> {
+    let last_signature = document.signatures.iter().flatten().filter_map(|signature| signature.at).max_by_key(|at| at.earliest());
+    document.signed_at.or(last_signature).or(document.created_at).or(document.event_at)
+}
+
+/// True for a document that holds text and is no draft: a saved but unfilled template is not done.
+pub fn is_written(document: &Document) -> bool {
+    let sections = document.sections.iter().flatten().any(|section| !section.text.trim().is_empty());
+    let text = document.text.as_ref().is_some_and(|text| !text.trim().is_empty());
+    document.draft != Some(true) && (sections || text)
+}
+
+/// The titles that take part in a document: its writer and signers by the staff list, and the title printed in its heading.
+pub fn titles(subject: &Subject<'_>, document: &DocumentReading) -> Vec<Title> {
+    let record = facts::document(subject.visit, document);
+    let mut titles: Vec<Title> = facts::signers(record).into_iter().filter_map(|person| facts::title_of(subject.visit, person)).collect();
+    titles.extend(printed_title(&document.title));
+    titles
+}
+
+/// The doctor's title printed in a heading such as `王某某副主任医师查房记录`.
+pub fn printed_title(heading: &str) -> Option<Title> {
+    const PRINTED: [(&str, Title); 8] = [
+        ("副主任医师", Title::AssociateChief),
+        ("主任医师", Title::Chief),
+        ("主治医师", Title::Attending),
+        ("住院医师", Title::Resident),
+        ("副主任", Title::AssociateChief),
+        ("科主任", Title::Chief),
+        ("主任", Title::Chief),
+        ("主治", Title::Attending),
+    ];
+    PRINTED.iter().find(|(word, _)| heading.contains(word)).map(|(_, title)| *title)
+}
+
+/// The record of a visit as a whole was sent: without it the absence of a document means nothing.
+pub fn is_whole_record(subject: &Subject<'_>) -> bool {
+    const FEWEST: usize = 4;
+    subject.reading.documents.len() >= FEWEST
+}
+

@@ -1,0 +1,119 @@
+//! Small facts about a visit that several rule kinds ask for: age, stay, who someone is, what an instant is called.
+
+use jiff::civil::{Date, DateTime};
+
+use super::Subject;
+use crate::reading::DocumentReading;
+use crate::record::{Document, Staff, Title, Visit, time};
+
+/// Age at admission in years with fractions, from the birth date, else from the printed age (`67岁`, `2月12天`).
+pub fn age_in_years(visit: &Visit) -> Option<f64> {
+    if let (Some(birth), Some(admitted)) = (visit.patient.birth_date, visit.admission.admitted_at) {
+        return Some(years_between(birth.date(), admitted.date()));
+    }
+    visit.patient.age_text.as_deref().and_then(printed_age)
+}
+
+/// Whole years as people count them plus the fraction of the running year.
+pub fn years_between(from: Date, to: Date) -> f64 {
+    time::days_between(from, to) as f64 / 365.2425
+}
+
+/// Completed years of life on `to`.
+pub fn completed_years(birth: Date, to: Date) -> i64 {
+    let had_birthday = (to.month(), to.day()) >= (birth.month(), birth.day());
+    i64::from(to.year()) - i64::from(birth.year()) - i64::from(!had_birthday)
+}
+
+/// `67岁` → 67, `2月12天` → 0.2, `3天` → 0.008.
+pub fn printed_age(text: &str) -> Option<f64> {
+    let mut years = 0.0;
+    let mut found = false;
+    let mut digits = String::new();
+    for character in text.chars() {
+        if character.is_ascii_digit() || character == '.' {
+            digits.push(character);
+            continue;
+        }
+        let Ok(number) = digits.parse::<f64>() else { continue };
+        let part = match character {
+            '岁' | '年' => number,
+            '月' | '个' => number / 12.0,
+            '周' => number * 7.0 / 365.0,
+            '天' | '日' => number / 365.0,
+            _ => continue,
+        };
+        // `3个月` writes the unit in two characters; the second finds no digits left.
+        years += part;
+        found = true;
+        digits.clear();
+    }
+    if !found { digits.parse().ok() } else { Some(years) }
+}
+
+/// Hours from admission to discharge, or to the moment of judging.
+pub fn stay_hours(subject: &Subject<'_>) -> Option<f64> {
+    let admitted = subject.visit.admission.admitted_at?;
+    let end = discharged_at(subject.visit).unwrap_or(subject.at);
+    Some(time::minutes_between(admitted.earliest(), end) as f64 / 60.0)
+}
+
+/// The latest moment the discharge can have been.
+pub fn discharged_at(visit: &Visit) -> Option<DateTime> {
+    visit.discharge.as_ref()?.discharged_at.map(|instant| instant.latest())
+}
+
+/// The staff entry of an id, or of a name where the record gives names instead of ids.
+pub fn staff<'v>(visit: &'v Visit, id_or_name: &str) -> Option<&'v Staff> {
+    let staff = visit.staff.as_deref()?;
+    staff.iter().find(|person| person.id == id_or_name).or_else(|| staff.iter().find(|person| person.name.as_deref() == Some(id_or_name)))
+}
+
+/// A person's name for messages; the id where no name is known.
+pub fn name_of<'v>(visit: &'v Visit, id_or_name: &'v str) -> &'v str {
+    staff(visit, id_or_name).and_then(|person| person.name.as_deref()).unwrap_or(id_or_name)
+}
+
+pub fn title_of(visit: &Visit, id_or_name: &str) -> Option<Title> {
+    staff(visit, id_or_name)?.title
+}
+
+/// The record behind a document's reading.
+pub fn document<'v>(visit: &'v Visit, reading: &DocumentReading) -> &'v Document {
+    &visit.documents[reading.index]
+}
+
+/// Everyone who wrote or signed a document, by id as given, without repeats.
+pub fn signers(document: &Document) -> Vec<&str> {
+    let mut people: Vec<&str> = Vec::new();
+    let signatures = document.signatures.iter().flatten().filter_map(|signature| signature.staff.as_deref());
+    for person in document.author.as_deref().into_iter().chain(signatures) {
+        if !people.contains(&person) {
+            people.push(person);
+        }
+    }
+    people
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn printed_ages_of_adults_and_infants() {
+        assert_eq!(printed_age("67岁"), Some(67.0));
+        assert_eq!(printed_age("67"), Some(67.0));
+        assert_eq!(printed_age("6个月"), Some(0.5));
+        assert!((printed_age("2岁3月").unwrap_or_default() - 2.25).abs() < 1e-9);
+        assert!(printed_age("3天").is_some_and(|age| age < 0.01));
+        assert_eq!(printed_age("不详"), None);
+    }
+
+    #[test]
+    fn a_birthday_counts_from_its_day() {
+        assert_eq!(completed_years(date(1962, 3, 1), date(2026, 3, 1)), 64);
+        assert_eq!(completed_years(date(1962, 3, 1), date(2026, 2, 28)), 63);
+    }
+}

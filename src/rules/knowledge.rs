@@ -1,0 +1,35 @@
+//! [`Knowledge`]: everything besides the visit that rules read: the reader with its lexicon and document table, the calendar,
+//! and the medical tables of `rules/knowledge/`.
+
+use super::calendar::Calendar;
+use crate::problem::Problem;
+use crate::data::DataFolder;
+use crate::reading::Reader;
+use crate::reading::documents::DocumentTable;
+use crate::reading::lexicon::Lexicon;
+
+/// Loaded once, shared by all checks.
+#[derive(Debug)]
+pub struct Knowledge {
+    pub reader: Reader,
+    pub calendar: Calendar,
+}
+
+impl Knowledge {
+    pub fn load(folder: &DataFolder) -> Result<Self, Vec<Problem>> {
+        let reader = Reader::new(folder)?;
+        let calendar = match folder.file("calendar.toml") {
+            Some(file) => Calendar::parse(file).map_err(|problem| vec![problem])?,
+            None => Calendar::default(),
+        };
+        Ok(Self { reader, calendar })
+    }
+
+    pub fn lexicon(&self) -> &Lexicon {
+        self.reader.lexicon()
+    }
+
+    pub fn documents(&self) -> &DocumentTable {
+        self.reader.documents()
+    }
+}

@@ -1,0 +1,199 @@
+//! [`Rulebook`]: loads, validates and compiles every rule file. A hospital's own folder is also held to its cases:
+//! a rule that misses one of them does not load.
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+
+use super::applies::Scope;
+use super::case::{Case, Expect};
+use super::{Check, Knowledge, Outcome, Phase, Problem, Rule, Status, Subject};
+use crate::data::{DataFile, DataFolder};
+
+/// Folders of `rules/` that hold other things than rules.
+const NOT_RULES: [&str; 4] = ["lexicon/", "knowledge/", "sheets/", "indicators/"];
+
+/// All rules, compiled.
+pub struct Rulebook {
+    pub knowledge: Knowledge,
+    pub rules: Vec<Compiled>,
+    /// `sha256:…` over every data file, so that a report names exactly what judged it.
+    pub digest: String,
+}
+
+/// A rule ready to run.
+pub struct Compiled {
+    pub rule: Rule,
+    /// Path of its file inside the rules folder.
+    pub file: String,
+    pub scope: Scope,
+    pub check: Box<dyn Check>,
+}
+
+impl Rulebook {
+    /// Loads everything below `folder`; all mistakes are reported together.
+    pub fn load(folder: &DataFolder) -> Result<Self, Vec<Problem>> {
+        let knowledge = Knowledge::load(folder)?;
+        let mut rules = Vec::new();
+        let mut problems = Vec::new();
+        let mut files: HashMap<String, String> = HashMap::new();
+        for file in folder.iter().filter(|file| is_rule(&file.path)) {
+            match compile(file, &knowledge) {
+                Ok(compiled) => {
+                    if let Some(other) = files.insert(compiled.rule.id.clone(), file.path.clone()) {
+                        problems.push(Problem::at_text(file, &compiled.rule.id, format!("id `{}` is already used by rules/{other}", compiled.rule.id)));
+                    }
+                    rules.push(compiled);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Self { knowledge, rules, digest: digest(folder) })
+    }
+
+    /// The rule with this id.
+    pub fn rule(&self, id: &str) -> Option<&Compiled> {
+        self.rules.iter().find(|compiled| compiled.rule.id == id)
+    }
+
+    /// Runs every case of every rule; returns the failures.
+    pub fn test(&self, folder: &DataFolder) -> Vec<Problem> {
+        use rayon::prelude::*;
+        let check = |compiled: &Compiled| -> Vec<Problem> {
+            let Some(file) = folder.file(&compiled.file) else { return Vec::new() };
+            let failures = compiled.rule.cases.iter().enumerate();
+            failures.filter_map(|(index, case)| self.test_case(compiled, case).err().map(|text| case_problem(file, index, &text))).collect()
+        };
+        self.rules.par_iter().flat_map_iter(check).collect()
+    }
+
+    /// Judges one case.
+    pub fn test_case(&self, compiled: &Compiled, case: &Case) -> Result<(), String> {
+        let visit = case.build(self.knowledge.documents())?;
+        let reading = self.knowledge.reader.read(&visit);
+        let phase = case.phase.or(compiled.rule.phases.last().copied()).unwrap_or(Phase::Terminal);
+        let subject = Subject { visit: &visit, reading: &reading, knowledge: &self.knowledge, at: case.moment()?.latest(), phase };
+        let hits = match super::run::judge(compiled, &subject) {
+            super::run::Judgement::Ran(Outcome::Ran(hits)) => hits,
+            super::run::Judgement::Ran(Outcome::Skipped(why)) if case.expect == Expect::Skip => {
+                let _ = why;
+                return Ok(());
+            }
+            super::run::Judgement::Ran(Outcome::Skipped(why)) => return Err(format!("the rule was skipped: {why}")),
+            super::run::Judgement::NotApplicable => Vec::new(),
+            super::run::Judgement::NotEvaluated(error) => return Err(format!("the rule failed: {error}")),
+        };
+        let quotes = |hit: &super::Hit| hit.evidence.iter().map(|evidence| evidence.passage.text.quote(evidence.span).to_owned()).collect::<Vec<_>>();
+        match case.expect {
+            Expect::Skip => Err("expected to be skipped, but it ran".to_owned()),
+            Expect::Pass => match hits.first() {
+                Some(hit) => Err(format!("expected no hit, but it hit {:?} {:?}", quotes(hit), hit.slots)),
+                None => Ok(()),
+            },
+            Expect::Hit => {
+                if hits.is_empty() {
+                    return Err("expected a hit, but there was none".to_owned());
+                }
+                if let Some(wanted) = case.hits
+                    && wanted != hits.len()
+                {
+                    return Err(format!("expected {wanted} hits, but there were {}", hits.len()));
+                }
+                let quoted = hits.iter().any(|hit| {
+                    let found = quotes(hit);
+                    case.quote.iter().all(|wanted| found.contains(wanted))
+                });
+                if quoted { Ok(()) } else { Err(format!("expected the quotes {:?}, but found {:?}", case.quote, hits.iter().map(quotes).collect::<Vec<_>>())) }
+            }
+        }
+    }
+}
+
+fn is_rule(path: &str) -> bool {
+    path.contains('/') && !NOT_RULES.iter().any(|folder| path.starts_with(folder))
+}
+
+fn compile(file: &DataFile, knowledge: &Knowledge) -> Result<Compiled, Problem> {
+    let rule: Rule = toml::from_str(&file.text).map_err(|error| Problem::toml(file, &error))?;
+    validate(&rule, file)?;
+    let scope = Scope::prepare(&rule.applies, knowledge.documents()).map_err(|text| Problem::at_text(file, "[applies]", text))?;
+    let check = rule.check.prepare(knowledge).map_err(|error| Problem::at_text(file, &error.word, error.text))?;
+    Ok(Compiled { rule, file: file.path.clone(), scope, check })
+}
+
+fn validate(rule: &Rule, file: &DataFile) -> Result<(), Problem> {
+    let wrong = |needle: &str, text: String| Err(Problem::at_text(file, needle, text));
+    let stem = file.path.rsplit('/').next().and_then(|name| name.strip_suffix(".toml")).unwrap_or("");
+    if rule.id != stem {
+        return wrong("id", format!("id `{}` must be the file's name `{stem}`", rule.id));
+    }
+    if !rule.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+        return wrong("id", "an id is kebab-case: a-z, 0-9 and -".to_owned());
+    }
+    if !is_defect_code(&rule.defect) {
+        return wrong("defect", format!("`{}` is not a defect code: expected C-A01, T01 or F-…", rule.defect));
+    }
+    if rule.basis.is_empty() {
+        return wrong("basis", "a rule names its basis: a standard with article, `safety` or `local`".to_owned());
+    }
+    if let Some(basis) = rule.basis.iter().find(|basis| !is_basis(basis)) {
+        return wrong(basis, format!("basis `{basis}` is not a key of a standard with article (BW2010-22(8), HX2018-8, ZB2021-25 …), `safety` or `local`"));
+    }
+    if rule.phases.is_empty() {
+        return wrong("phases", "a rule holds in at least one phase".to_owned());
+    }
+    if !(0.0..=1.0).contains(&rule.confidence) {
+        return wrong("confidence", "confidence lies between 0 and 1".to_owned());
+    }
+    if rule.status == Status::Stable {
+        let has = |expect: Expect| rule.cases.iter().any(|case| case.expect == expect);
+        if !has(Expect::Hit) || !has(Expect::Pass) {
+            return wrong("status", "a stable rule has at least one hit case and one pass case".to_owned());
+        }
+        if !rule.cases.iter().any(|case| case.trap) {
+            return wrong("status", "a stable rule has a pass case marked `trap = true`".to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// `C-A01` … `C-S08`, `T01` … `T68`, `F-…`.
+fn is_defect_code(code: &str) -> bool {
+    let bytes = code.as_bytes();
+    match bytes.first() {
+        Some(b'C') => bytes.len() == 5 && bytes[1] == b'-' && bytes[2].is_ascii_uppercase() && bytes[3..].iter().all(u8::is_ascii_digit),
+        Some(b'T') => bytes.len() == 3 && bytes[1..].iter().all(u8::is_ascii_digit),
+        Some(b'F') => code.len() > 2 && bytes[1] == b'-',
+        _ => false,
+    }
+}
+
+/// The standards that rules may cite; those with articles are followed by `-` and the article.
+const STANDARDS: [&str; 17] = [
+    "BW2010", "HX2018", "GL2013", "ZB2021", "SY2016", "SY2011", "EMR2017", "EMRUSE2025", "XD2023", "GOAL", "KJ2012", "YX2012", "JF2018", "MFD", "PIPL", "NET2022",
+    "EMRLV2018",
+];
+
+fn is_basis(basis: &str) -> bool {
+    basis == "safety" || basis == "local" || STANDARDS.iter().any(|key| basis == *key || basis.strip_prefix(key).is_some_and(|rest| rest.starts_with('-')))
+}
+
+fn case_problem(file: &DataFile, index: usize, text: &str) -> Problem {
+    let offset = file.text.match_indices("[[case]]").nth(index).map_or(0, |(offset, _)| offset);
+    Problem { file: file.path.clone(), line: crate::problem::line_of(&file.text, offset), text: format!("case {}: {text}", index + 1) }
+}
+
+fn digest(folder: &DataFolder) -> String {
+    let mut hasher = Sha256::new();
+    for file in folder.iter() {
+        hasher.update(file.path.as_bytes());
+        hasher.update([0]);
+        hasher.update(file.text.as_bytes());
+        hasher.update([0]);
+    }
+    let hex: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}

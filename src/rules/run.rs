@@ -1,0 +1,91 @@
+//! Runs a rulebook over one subject: each rule alone, behind a panic guard, in parallel, with results in the rulebook's order.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rayon::prelude::*;
+
+use super::applies::Applicability;
+use super::rulebook::Compiled;
+use super::{Duty, Hit, Outcome, Rulebook, Status, Subject};
+
+/// What one rule said of one visit.
+#[derive(Debug, Clone)]
+pub enum Judgement {
+    Ran(Outcome),
+    /// It does not concern this visit.
+    NotApplicable,
+    /// It failed; the report says so and never counts it as a pass.
+    NotEvaluated(String),
+}
+
+/// Everything the rulebook said of one visit.
+#[derive(Debug, Default)]
+pub struct RunResult<'b> {
+    /// Rules that hit, with their hits, in the rulebook's order.
+    pub hits: Vec<(&'b Compiled, Vec<Hit>)>,
+    pub duties: Vec<(&'b Compiled, Duty)>,
+    /// How many rules ran to their end.
+    pub ran: usize,
+    pub not_applicable: usize,
+    /// Rule and why.
+    pub skipped: Vec<(&'b Compiled, String)>,
+    pub not_evaluated: Vec<(&'b Compiled, String)>,
+}
+
+impl Rulebook {
+    /// Runs the rules that are on and hold in the subject's phase.
+    pub fn run<'b>(&'b self, subject: &Subject<'_>) -> RunResult<'b> {
+        let selected: Vec<&Compiled> = self.rules.iter().filter(|compiled| is_on(compiled) && compiled.rule.phases.contains(&subject.phase)).collect();
+        let judged: Vec<(Judgement, Vec<Duty>)> = selected
+            .par_iter()
+            .with_min_len(16)
+            .map(|compiled| {
+                let judgement = judge(compiled, subject);
+                let duties = match judgement {
+                    Judgement::Ran(_) => guarded(|| compiled.check.duties(subject)).unwrap_or_default(),
+                    _ => Vec::new(),
+                };
+                (judgement, duties)
+            })
+            .collect();
+        let mut result = RunResult::default();
+        for (compiled, (judgement, duties)) in selected.into_iter().zip(judged) {
+            match judgement {
+                Judgement::Ran(Outcome::Ran(hits)) => {
+                    result.ran += 1;
+                    if !hits.is_empty() {
+                        result.hits.push((compiled, hits));
+                    }
+                }
+                Judgement::Ran(Outcome::Skipped(why)) => result.skipped.push((compiled, why)),
+                Judgement::NotApplicable => result.not_applicable += 1,
+                Judgement::NotEvaluated(error) => result.not_evaluated.push((compiled, error)),
+            }
+            result.duties.extend(duties.into_iter().map(|duty| (compiled, duty)));
+        }
+        result
+    }
+}
+
+fn is_on(compiled: &Compiled) -> bool {
+    matches!(compiled.rule.status, Status::Stable | Status::Preview)
+}
+
+/// Judges one rule; a panic inside it becomes [`Judgement::NotEvaluated`].
+pub fn judge(compiled: &Compiled, subject: &Subject<'_>) -> Judgement {
+    match guarded(|| match compiled.scope.judge(subject) {
+        Applicability::Yes => Judgement::Ran(compiled.check.run(subject)),
+        Applicability::No => Judgement::NotApplicable,
+        Applicability::Unknown(why) => Judgement::Ran(Outcome::Skipped(why)),
+    }) {
+        Ok(judgement) => judgement,
+        Err(error) => Judgement::NotEvaluated(error),
+    }
+}
+
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic without a message".to_owned())
+    })
+}
