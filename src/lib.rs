@@ -15,3 +15,4 @@ pub mod problem;
 pub mod reading;
 pub mod record;
 // pub mod rules;
+pub mod measure;

@@ -91,7 +91,7 @@ fn read_sentence(
         if entry.kind == ConceptKind::Person && (family || suffers(&source.text[span.end as usize..sentence.end as usize])) {
             kin = Some((*concept, span.end));
         }
-        if kin.is_some_and(|(_, since)| source.text[since as usize..span.start as usize].contains("患者")) {
+        if kin.is_some_and(|(_, since)| source.text.get(since as usize..span.start as usize).is_some_and(|between| between.contains("患者"))) {
             kin = None;
         }
         if entry.kind == ConceptKind::Body {
