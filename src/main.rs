@@ -1,1 +1,7 @@
-fn main(){}
+//! The `bingli` binary: everything is in the library's `cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bingli::cli::run()
+}

@@ -2,7 +2,9 @@
 //!
 //! No rule logic and no text analysis lives here; reading never panics and never fails half-way.
 
+pub mod json;
 pub mod kind;
+pub mod note;
 pub mod time;
 pub mod visit;
 

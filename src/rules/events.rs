@@ -1,6 +1,5 @@
 //! [`EventKind`] and [`Event`]: the moments of a visit that limits and orders of events speak of.
 
-use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
 use super::{DataEvidence, Subject, facts};

@@ -2,6 +2,7 @@
 //! and the medical tables of `rules/knowledge/`.
 
 use super::calendar::Calendar;
+use super::tables::Tables;
 use crate::problem::Problem;
 use crate::data::DataFolder;
 use crate::reading::Reader;
@@ -13,6 +14,7 @@ use crate::reading::lexicon::Lexicon;
 pub struct Knowledge {
     pub reader: Reader,
     pub calendar: Calendar,
+    pub tables: Tables,
 }
 
 impl Knowledge {
@@ -22,7 +24,8 @@ impl Knowledge {
             Some(file) => Calendar::parse(file).map_err(|problem| vec![problem])?,
             None => Calendar::default(),
         };
-        Ok(Self { reader, calendar })
+        let tables = Tables::load(folder, reader.lexicon())?;
+        Ok(Self { reader, calendar, tables })
     }
 
     pub fn lexicon(&self) -> &Lexicon {

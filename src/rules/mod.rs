@@ -7,12 +7,16 @@ pub mod applies;
 pub mod calendar;
 pub mod case;
 pub mod duty;
+pub mod events;
 pub mod facts;
+pub mod finder;
 pub mod knowledge;
+pub mod lint;
 pub mod places;
 
 pub mod rulebook;
 pub mod run;
+pub mod tables;
 
 mod agree;
 mod conflict;

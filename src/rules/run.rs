@@ -19,7 +19,7 @@ pub enum Judgement {
 }
 
 /// Everything the rulebook said of one visit.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct RunResult<'b> {
     /// Rules that hit, with their hits, in the rulebook's order.
     pub hits: Vec<(&'b Compiled, Vec<Hit>)>,

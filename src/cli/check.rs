@@ -1,0 +1,184 @@
+//! `bingli check`: files, folders or stdin in, reports out.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+
+use super::{House, JudgeArgs};
+use crate::input::Opener;
+use crate::record::Visit;
+use crate::record::note::Level;
+use crate::report::{Options, Report, check, html, text};
+use crate::rules::{Severity, Status};
+
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Visit files (.json, .ndjson, .txt, also .gz and .zst), folders, or - for stdin.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    #[command(flatten)]
+    judge: JudgeArgs,
+    /// The lightest severity that makes the exit code 1.
+    #[arg(long, value_enum, default_value = "s4")]
+    fail_on: FailOn,
+    /// Treat every note about the input as an error (exit code 2).
+    #[arg(long)]
+    strict: bool,
+    /// Judge with rules alone. There is no language model in this version; the manifest says so either way.
+    #[arg(long)]
+    no_model: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Ndjson,
+    Html,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FailOn {
+    S1,
+    S2,
+    S3,
+    S4,
+    Never,
+}
+
+impl FailOn {
+    fn includes(self, severity: Severity) -> bool {
+        match self {
+            FailOn::S1 => severity <= Severity::S1,
+            FailOn::S2 => severity <= Severity::S2,
+            FailOn::S3 => severity <= Severity::S3,
+            FailOn::S4 => true,
+            FailOn::Never => false,
+        }
+    }
+}
+
+/// Files in folders that are visits; gold files beside them are not.
+pub fn visit_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    if path.is_dir() {
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+        entries.sort();
+        for entry in entries.iter().filter(|entry| entry.is_dir() || is_visit_file(entry)) {
+            visit_files(entry, files)?;
+        }
+        return Ok(());
+    }
+    files.push(path.to_owned());
+    Ok(())
+}
+
+fn is_visit_file(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let bare = name.trim_end_matches(".gz").trim_end_matches(".zst");
+    !name.ends_with(".gold.json") && [".json", ".ndjson", ".jsonl", ".txt"].iter().any(|ending| bare.ends_with(ending))
+}
+
+pub fn run(house: &House, args: &CheckArgs) -> Result<ExitCode> {
+    let sheet = house.sheet(&args.judge.sheet)?;
+    let options = Options { sheet, phase: args.judge.phase, at: args.judge.at.map(|at| at.latest()), now: house.now() };
+    let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
+    let mut files = Vec::new();
+    for path in &args.paths {
+        visit_files(path, &mut files)?;
+    }
+    if files.is_empty() {
+        bail!("no visit files found");
+    }
+    // One visit is printed as an object, several as an array.
+    let many = files.len() > 1 || files.iter().any(|file| file.to_string_lossy().contains(".ndjson"));
+    let mut output = Output { format: args.format, written: 0, width: terminal_width(), many };
+    let (mut failed, mut found) = (false, false);
+    for path in &files {
+        let name = path.to_string_lossy().into_owned();
+        let input: Box<dyn Read> = if name == "-" { Box::new(io::stdin().lock()) } else { Box::new(File::open(path).with_context(|| format!("cannot open {name}"))?) };
+        let all = match opener.all(&name, input) {
+            Ok(all) => all,
+            Err(error) => {
+                failed = true;
+                anstream::eprintln!("{name}: {error}");
+                continue;
+            }
+        };
+        for opened in all {
+            let place = opened.line.map_or(name.clone(), |line| format!("{name}:{line}"));
+            match opened.result {
+                Ok((visit, notes)) => {
+                    for note in notes.iter().filter(|note| args.strict || note.level == Level::Error) {
+                        failed = true;
+                        anstream::eprintln!("{place}: {note}");
+                    }
+                    let report = check(&visit, notes, &house.rulebook, options);
+                    found |= report.findings.iter().any(|finding| finding.status == Status::Stable && args.fail_on.includes(finding.severity));
+                    output.write(&report, &visit)?;
+                }
+                Err(error) => {
+                    failed = true;
+                    anstream::eprintln!("{place}: {error}");
+                }
+            }
+        }
+    }
+    output.end()?;
+    Ok(if failed { ExitCode::from(2) } else { ExitCode::from(u8::from(found)) })
+}
+
+/// Columns of the terminal by its own variable, else a usual width.
+fn terminal_width() -> usize {
+    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100)
+}
+
+struct Output {
+    format: Format,
+    written: usize,
+    width: usize,
+    many: bool,
+}
+
+impl Output {
+    fn write(&mut self, report: &Report, visit: &Visit) -> Result<()> {
+        let mut stdout = anstream::stdout().lock();
+        match self.format {
+            Format::Text => {
+                if self.written > 0 {
+                    writeln!(stdout, "{}", "─".repeat(self.width / 2))?;
+                }
+                write!(stdout, "{}", text::render(report, self.width))?;
+            }
+            Format::Json => {
+                match (self.many, self.written) {
+                    (true, 0) => write!(stdout, "[")?,
+                    (_, 0) => {}
+                    _ => writeln!(stdout, ",")?,
+                }
+                write!(stdout, "{}", serde_json::to_string_pretty(report)?)?;
+            }
+            Format::Ndjson => writeln!(stdout, "{}", serde_json::to_string(report)?)?,
+            Format::Html => write!(stdout, "{}", html::render(report, visit)?)?,
+        }
+        self.written += 1;
+        Ok(())
+    }
+
+    fn end(&self) -> Result<()> {
+        if self.format == Format::Json {
+            let closing = match (self.many, self.written) {
+                (true, 0) => "[]",
+                (true, _) => "]",
+                _ => "",
+            };
+            writeln!(anstream::stdout().lock(), "{closing}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,50 @@
+//! `bingli demo`: checks the sample ward that ships with the program and prints a ward list and one whole report.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use include_dir::{Dir, include_dir};
+
+use super::House;
+use crate::input::Opener;
+use crate::report::sheet::DEFAULT_SHEET;
+use crate::report::text::{pad, render};
+use crate::report::{Options, Report, check};
+use crate::rules::Severity;
+
+static WARD: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/corpora/train");
+
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Print the whole report of this visit (住院号); default: the one with most findings.
+    #[arg(long)]
+    visit: Option<String>,
+}
+
+pub fn run(house: &House, args: &DemoArgs) -> Result<ExitCode> {
+    let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
+    let options = Options { sheet: house.sheet(DEFAULT_SHEET)?, phase: None, at: None, now: house.now() };
+    let mut ward: Vec<(String, Report)> = Vec::new();
+    for file in WARD.files().filter(|file| !file.path().to_string_lossy().ends_with(".gold.json")) {
+        let name = file.path().to_string_lossy().into_owned();
+        let (visit, notes) = opener.visit(&name, file.contents()).with_context(|| name.clone())?;
+        let department = visit.admission.department.clone().unwrap_or_default();
+        ward.push((department, check(&visit, notes, &house.rulebook, options)));
+    }
+    ward.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.visit_id.cmp(&b.1.visit_id)));
+    anstream::println!("示例病区 {} 份病历\n", ward.len());
+    anstream::println!("{} {} {} {} {} {}", pad("科室", 16), pad("住院号", 18), pad("评分", 8), pad("等级", 6), pad("严重", 6), "缺陷");
+    for (department, report) in &ward {
+        let total = report.score.as_ref().and_then(|score| score.total).map_or("–".to_owned(), |total| format!("{total:.1}"));
+        let grade = report.score.as_ref().map_or("–", |score| score.grade.as_str());
+        let severe = report.stable().filter(|finding| finding.severity == Severity::S1).count();
+        anstream::println!("{} {} {} {} {} {}", pad(department, 16), pad(&report.visit_id, 18), pad(&total, 8), pad(grade, 6), pad(&severe.to_string(), 6), report.stable().count());
+    }
+    let chosen = match &args.visit {
+        Some(id) => ward.iter().find(|(_, report)| report.visit_id == *id).with_context(|| format!("no visit `{id}` in the sample ward"))?,
+        None => ward.iter().max_by_key(|(_, report)| report.stable().count()).context("the sample ward is empty")?,
+    };
+    anstream::println!("\n{}", render(&chosen.1, 100));
+    Ok(ExitCode::SUCCESS)
+}

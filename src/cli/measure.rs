@@ -1,0 +1,124 @@
+//! `bingli measure`: figures against gold files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+
+use super::House;
+use super::check::visit_files;
+use crate::input::Opener;
+use crate::measure::assertions::{self, Sentence};
+use crate::measure::gold::{Gold, GoldCount, GoldReport};
+use crate::report::sheet::DEFAULT_SHEET;
+use crate::report::text::pad;
+use crate::report::{Options, check};
+use crate::rules::Status;
+
+#[derive(Debug, Args)]
+pub struct MeasureArgs {
+    /// Folder of visits with gold files beside them.
+    #[arg(value_name = "DIR", required_unless_present = "assertions")]
+    folder: Option<PathBuf>,
+    /// Sentences with marked findings (JSON lines) instead: measures the reading layer.
+    #[arg(long, value_name = "FILE", conflicts_with = "folder")]
+    assertions: Option<PathBuf>,
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// How many missed defects and false alarms to print.
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    show: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+pub fn run(house: &House, args: &MeasureArgs) -> Result<ExitCode> {
+    match (&args.assertions, &args.folder) {
+        (Some(file), _) => sentences(house, args, file),
+        (None, Some(folder)) => visits(house, args, folder),
+        (None, None) => bail!("name a folder or --assertions FILE"),
+    }
+}
+
+fn visits(house: &House, args: &MeasureArgs, folder: &Path) -> Result<ExitCode> {
+    let mut files = Vec::new();
+    visit_files(folder, &mut files)?;
+    let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
+    let options = Options { sheet: house.sheet(DEFAULT_SHEET)?, phase: None, at: None, now: house.now() };
+    let mut count = GoldCount::default();
+    let mut measured = 0;
+    for path in &files {
+        let gold_path = path.with_extension("gold.json");
+        let Ok(gold_text) = fs::read_to_string(&gold_path) else { continue };
+        let gold: Gold = serde_json::from_str(&gold_text).with_context(|| format!("{} is no gold file", gold_path.display()))?;
+        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let (visit, notes) = opener.visit(&path.to_string_lossy(), &bytes).with_context(|| format!("{}", path.display()))?;
+        count.add(&gold, &check(&visit, notes, &house.rulebook, options));
+        measured += 1;
+    }
+    if measured == 0 {
+        bail!("no visits with gold files in {}", folder.display());
+    }
+    let stable = |code: &str| house.rulebook.rules.iter().any(|compiled| compiled.rule.status == Status::Stable && compiled.rule.defect == code);
+    let report = count.finish(stable);
+    if args.format == Format::Json {
+        anstream::println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print_visits(&report, args.show);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_visits(report: &GoldReport, show: usize) {
+    anstream::println!("{} {} {} {} {} {} {}", pad("代码", 8), pad("真", 4), pad("误", 4), pad("漏", 4), pad("精确率 (95% CI)", 30), pad("召回率 (95% CI)", 30), "F1");
+    for (code, counts) in &report.by_code {
+        let figure = |proportion: Option<crate::measure::interval::Proportion>| proportion.map_or("–".to_owned(), |proportion| proportion.to_string());
+        anstream::println!(
+            "{} {} {} {} {} {} {:.3}",
+            pad(code, 8),
+            pad(&counts.true_findings.to_string(), 4),
+            pad(&counts.false_findings.to_string(), 4),
+            pad(&counts.missed.to_string(), 4),
+            pad(&figure(counts.precision), 30),
+            pad(&figure(counts.recall), 30),
+            counts.f1
+        );
+    }
+    anstream::println!("\n病历 {} 份,其中无缺陷 {} 份,易误报之处 {} 处", report.visits, report.clean_visits, report.traps);
+    anstream::println!("精确率 {}", report.precision);
+    anstream::println!("召回率 {}", report.recall);
+    anstream::println!("召回率(已有正式规则的代码) {}", report.recall_implemented);
+    anstream::println!("F1 {:.3}", report.f1);
+    anstream::println!("无缺陷病历上的误报(S1–S3) {} 处", report.false_on_clean);
+    for (what, list) in [("漏检", &report.missed), ("误报", &report.false_alarms)] {
+        for line in list.iter().take(show) {
+            anstream::println!("{what} {line}");
+        }
+    }
+}
+
+fn sentences(house: &House, args: &MeasureArgs, file: &Path) -> Result<ExitCode> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let parse = |(index, line): (usize, &str)| serde_json::from_str::<Sentence>(line).with_context(|| format!("{}:{}", file.display(), index + 1));
+    let sentences: Vec<Sentence> = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(parse).collect::<Result<_>>()?;
+    let report = assertions::measure(&house.rulebook.knowledge.reader, &sentences);
+    if args.format == Format::Json {
+        anstream::println!("{}", serde_json::to_string_pretty(&report)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    anstream::println!("句子 {} 条,发现 {} 个", report.sentences, report.findings);
+    anstream::println!("覆盖率 {}", report.coverage);
+    anstream::println!("否定   精确率 {}  召回率 {}  F1 {:.3}", report.absent.precision, report.absent.recall, report.absent.f1);
+    anstream::println!("不确定 精确率 {}  召回率 {}  F1 {:.3}", report.uncertain.precision, report.uncertain.recall, report.uncertain.f1);
+    anstream::println!("三类正确率 {}", report.accuracy);
+    for line in report.errors.iter().take(args.show) {
+        anstream::println!("{line}");
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,158 @@
+//! `bingli rules`: list, explain, test, lint.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::House;
+use crate::data::DataFolder;
+use crate::report::text::{pad, severity_name};
+use crate::rules::rulebook::Compiled;
+use crate::rules::{Status, lint};
+
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    #[command(subcommand)]
+    command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum RulesCommand {
+    /// 列出全部规则 · list all rules
+    List {
+        #[arg(long, value_enum, default_value = "text")]
+        format: ListFormat,
+        /// Only rules for this defect code or prefix (C-A, T).
+        #[arg(long)]
+        defect: Option<String>,
+        /// List the score sheets instead.
+        #[arg(long)]
+        sheets: bool,
+    },
+    /// 解释一条规则 · explain one rule
+    Explain {
+        id: String,
+        #[arg(long, value_enum, default_value = "text")]
+        format: ListFormat,
+    },
+    /// 运行规则自带的例子 · run the rules' own cases
+    Test {
+        /// Only this rule.
+        id: Option<String>,
+    },
+    /// 检查规则库:无效规则、重复、缺例 · find dead, overlapping and thin rules
+    Lint,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ListFormat {
+    Text,
+    Json,
+}
+
+fn status_name(status: Status) -> &'static str {
+    match status {
+        Status::Preview => "试运行",
+        Status::Stable => "正式",
+        Status::Retired => "停用",
+        Status::Off => "未启用",
+    }
+}
+
+pub fn run(house: &House, folder: &DataFolder, args: &RulesArgs) -> Result<ExitCode> {
+    match &args.command {
+        RulesCommand::List { sheets: true, .. } => {
+            for sheet in &house.sheets.sheets {
+                anstream::println!("{} {}  {}", pad(&sheet.id, 22), pad(&sheet.title, 44), sheet.source);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        RulesCommand::List { format, defect, .. } => {
+            let chosen: Vec<&Compiled> = house.rulebook.rules.iter().filter(|compiled| defect.as_ref().is_none_or(|prefix| compiled.rule.defect.starts_with(prefix.as_str()))).collect();
+            list(&chosen, *format)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        RulesCommand::Explain { id, format } => {
+            let compiled = house.rulebook.rule(id).with_context(|| format!("no rule `{id}`: see `bingli rules list`"))?;
+            explain(compiled, *format)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        RulesCommand::Test { id } => {
+            let mut failures = house.rulebook.test(folder);
+            if let Some(id) = id {
+                let compiled = house.rulebook.rule(id).with_context(|| format!("no rule `{id}`"))?;
+                failures.retain(|failure| failure.file == compiled.file);
+            }
+            let chosen = house.rulebook.rules.iter().filter(|compiled| id.as_ref().is_none_or(|id| compiled.rule.id == *id));
+            let cases: usize = chosen.map(|compiled| compiled.rule.cases.len()).sum();
+            for failure in &failures {
+                anstream::println!("{failure}");
+            }
+            anstream::println!("{} 个例子通过,{} 个失败", cases - failures.len(), failures.len());
+            Ok(ExitCode::from(u8::from(!failures.is_empty())))
+        }
+        RulesCommand::Lint => {
+            let remarks = lint::lint(&house.rulebook, &house.sheets, folder);
+            for remark in &remarks {
+                anstream::println!("{remark}");
+            }
+            anstream::println!("{} 条提示", remarks.len());
+            Ok(ExitCode::from(u8::from(!remarks.is_empty())))
+        }
+    }
+}
+
+fn list(chosen: &[&Compiled], format: ListFormat) -> Result<()> {
+    if format == ListFormat::Json {
+        let rules: Vec<_> = chosen.iter().map(|compiled| &compiled.rule).collect();
+        anstream::println!("{}", serde_json::to_string_pretty(&rules)?);
+        return Ok(());
+    }
+    let mut by_status: BTreeMap<&str, usize> = BTreeMap::new();
+    for compiled in chosen {
+        let rule = &compiled.rule;
+        *by_status.entry(status_name(rule.status)).or_default() += 1;
+        anstream::println!(
+            "{} {} {} {} {} {}",
+            pad(&rule.defect, 8),
+            pad(severity_name(rule.severity), 5),
+            pad(status_name(rule.status), 7),
+            pad(rule.check.kind(), 11),
+            pad(&rule.id, 40),
+            rule.title
+        );
+    }
+    let counts: Vec<String> = by_status.iter().map(|(status, count)| format!("{status} {count}")).collect();
+    anstream::println!("共 {} 条: {}", chosen.len(), counts.join(",  "));
+    Ok(())
+}
+
+fn explain(compiled: &Compiled, format: ListFormat) -> Result<()> {
+    let rule = &compiled.rule;
+    if format == ListFormat::Json {
+        let mut value = serde_json::to_value(rule)?;
+        value["file"] = serde_json::json!(format!("rules/{}", compiled.file));
+        anstream::println!("{}", serde_json::to_string_pretty(&value)?);
+        return Ok(());
+    }
+    anstream::println!("{} ({})  rules/{}", rule.title, rule.id, compiled.file);
+    anstream::println!("缺陷 {}  程度 {}  状态 {}  类型 {}  自 {} 版", rule.defect, severity_name(rule.severity), status_name(rule.status), rule.check.kind(), rule.since);
+    anstream::println!("依据 {}", rule.basis.join("、"));
+    anstream::println!("为何 {}", rule.why);
+    anstream::println!("建议 {}", rule.fix);
+    anstream::println!("提示语 {}", rule.message);
+    anstream::println!("\n[check]\n{}", toml::to_string_pretty(&rule.check)?.trim_end());
+    for (number, case) in rule.cases.iter().enumerate() {
+        let trap = if case.trap { "(易误报)" } else { "" };
+        anstream::println!("\n例 {} {:?}{trap} {}", number + 1, case.expect, case.name.as_deref().unwrap_or(""));
+        for (place, text) in &case.text {
+            anstream::println!("  {place}: {text}");
+        }
+        if !case.visit.is_null() {
+            anstream::println!("  {}", case.visit);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! Measures the whole check on visits with gold files: `NAME.json` beside `NAME.gold.json`.
+//!
+//! A finding matches a gold defect when the code is right (`defect` or one of `or`) and the places agree: overlapping words where the gold
+//! quotes any, else the same document where it names one. Findings of preview rules are counted apart and never against precision.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::interval::Proportion;
+use crate::report::{Finding, Report};
+use crate::rules::{Severity, Status};
+
+/// What is wrong in one visit, by its author.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Gold {
+    pub visit_id: String,
+    #[serde(default)]
+    pub clean: bool,
+    pub findings: Vec<Defect>,
+    /// Right things that look wrong; kept for people and for the count.
+    #[serde(default)]
+    pub traps: Vec<serde_json::Value>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Defect {
+    pub defect: String,
+    #[serde(default)]
+    pub or: Vec<String>,
+    #[serde(default)]
+    pub document: Option<String>,
+    #[serde(default)]
+    pub section: Option<String>,
+    #[serde(default)]
+    pub quote: Option<String>,
+    #[serde(default)]
+    pub why: String,
+}
+
+impl Defect {
+    fn has_code(&self, code: &str) -> bool {
+        self.defect == code || self.or.iter().any(|other| other == code)
+    }
+
+    fn matches(&self, finding: &Finding) -> bool {
+        if !self.has_code(&finding.defect) {
+            return false;
+        }
+        let Some(document) = &self.document else { return true };
+        let quoted_there = finding.evidence.iter().any(|quotation| quotation.document == *document);
+        let searched_there = finding.searched.iter().any(|place| place.document == *document);
+        match &self.quote {
+            None => quoted_there || searched_there || !finding.data.is_empty(),
+            Some(quote) => {
+                let overlap = |other: &str| other.contains(quote.as_str()) || quote.contains(other) || shares_words(quote, other);
+                let words = finding.evidence.iter().any(|quotation| quotation.document == *document && overlap(&quotation.quote));
+                // Structured evidence proves the same defect without quoting the text.
+                words || (finding.evidence.is_empty() && (searched_there || !finding.data.is_empty())) || finding.data.iter().any(|entry| entry.label.contains(quote.as_str()))
+            }
+        }
+    }
+}
+
+/// Overlap of at least four characters in a row.
+fn shares_words(a: &str, b: &str) -> bool {
+    let characters: Vec<char> = a.chars().collect();
+    characters.windows(4).any(|window| b.contains(&window.iter().collect::<String>()))
+}
+
+/// Counts over all visits.
+#[derive(Debug, Clone, Serialize)]
+pub struct GoldReport {
+    pub visits: usize,
+    pub clean_visits: usize,
+    pub traps: usize,
+    /// Findings of stable rules (S1–S3) on clean visits.
+    pub false_on_clean: usize,
+    pub precision: Proportion,
+    /// Over all gold defects.
+    pub recall: Proportion,
+    /// Over the gold defects whose code some stable rule implements.
+    pub recall_implemented: Proportion,
+    pub f1: f64,
+    pub by_code: BTreeMap<String, CodeReport>,
+    pub missed: Vec<String>,
+    pub false_alarms: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CodeReport {
+    pub true_findings: usize,
+    pub false_findings: usize,
+    pub missed: usize,
+    pub precision: Option<Proportion>,
+    pub recall: Option<Proportion>,
+    pub f1: f64,
+}
+
+/// Adds up visits.
+#[derive(Debug, Default)]
+pub struct GoldCount {
+    visits: usize,
+    clean: usize,
+    traps: usize,
+    false_on_clean: usize,
+    by_code: BTreeMap<String, CodeReport>,
+    missed: Vec<String>,
+    false_alarms: Vec<String>,
+}
+
+impl GoldCount {
+    /// Compares one report with its gold.
+    pub fn add(&mut self, gold: &Gold, report: &Report) {
+        self.visits += 1;
+        self.clean += usize::from(gold.clean);
+        self.traps += gold.traps.len();
+        let mut found = vec![false; gold.findings.len()];
+        for finding in report.findings.iter().filter(|finding| finding.status == Status::Stable) {
+            let matched: Vec<usize> = (0..gold.findings.len()).filter(|index| gold.findings[*index].matches(finding)).collect();
+            // Several findings may rest on one defect; none of them is false.
+            match matched.iter().find(|index| !found[**index]).or(matched.first()) {
+                Some(index) => {
+                    if !found[*index] {
+                        found[*index] = true;
+                        self.by_code.entry(gold.findings[*index].defect.clone()).or_default().true_findings += 1;
+                    }
+                }
+                None => {
+                    self.by_code.entry(finding.defect.clone()).or_default().false_findings += 1;
+                    if gold.clean && finding.severity <= Severity::S3 {
+                        self.false_on_clean += 1;
+                    }
+                    self.false_alarms.push(format!("{} {} {}: {}", gold.visit_id, finding.defect, finding.rule, finding.message));
+                }
+            }
+        }
+        for (defect, _) in gold.findings.iter().zip(&found).filter(|(_, found)| !**found) {
+            self.by_code.entry(defect.defect.clone()).or_default().missed += 1;
+            let place = [defect.document.as_deref(), defect.section.as_deref(), defect.quote.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("/");
+            self.missed.push(format!("{} {} {place}: {}", gold.visit_id, defect.defect, defect.why));
+        }
+    }
+
+    /// The figures. `implemented` says which codes some stable rule has.
+    pub fn finish(mut self, implemented: impl Fn(&str) -> bool) -> GoldReport {
+        let (mut true_findings, mut false_findings, mut missed, mut missed_implemented, mut true_implemented) = (0, 0, 0, 0, 0);
+        for (code, counts) in &mut self.by_code {
+            true_findings += counts.true_findings;
+            false_findings += counts.false_findings;
+            missed += counts.missed;
+            if implemented(code) {
+                missed_implemented += counts.missed;
+                true_implemented += counts.true_findings;
+            }
+            let (found, gold) = (counts.true_findings + counts.false_findings, counts.true_findings + counts.missed);
+            counts.precision = (found > 0).then(|| Proportion::new(counts.true_findings, found));
+            counts.recall = (gold > 0).then(|| Proportion::new(counts.true_findings, gold));
+            counts.f1 = if found + gold == 0 { 0.0 } else { 2.0 * counts.true_findings as f64 / (found + gold) as f64 };
+        }
+        let total = 2 * true_findings + false_findings + missed;
+        GoldReport {
+            visits: self.visits,
+            clean_visits: self.clean,
+            traps: self.traps,
+            false_on_clean: self.false_on_clean,
+            precision: Proportion::new(true_findings, true_findings + false_findings),
+            recall: Proportion::new(true_findings, true_findings + missed),
+            recall_implemented: Proportion::new(true_implemented, true_implemented + missed_implemented),
+            f1: if total == 0 { 0.0 } else { 2.0 * true_findings as f64 / total as f64 },
+            by_code: self.by_code,
+            missed: self.missed,
+            false_alarms: self.false_alarms,
+        }
+    }
+}

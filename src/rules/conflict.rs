@@ -1,0 +1,265 @@
+//! `conflict`: two mentions of one thing that can't both be true, or one that the patient's sex forbids.
+//!
+//! ```toml
+//! [check]
+//! kind     = "conflict"
+//! compare  = "side"                  # side | sex | denied | symptom
+//! concepts = ["身体部位", "疾病"]
+//! within   = ["入院记录", "手术记录"]
+//! against  = ["出院记录"]             # default: the same places
+//! ```
+//! Only mentions of the same concept are compared, so that a left-brain lesion never meets a right limb.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::finder::{Find, Finder};
+use super::places::Places;
+use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
+use crate::reading::lexicon::ConceptSet;
+use crate::reading::{Assertion, ConceptId, Experiencer, Mention, Passage, TimeUnit, TimeValue};
+use crate::record::{Sex, Side};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conflict {
+    pub compare: Compare,
+    pub within: Vec<String>,
+    #[serde(default)]
+    pub against: Vec<String>,
+    /// Concepts or classes; with `sex` empty means every concept that has a sex.
+    #[serde(default)]
+    pub concepts: Vec<String>,
+    /// Wording in the same sentence that makes a mention harmless.
+    #[serde(default)]
+    pub unless: Find,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compare {
+    /// One document only says left, another only right.
+    Side,
+    /// A concept of the other sex said of this patient.
+    Sex,
+    /// Denied in `within`, stated as long known (…史, …年) in `against`.
+    Denied,
+    /// Present in `within`, denied without any limit of time in `against`, of the same concept.
+    Symptom,
+}
+
+struct Prepared {
+    spec: Conflict,
+    within: Places,
+    against: Places,
+    concepts: ConceptSet,
+    unless: Finder,
+}
+
+impl Conflict {
+    pub fn prepare(&self, knowledge: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
+        let places = |written: &[String], name: &str| Places::parse(written, knowledge.documents()).map_err(|text| SpecError::new(name, text));
+        let against = if self.against.is_empty() { &self.within } else { &self.against };
+        let concepts = knowledge.lexicon().set(&self.concepts).map_err(|text| SpecError::new("concepts", text))?;
+        if concepts.is_empty() && self.compare != Compare::Sex {
+            return Err(SpecError::new("compare", "say which `concepts` are compared"));
+        }
+        Ok(Box::new(Prepared {
+            spec: self.clone(),
+            within: places(&self.within, "within")?,
+            against: places(against, "against")?,
+            concepts,
+            unless: self.unless.prepare(knowledge)?,
+        }))
+    }
+}
+
+impl Check for Prepared {
+    fn run(&self, subject: &Subject<'_>) -> Outcome {
+        Outcome::Ran(match self.spec.compare {
+            Compare::Side => self.sides(subject),
+            Compare::Sex => match subject.visit.patient.sex {
+                Some(sex @ (Sex::Male | Sex::Female)) => self.sex(subject, sex),
+                _ => return Outcome::Skipped("未提供患者性别".to_owned()),
+            },
+            Compare::Denied => self.denied(subject),
+            Compare::Symptom => self.symptom(subject),
+        })
+    }
+}
+
+type Said<'s> = (&'s Arc<Passage>, &'s Mention);
+
+fn evidence((passage, mention): Said<'_>, role: Role) -> Evidence {
+    Evidence { passage: passage.clone(), span: widened(passage, mention), role }
+}
+
+/// The mention with its side words: 右侧肢体, not 肢体.
+fn widened(passage: &Passage, mention: &Mention) -> crate::reading::Span {
+    let before = &passage.text.as_str()[..mention.span.start as usize];
+    let length = if mention.side.is_none() {
+        0
+    } else {
+        ["左侧", "右侧", "双侧", "两侧", "左", "右", "双"].iter().find(|word| before.ends_with(**word)).map_or(0, |word| word.len())
+    };
+    crate::reading::Span { start: mention.span.start - length as u32, end: mention.span.end }
+}
+
+impl Prepared {
+    fn harmless(&self, (passage, mention): Said<'_>) -> bool {
+        if self.spec.unless.is_empty() {
+            return false;
+        }
+        let sentence = passage.sentences.iter().copied().find(|sentence| sentence.contains(mention.span)).unwrap_or(mention.span);
+        self.unless.find_in(passage, sentence).is_some()
+    }
+
+    fn sides(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        // Concept → document (or data) → first mention of each side.
+        let mut said: BTreeMap<ConceptId, Vec<(String, Vec<(Side, Said<'_>)>)>> = BTreeMap::new();
+        for passage in self.within.passages(subject) {
+            let place = place_of(passage);
+            for mention in &passage.mentions {
+                let Some(side) = mention.side.filter(|_| counts(mention) && self.concepts.contains(mention.concept)) else { continue };
+                if self.harmless((passage, mention)) {
+                    continue;
+                }
+                let places = said.entry(mention.concept).or_default();
+                match places.iter_mut().find(|(known, _)| *known == place) {
+                    Some((_, sides)) => sides.push((side, (passage, mention))),
+                    None => places.push((place.clone(), vec![(side, (passage, mention))])),
+                }
+            }
+        }
+        let mut hits = Vec::new();
+        for places in said.values() {
+            let only = |wanted: Side| places.iter().find(|(_, sides)| sides.iter().all(|(side, _)| *side == wanted)).map(|(_, sides)| sides[0].1);
+            // Where any document speaks of both sides, both are affected.
+            if places.iter().any(|(_, sides)| sides.iter().any(|(side, _)| *side == Side::Both) || (sides.iter().any(|(side, _)| *side == Side::Left) && sides.iter().any(|(side, _)| *side == Side::Right))) {
+                continue;
+            }
+            let (Some(left), Some(right)) = (only(Side::Left), only(Side::Right)) else { continue };
+            // The side that fewer documents say is probably the wrong one.
+            let count = |wanted: Side| places.iter().filter(|(_, sides)| sides.iter().all(|(side, _)| *side == wanted)).count();
+            let (this, other) = if count(Side::Left) <= count(Side::Right) { (left, right) } else { (right, left) };
+            hits.push(Hit { evidence: vec![evidence(this, Role::This), evidence(other, Role::Against)], ..Hit::default() });
+        }
+        hits
+    }
+
+    fn sex(&self, subject: &Subject<'_>, sex: Sex) -> Vec<Hit> {
+        let lexicon = subject.knowledge.lexicon();
+        let mut hits = Vec::new();
+        for passage in self.within.passages(subject) {
+            if passage.section.as_ref() == "家族史" {
+                continue;
+            }
+            for mention in &passage.mentions {
+                let Some(wanted) = lexicon.concept(mention.concept).sex else { continue };
+                // A denied or conditional mention may be template text, which is another defect.
+                let said = matches!(mention.assertion, Assertion::Present | Assertion::Past | Assertion::Planned) || is_examined(passage, mention);
+                if wanted == sex || !said || mention.experiencer != Experiencer::Patient || mention.quoted || self.harmless((passage, mention)) {
+                    continue;
+                }
+                hits.push(Hit {
+                    evidence: vec![evidence((passage, mention), Role::This)],
+                    slots: vec![("sex", sex.chinese().to_owned()), ("wanted", wanted.chinese().to_owned())],
+                    ..Hit::default()
+                });
+            }
+        }
+        // One sentence names several parts of one organ system; the first says enough.
+        hits.dedup_by(|later, earlier| Arc::ptr_eq(&later.evidence[0].passage, &earlier.evidence[0].passage));
+        hits
+    }
+
+    fn denied(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let lexicon = subject.knowledge.lexicon();
+        let mut hits: Vec<Hit> = Vec::new();
+        let mut seen: Vec<ConceptId> = Vec::new();
+        for passage in self.within.passages(subject) {
+            for mention in passage.mentions.iter().filter(|mention| self.concepts.contains(mention.concept)) {
+                let denied = mention.assertion == Assertion::Absent && mention.experiencer == Experiencer::Patient;
+                if !denied || seen.contains(&mention.concept) || self.harmless((passage, mention)) {
+                    continue;
+                }
+                let name = lexicon.concept(mention.concept).name.clone();
+                let known = self.against.passages(subject).find_map(|other| {
+                    let long_known = |candidate: &&Mention| {
+                        (candidate.concept == mention.concept || lexicon.is_a(candidate.concept, &name))
+                            && matches!(candidate.assertion, Assertion::Present | Assertion::Past)
+                            && candidate.experiencer == Experiencer::Patient
+                            && !std::ptr::eq(*candidate, mention)
+                            && is_long_known(other, candidate)
+                    };
+                    other.mentions.iter().find(long_known).map(|candidate| (other, candidate))
+                });
+                if let Some(known) = known {
+                    seen.push(mention.concept);
+                    hits.push(Hit {
+                        evidence: vec![evidence((passage, mention), Role::This), evidence(known, Role::Against)],
+                        slots: vec![("concept", name.to_string())],
+                        ..Hit::default()
+                    });
+                }
+            }
+        }
+        hits
+    }
+
+    fn symptom(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for passage in self.within.passages(subject) {
+            for mention in passage.mentions.iter().filter(|mention| self.concepts.contains(mention.concept) && mention.assertion == Assertion::Present) {
+                let stated_elsewhere = |wanted: Assertion| {
+                    self.against.passages(subject).find_map(|other| {
+                        let found = other.mentions.iter().find(|candidate| candidate.concept == mention.concept && candidate.assertion == wanted && candidate.experiencer == Experiencer::Patient);
+                        found.filter(|candidate| !self.harmless((other, candidate))).map(|candidate| (other, candidate))
+                    })
+                };
+                // Denied once and told once: the denial is of another moment.
+                if stated_elsewhere(Assertion::Present).is_some() {
+                    continue;
+                }
+                if let Some(denial) = stated_elsewhere(Assertion::Absent) {
+                    hits.push(Hit { evidence: vec![evidence(denial, Role::This), evidence((passage, mention), Role::Against)], ..Hit::default() });
+                }
+            }
+        }
+        hits
+    }
+}
+
+/// Said of the patient's body as it is or will be operated on.
+fn counts(mention: &Mention) -> bool {
+    mention.experiencer == Experiencer::Patient && matches!(mention.assertion, Assertion::Present | Assertion::Planned | Assertion::Uncertain)
+}
+
+fn place_of(passage: &Passage) -> String {
+    match &passage.origin {
+        crate::reading::Origin::Document { document, .. } => format!("document {document}"),
+        crate::reading::Origin::Data { pointer, .. } => pointer.clone(),
+    }
+}
+
+/// 子宫附件未触及异常 denies the abnormality, not the uterus: an organ that was examined is there.
+fn is_examined(passage: &Passage, mention: &Mention) -> bool {
+    mention.assertion == Assertion::Absent && passage.section.as_ref() == "体格检查" && passage.text.as_str()[mention.span.end as usize..].chars().take(10).collect::<String>().contains('未')
+}
+
+/// 高血压病史10年, 糖尿病8年, 冠心病史: known for months or years. A diagnosis made in this stay is not.
+fn is_long_known(passage: &Passage, mention: &Mention) -> bool {
+    let text = passage.text.as_str();
+    let after = &text[mention.span.end as usize..];
+    let history = after.starts_with("病史") || after.starts_with('史') || after.starts_with("(病史");
+    let times = passage.times.iter().filter(|time| time.span.start >= mention.span.end && time.span.start - mention.span.end <= 18 || time.span.end <= mention.span.start && mention.span.start - time.span.end <= 12);
+    let long = times.into_iter().any(|time| match time.value {
+        TimeValue::Duration(length) | TimeValue::Ago { length, .. } => length.unit >= TimeUnit::Month,
+        _ => false,
+    });
+    let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span));
+    let denial = clause.is_some_and(|clause| ["无", "否认", "未"].iter().any(|word| text[clause.range()].contains(word)));
+    (history || long) && !denial
+}

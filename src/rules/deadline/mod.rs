@@ -1,0 +1,308 @@
+//! `deadline`: a trigger and a document that must be done within a limit, before it, or again and again. The same rule feeds findings and reminders.
+//!
+//! ```toml
+//! [check]
+//! kind      = "deadline"
+//! task      = "首次病程记录"
+//! trigger   = "admission"
+//! documents = ["首次病程记录"]
+//! within    = "8h"                 # after the trigger; `0h` with `before = true`: done before it
+//! ```
+//! A document counts as completed when it was last signed, else created (never by the time typed in it, unless nothing else is known). A date without
+//! a time is late only if even its midnight is late. An unsigned draft and an empty template are not done.
+
+mod periodic;
+
+use jiff::civil::DateTime;
+use serde::{Deserialize, Serialize};
+
+use super::duty::{Duty, DutyState};
+use super::events::{self, Event, EventFilter, EventKind};
+use super::places::Places;
+use super::{Check, DataEvidence, Hit, Knowledge, Outcome, Phase, Searched, SpecError, Subject, facts};
+use crate::reading::DocumentReading;
+use crate::record::{Title, time};
+use crate::rules::events::{completed_at, is_written};
+pub use periodic::Every;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deadline {
+    /// What must be done, for messages and reminders.
+    pub task: String,
+    pub trigger: EventKind,
+    #[serde(default, rename = "where")]
+    pub filter: EventFilter,
+    /// Kinds of document that satisfy it.
+    #[serde(default)]
+    pub documents: Vec<String>,
+    /// `8h`, `48h`, `7d`, `10min`, or `2 working days`.
+    #[serde(default)]
+    pub within: Option<String>,
+    /// Must be completed before the trigger rather than within a time after it.
+    #[serde(default)]
+    pub before: bool,
+    /// With `before`: how long before it at the earliest, e.g. `24h` for the surgeon's pre-operative round.
+    #[serde(default)]
+    pub earliest: Option<String>,
+    /// Completed before the trigger is a state of its own (早于触发事件) and a hit.
+    #[serde(default)]
+    pub not_before_trigger: bool,
+    /// An event that fulfils the duty in place of a document: the consultant's arrival, the front page's completion.
+    #[serde(default)]
+    pub event: Option<EventKind>,
+    /// Lowest title of someone who wrote, signed or is named in the document's heading.
+    #[serde(default)]
+    pub title: Option<Title>,
+    /// The trigger's own person (the surgeon) must have written or signed the document, or be named in it.
+    #[serde(default)]
+    pub by_owner: bool,
+    /// Words of which the document's text must hold one, e.g. 输血 for the evaluation in a course note.
+    #[serde(default)]
+    pub mentions: Vec<String>,
+    /// A document of the kind that is missing altogether is another rule's finding.
+    #[serde(default)]
+    pub only_late: bool,
+    /// Notes that must come again and again; then `within` is not used.
+    #[serde(default)]
+    pub every: Option<Every>,
+}
+
+/// A length of time in a rule file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Limit {
+    Minutes(i64),
+    WorkingDays(u32),
+}
+
+struct Prepared {
+    spec: Deadline,
+    places: Places,
+    limit: Limit,
+    earliest: Option<i64>,
+}
+
+impl Deadline {
+    pub fn prepare(&self, knowledge: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
+        let places = Places::parse(&self.documents, knowledge.documents()).map_err(|text| SpecError::new("documents", text))?;
+        if let Some(every) = &self.every {
+            return periodic::prepare(self.clone(), every.clone(), places);
+        }
+        if self.documents.is_empty() == self.event.is_none() {
+            return Err(SpecError::new("trigger", "a deadline needs either `documents` or an `event` that fulfils it"));
+        }
+        let limit = match &self.within {
+            Some(written) => parse_limit(written).ok_or_else(|| SpecError::new(written, format!("`{written}` is no limit: expected 8h, 7d, 10min or 2 working days")))?,
+            None if self.before => Limit::Minutes(0),
+            None => return Err(SpecError::new("[check]", "a deadline needs `within`, `before = true` or `every`")),
+        };
+        let earliest = match &self.earliest {
+            Some(written) => match parse_limit(written) {
+                Some(Limit::Minutes(minutes)) => Some(minutes),
+                _ => return Err(SpecError::new(written, format!("`{written}` is no length of time"))),
+            },
+            None => None,
+        };
+        Ok(Box::new(Prepared { spec: self.clone(), places, limit, earliest }))
+    }
+}
+
+fn parse_limit(written: &str) -> Option<Limit> {
+    if let Some(days) = written.strip_suffix("working days") {
+        return days.trim().parse().ok().map(Limit::WorkingDays);
+    }
+    let minutes = |suffix: &str, factor: i64| written.strip_suffix(suffix).and_then(|number| number.trim().parse::<i64>().ok()).map(|number| Limit::Minutes(number * factor));
+    minutes("min", 1).or_else(|| minutes("h", 60)).or_else(|| minutes("d", 1_440))
+}
+
+impl Prepared {
+    fn derive(&self, subject: &Subject<'_>) -> Result<Vec<(Event, Duty)>, String> {
+        let triggers = events::events(subject, self.spec.trigger, &self.spec.filter)?;
+        let fulfilling = match self.spec.event {
+            Some(kind) => Some(events::events(subject, kind, &self.spec.filter)?),
+            None => None,
+        };
+        if fulfilling.is_none() && !events::is_whole_record(subject) {
+            return Err("只提供了部分文书".to_owned());
+        }
+        let mut taken: Vec<usize> = Vec::new();
+        let mut duties = Vec::new();
+        for (index, trigger) in triggers.iter().enumerate() {
+            let next = triggers.get(index + 1).map(|next| next.at.earliest());
+            let done = match &fulfilling {
+                Some(events) => events.iter().find(|event| event.anchor == trigger.anchor || triggers.len() == 1).map(|event| Done { at: event.at, document: None }),
+                None => self.document_for(subject, trigger, next, &mut taken),
+            };
+            duties.push((trigger.clone(), self.duty(subject, trigger, done)));
+        }
+        Ok(duties)
+    }
+
+    fn duty(&self, subject: &Subject<'_>, trigger: &Event, done: Option<Done>) -> Duty {
+        let begin = trigger.at.latest();
+        let due = match (self.spec.before, self.limit) {
+            (true, Limit::Minutes(minutes)) => time::plus_minutes(trigger.at.latest(), -minutes),
+            (true, Limit::WorkingDays(_)) => trigger.at.latest(),
+            (false, Limit::Minutes(minutes)) => time::plus_minutes(trigger.at.latest(), minutes),
+            (false, Limit::WorkingDays(days)) => subject.knowledge.calendar.end_of_working_day(trigger.at.latest(), days),
+        };
+        let state = match &done {
+            Some(done) if done.at.earliest() > due => DutyState::Late,
+            Some(done) if self.spec.not_before_trigger && done.at.latest() < trigger.at.earliest() => DutyState::TooEarly,
+            Some(_) => DutyState::InTime,
+            None if subject.at > due => DutyState::Overdue,
+            None if is_due_soon(begin, due, subject.at) => DutyState::DueSoon,
+            None => DutyState::Pending,
+        };
+        Duty {
+            task: self.spec.task.clone(),
+            trigger: trigger.label.clone(),
+            anchor: trigger.anchor.clone(),
+            begin,
+            due,
+            done: done.as_ref().map(|done| done.at.earliest()),
+            document: done.and_then(|done| done.document),
+            state,
+        }
+    }
+
+    /// The document that answers a trigger: the first completed one whose own time is not before it (or, for `before`, the last one before it),
+    /// and not beyond the next trigger of the same kind.
+    fn document_for(&self, subject: &Subject<'_>, trigger: &Event, next: Option<DateTime>, taken: &mut Vec<usize>) -> Option<Done> {
+        let mut candidates: Vec<(usize, Done)> = self
+            .places
+            .documents(subject)
+            .filter(|document| !taken.contains(&document.index) && self.fits(subject, document, trigger))
+            .filter_map(|document| {
+                let record = facts::document(subject.visit, document);
+                let at = completed_at(record).filter(|_| is_written(record))?;
+                Some((document.index, Done { at, document: Some(document.index) }))
+            })
+            .collect();
+        candidates.sort_by_key(|(_, done)| done.at.earliest());
+        let own_time = |index: usize| subject.reading.documents[index].time.map(|time| time.latest());
+        let chosen = if self.spec.before {
+            let not_too_early = |done: &Done| self.earliest.is_none_or(|minutes| done.at.latest() >= time::plus_minutes(trigger.at.earliest(), -minutes));
+            let in_time = candidates.iter().rev().find(|(_, done)| done.at.earliest() <= trigger.at.latest() && not_too_early(done));
+            // Otherwise the first one after the trigger is the late one; a round long before or after is none at all.
+            in_time.or_else(|| candidates.iter().find(|(index, _)| self.earliest.is_none() && own_time(*index).is_some_and(|own| next.is_none_or(|next| own < next)))).copied()
+        } else {
+            let belongs = |index: usize| own_time(index).is_none_or(|own| own >= trigger.at.earliest() && next.is_none_or(|next| own < next));
+            let fitting = candidates.iter().find(|(index, done)| belongs(*index) && done.at.latest() >= trigger.at.earliest());
+            let early = || candidates.iter().rev().find(|(_, done)| self.spec.not_before_trigger && done.at.latest() < trigger.at.earliest());
+            fitting.or_else(early).copied()
+        };
+        let (index, done) = chosen?;
+        if next.is_some() {
+            taken.push(index);
+        }
+        Some(done)
+    }
+
+    /// Title, owner and wording that the document must have.
+    fn fits(&self, subject: &Subject<'_>, document: &DocumentReading, trigger: &Event) -> bool {
+        if let Some(title) = self.spec.title
+            && !events::titles(subject, document).iter().any(|actual| *actual >= title)
+        {
+            return false;
+        }
+        if self.spec.by_owner && !trigger.people.is_empty() {
+            let record = facts::document(subject.visit, document);
+            let takes_part = |person: &String| {
+                let name = facts::name_of(subject.visit, person);
+                facts::signers(record).contains(&person.as_str())
+                    || document.title.contains(name)
+                    || document.passages.iter().any(|passage| passage.text.as_str().contains(name))
+            };
+            if !trigger.people.iter().any(takes_part) {
+                return false;
+            }
+        }
+        if self.spec.mentions.is_empty() {
+            return true;
+        }
+        let said = |word: &String| document.title.contains(word.as_str()) || document.passages.iter().any(|passage| passage.text.as_str().contains(word.as_str()));
+        self.spec.mentions.iter().any(said)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Done {
+    at: crate::record::Instant,
+    document: Option<usize>,
+}
+
+/// The last fifth of the window has begun.
+fn is_due_soon(begin: DateTime, due: DateTime, at: DateTime) -> bool {
+    let window = time::minutes_between(begin, due);
+    at >= begin && window > 0 && time::minutes_between(begin, at) * 5 >= window * 4
+}
+
+impl Check for Prepared {
+    fn run(&self, subject: &Subject<'_>) -> Outcome {
+        let duties = match self.derive(subject) {
+            Ok(duties) => duties,
+            Err(why) => return Outcome::Skipped(why),
+        };
+        let defective = |duty: &Duty| match duty.state {
+            DutyState::Late | DutyState::TooEarly => true,
+            DutyState::Overdue => !self.spec.only_late && subject.phase != Phase::Inline,
+            _ => false,
+        };
+        let hits = duties.iter().filter(|(_, duty)| defective(duty)).map(|(trigger, duty)| self.hit(subject, trigger, duty));
+        Outcome::Ran(hits.collect())
+    }
+
+    fn duties(&self, subject: &Subject<'_>) -> Vec<Duty> {
+        self.derive(subject).map(|duties| duties.into_iter().map(|(_, duty)| duty).collect()).unwrap_or_default()
+    }
+}
+
+impl Prepared {
+    fn hit(&self, subject: &Subject<'_>, trigger: &Event, duty: &Duty) -> Hit {
+        let mut data = vec![trigger.evidence()];
+        let mut searched: Vec<Searched> = Vec::new();
+        let status = match (duty.document, duty.done) {
+            (document, Some(done)) => {
+                let shown = crate::record::Instant::minute(done);
+                let what = document.map_or_else(|| self.spec.task.clone(), |index| subject.reading.documents[index].title.clone());
+                if let Some(index) = document {
+                    data.push(DataEvidence { path: format!("/documents/{index}"), label: format!("{what} 完成于 {shown}") });
+                } else if let Some(kind) = self.spec.event {
+                    data.push(DataEvidence { path: trigger.pointer.clone(), label: format!("{} {shown}", kind.chinese()) });
+                }
+                match duty.state {
+                    DutyState::TooEarly => format!("完成于{shown},早于{}", trigger.label),
+                    _ => format!("完成于{shown},超过时限{}", length_of(duty.due, done)),
+                }
+            }
+            (_, None) => {
+                searched = subject.reading.documents.iter().map(|document| Searched { document: document.index, section: None }).collect();
+                "未见".to_owned()
+            }
+        };
+        Hit {
+            data,
+            searched,
+            slots: vec![
+                ("task", duty.task.clone()),
+                ("trigger", trigger.label.clone()),
+                ("due", crate::record::Instant::minute(duty.due).to_string()),
+                ("status", status),
+                ("state", duty.state.chinese().to_owned()),
+            ],
+            anchor: duty.anchor.clone(),
+            ..Hit::default()
+        }
+    }
+}
+
+/// `2小时15分`, `3天4小时`: how far past the limit.
+pub(super) fn length_of(due: DateTime, done: DateTime) -> String {
+    let minutes = time::minutes_between(due, done).abs();
+    match minutes {
+        0..60 => format!("{minutes}分钟"),
+        60..1_440 => format!("{}小时{}分", minutes / 60, minutes % 60),
+        _ => format!("{}天{}小时", minutes / 1_440, minutes % 1_440 / 60),
+    }
+}

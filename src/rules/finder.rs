@@ -1,0 +1,116 @@
+//! [`Finder`]: what a rule looks for in a passage: words, regular expressions, or lexicon concepts with an assertion.
+
+use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
+use regex::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
+
+use super::{Knowledge, SpecError};
+use crate::reading::lexicon::ConceptSet;
+use crate::reading::text::{CleanText, Span};
+use crate::reading::{Assertion, Experiencer, Passage};
+
+/// The part of a rule file that says what to find. Any of the three is enough for a match.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Find {
+    /// Words as they are; full-width and half-width forms are the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+    /// Regular expressions over normalised text (half-width punctuation).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub regex: Vec<String>,
+    /// Lexicon concepts or classes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub concepts: Vec<String>,
+    /// Which assertions a concept may have; empty: present, past or uncertain of the patient.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assertions: Vec<Assertion>,
+}
+
+impl Find {
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.regex.is_empty() && self.concepts.is_empty()
+    }
+
+    pub fn prepare(&self, knowledge: &Knowledge) -> Result<Finder, SpecError> {
+        let words: Vec<String> = self.words.iter().map(|word| CleanText::new(word).as_str().to_owned()).collect();
+        let automaton = if words.is_empty() {
+            None
+        } else {
+            let mut unique = words.clone();
+            unique.sort();
+            unique.dedup();
+            let builder = CharwiseDoubleArrayAhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest);
+            Some(builder.build(unique).map_err(|error| SpecError::new("words", error.to_string()))?)
+        };
+        let compile = |pattern: &String| {
+            // Punctuation in the text is half-width; patterns may be written either way.
+            let half: String = pattern.chars().map(half_width).collect();
+            RegexBuilder::new(&half).size_limit(1 << 20).build().map_err(|error| SpecError::new(pattern, format!("`{pattern}` is no regular expression: {error}")))
+        };
+        let regexes = self.regex.iter().map(compile).collect::<Result<_, _>>()?;
+        let concepts = knowledge.lexicon().set(&self.concepts).map_err(|text| SpecError::new("concepts", text))?;
+        Ok(Finder { words: automaton, regexes, concepts, assertions: self.assertions.clone() })
+    }
+}
+
+/// Full-width punctuation that has no meaning in a regular expression, as the text has it.
+fn half_width(character: char) -> char {
+    match character {
+        '：' => ':',
+        '，' => ',',
+        '；' => ';',
+        '％' => '%',
+        '～' => '~',
+        other => other,
+    }
+}
+
+/// A compiled [`Find`].
+pub struct Finder {
+    words: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
+    regexes: Vec<Regex>,
+    concepts: ConceptSet,
+    assertions: Vec<Assertion>,
+}
+
+impl Finder {
+    /// Every match in order of place, without repeats.
+    pub fn find(&self, passage: &Passage) -> Vec<Span> {
+        let mut found = Vec::new();
+        let text = passage.text.as_str();
+        if let Some(words) = &self.words {
+            found.extend(words.leftmost_find_iter(text).map(|found| Span::new(found.start(), found.end())));
+        }
+        for regex in &self.regexes {
+            // A group named `it` narrows what is quoted.
+            found.extend(regex.captures_iter(text).filter_map(|captures| captures.name("it").or(captures.get(0))).map(|found| Span::new(found.start(), found.end())));
+        }
+        if !self.concepts.is_empty() {
+            found.extend(passage.mentions.iter().filter(|mention| self.concepts.contains(mention.concept) && self.asserted(mention)).map(|mention| mention.span));
+        }
+        found.retain(|span| !span.is_empty());
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The first match inside `within`.
+    pub fn find_in(&self, passage: &Passage, within: Span) -> Option<Span> {
+        self.find(passage).into_iter().find(|span| within.contains(*span))
+    }
+
+    pub fn matches(&self, passage: &Passage) -> bool {
+        let text = passage.text.as_str();
+        self.words.as_ref().is_some_and(|words| words.leftmost_find_iter(text).next().is_some())
+            || self.regexes.iter().any(|regex| regex.is_match(text))
+            || (!self.concepts.is_empty() && passage.mentions.iter().any(|mention| self.concepts.contains(mention.concept) && self.asserted(mention)))
+    }
+
+    fn asserted(&self, mention: &crate::reading::Mention) -> bool {
+        if self.assertions.is_empty() {
+            return mention.experiencer == Experiencer::Patient && matches!(mention.assertion, Assertion::Present | Assertion::Past | Assertion::Uncertain);
+        }
+        self.assertions.contains(&mention.assertion)
+    }
+}

@@ -1,0 +1,177 @@
+//! `pattern`: wording that must not occur, or must occur, in a place.
+//!
+//! ```toml
+//! [check]
+//! kind   = "pattern"
+//! within = ["入院记录/主诉"]
+//! must   = "occur"                     # or "not_occur" (default)
+//! find   = { regex = ['\d+\s*(天|周|月|年)'] }
+//! unless = { words = ["体检发现"] }     # in the same sentence; with unless_in = "passage": anywhere in the passage
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use super::finder::{Find, Finder};
+use super::places::Places;
+use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
+use crate::reading::Passage;
+use crate::reading::text::Span;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pattern {
+    pub within: Vec<String>,
+    #[serde(default)]
+    pub must: Must,
+    #[serde(default)]
+    pub find: Find,
+    /// What makes a match harmless, or the absence excusable.
+    #[serde(default)]
+    pub unless: Find,
+    #[serde(default)]
+    pub unless_in: Reach,
+    /// Something that must also be there for the rule to speak, anywhere in these places.
+    #[serde(default)]
+    pub given: Option<Given>,
+    /// A passage with more characters than this (letters, digits and Chinese characters; no punctuation) is a match.
+    #[serde(default)]
+    pub longer_than: Option<usize>,
+    /// Passages with fewer characters are passed over.
+    #[serde(default)]
+    pub at_least_chars: usize,
+    /// How many matches of one passage become hits.
+    #[serde(default = "three")]
+    pub most: usize,
+}
+
+fn three() -> usize {
+    3
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Must {
+    #[default]
+    NotOccur,
+    /// Some passage of each document must hold it; a document without such a passage is passed over.
+    Occur,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    #[default]
+    Sentence,
+    Passage,
+    /// Any place of the rule.
+    Anywhere,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Given {
+    pub within: Vec<String>,
+    pub find: Find,
+    /// True: the rule speaks only when it is *not* there.
+    #[serde(default)]
+    pub absent: bool,
+}
+
+struct Prepared {
+    spec: Pattern,
+    places: Places,
+    find: Finder,
+    unless: Finder,
+    given: Option<(Places, Finder, bool)>,
+}
+
+impl Pattern {
+    pub fn prepare(&self, knowledge: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
+        if self.find.is_empty() && self.longer_than.is_none() {
+            return Err(SpecError::new("[check]", "a pattern needs `find` or `longer_than`"));
+        }
+        let places = |within: &[String]| Places::parse(within, knowledge.documents()).map_err(|text| SpecError::new("within", text));
+        let given = match &self.given {
+            Some(given) => Some((places(&given.within)?, given.find.prepare(knowledge)?, given.absent)),
+            None => None,
+        };
+        Ok(Box::new(Prepared { places: places(&self.within)?, find: self.find.prepare(knowledge)?, unless: self.unless.prepare(knowledge)?, given, spec: self.clone() }))
+    }
+}
+
+impl Check for Prepared {
+    fn run(&self, subject: &Subject<'_>) -> Outcome {
+        if let Some((places, finder, absent)) = &self.given
+            && places.passages(subject).any(|passage| finder.matches(passage)) == *absent
+        {
+            return Outcome::Ran(Vec::new());
+        }
+        if self.spec.unless_in == Reach::Anywhere && !self.spec.unless.is_empty() && self.places.passages(subject).any(|passage| self.unless.matches(passage)) {
+            return Outcome::Ran(Vec::new());
+        }
+        Outcome::Ran(match self.spec.must {
+            Must::NotOccur => self.forbidden(subject),
+            Must::Occur => self.demanded(subject),
+        })
+    }
+}
+
+impl Prepared {
+    fn forbidden(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for passage in self.places.passages(subject) {
+            let length = characters(passage.text.as_str());
+            if length < self.spec.at_least_chars || (self.spec.unless_in == Reach::Passage && self.unless.matches(passage)) {
+                continue;
+            }
+            let evidence = |span: Span| Evidence { passage: passage.clone(), span, role: Role::This };
+            if self.spec.longer_than.is_some_and(|most| length > most) && (self.spec.find.is_empty() || self.find.matches(passage)) {
+                let slots = vec![("length", length.to_string())];
+                hits.push(Hit { evidence: vec![evidence(trimmed(passage))], slots, ..Hit::default() });
+                continue;
+            }
+            if self.spec.longer_than.is_some() {
+                continue;
+            }
+            let matches = self.find.find(passage).into_iter().filter(|span| !self.excused(passage, *span)).take(self.spec.most);
+            hits.extend(matches.map(|span| Hit { evidence: vec![evidence(span)], ..Hit::default() }));
+        }
+        hits
+    }
+
+    fn excused(&self, passage: &Passage, span: Span) -> bool {
+        if self.spec.unless.is_empty() || self.spec.unless_in != Reach::Sentence {
+            return false;
+        }
+        let sentence = passage.sentences.iter().copied().find(|sentence| sentence.overlaps(span)).unwrap_or(span);
+        self.unless.find_in(passage, sentence.cover(span)).is_some()
+    }
+
+    fn demanded(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for document in self.places.documents(subject) {
+            let passages: Vec<_> = self.places.passages_of(document).filter(|passage| characters(passage.text.as_str()) >= self.spec.at_least_chars.max(1)).collect();
+            if passages.is_empty() || passages.iter().any(|passage| self.find.matches(passage) || (!self.spec.unless.is_empty() && self.unless.matches(passage))) {
+                continue;
+            }
+            // The place that should have said it is shown as it stands.
+            let evidence = Evidence { passage: passages[0].clone(), span: trimmed(passages[0]), role: Role::This };
+            let searched = self.places.searched(subject).into_iter().filter(|place| place.document == document.index).collect();
+            hits.push(Hit { evidence: vec![evidence], searched, ..Hit::default() });
+        }
+        hits
+    }
+}
+
+/// Letters, digits and Chinese characters.
+pub fn characters(text: &str) -> usize {
+    text.chars().filter(|character| character.is_alphanumeric()).count()
+}
+
+/// The passage without surrounding white space; its first sentences where it is long.
+pub fn trimmed(passage: &Passage) -> Span {
+    const MOST: u32 = 240;
+    let (Some(first), Some(last)) = (passage.sentences.first(), passage.sentences.last()) else { return Span::new(0, passage.text.as_str().len()) };
+    let end = passage.sentences.iter().rev().find(|sentence| sentence.end - first.start <= MOST).unwrap_or(first).end;
+    Span { start: first.start, end: end.min(last.end) }
+}

@@ -1,0 +1,146 @@
+//! `response`: something that happened must be answered in the record in time: a critical value, an order, a change of condition, a transfusion.
+//!
+//! ```toml
+//! [check]
+//! kind    = "response"
+//! trigger = "critical_value_reported"
+//! within  = ["病程类"]
+//! hours   = 24                              # counted from the trigger; the trigger's own day always counts
+//! answer  = { words = ["危急值"] }           # or the item itself, with item = true
+//! item    = true
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use super::events::{self, Event, EventFilter, EventKind};
+use super::finder::{Find, Finder};
+use super::places::Places;
+use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, Searched, SpecError, Subject};
+use crate::reading::text::Span;
+use crate::reading::{ConceptId, DocumentReading, Passage};
+use crate::record::time;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Response {
+    pub trigger: EventKind,
+    #[serde(default, rename = "where")]
+    pub filter: EventFilter,
+    pub within: Vec<String>,
+    pub hours: i64,
+    /// Notes so many hours before the trigger count as well: an indication is written before the drug.
+    #[serde(default)]
+    pub hours_before: i64,
+    #[serde(default)]
+    pub answer: Find,
+    /// The thing itself (the item of a critical value, the ordered drug or one of `same_class`) counts as an answer.
+    #[serde(default)]
+    pub item: bool,
+    /// Classes: a note that names anything of the trigger's class answers it.
+    #[serde(default)]
+    pub same_class: Vec<String>,
+    /// Having found the note that speaks of the item, it must also hold this (the handling); otherwise that note is the hit.
+    #[serde(default)]
+    pub then: Find,
+    /// One hit for all triggers of the visit.
+    #[serde(default)]
+    pub once: bool,
+}
+
+struct Prepared {
+    spec: Response,
+    places: Places,
+    answer: Finder,
+    then: Finder,
+}
+
+impl Response {
+    pub fn prepare(&self, knowledge: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
+        if self.answer.is_empty() && !self.item && self.same_class.is_empty() {
+            return Err(SpecError::new("[check]", "say what counts as an answer: `answer`, `item` or `same_class`"));
+        }
+        knowledge.lexicon().set(&self.same_class).map_err(|text| SpecError::new("same_class", text))?;
+        let places = Places::parse(&self.within, knowledge.documents()).map_err(|text| SpecError::new("within", text))?;
+        Ok(Box::new(Prepared { spec: self.clone(), places, answer: self.answer.prepare(knowledge)?, then: self.then.prepare(knowledge)? }))
+    }
+}
+
+impl Check for Prepared {
+    fn run(&self, subject: &Subject<'_>) -> Outcome {
+        let triggers = match events::events(subject, self.spec.trigger, &self.spec.filter) {
+            Ok(triggers) => triggers,
+            Err(why) => return Outcome::Skipped(why),
+        };
+        if triggers.is_empty() {
+            return Outcome::Ran(Vec::new());
+        }
+        if !events::is_whole_record(subject) {
+            return Outcome::Skipped("只提供了部分文书".to_owned());
+        }
+        let mut hits = Vec::new();
+        for trigger in &triggers {
+            let due = time::plus_minutes(trigger.at.latest(), self.spec.hours * 60);
+            if due > subject.at {
+                continue;
+            }
+            if let Some(hit) = self.answered(subject, trigger) {
+                hits.push(hit);
+                if self.spec.once {
+                    break;
+                }
+            }
+        }
+        Outcome::Ran(hits)
+    }
+}
+
+impl Prepared {
+    /// `None` where the trigger was answered as it should be.
+    fn answered(&self, subject: &Subject<'_>, trigger: &Event) -> Option<Hit> {
+        let first = time::plus_minutes(trigger.at.earliest(), -self.spec.hours_before * 60);
+        let last = time::plus_minutes(trigger.at.latest(), self.spec.hours * 60);
+        let in_window = |document: &&DocumentReading| {
+            document.time.is_some_and(|at| at.latest() >= first && (at.earliest() <= last || at.date() == trigger.at.date()))
+        };
+        let item = self.items(subject, trigger);
+        let mut searched = Vec::new();
+        let mut half: Option<Evidence> = None;
+        for document in self.places.documents(subject).filter(in_window) {
+            searched.push(Searched { document: document.index, section: None });
+            for passage in self.places.passages_of(document) {
+                let Some(span) = self.answers(subject, passage, &item) else { continue };
+                if self.spec.then.is_empty() || document.passages.iter().any(|passage| self.then.matches(passage)) {
+                    return None;
+                }
+                half.get_or_insert(Evidence { passage: passage.clone(), span, role: Role::This });
+            }
+        }
+        // With `then`, a trigger that no note speaks of is another rule's finding.
+        if !self.spec.then.is_empty() && half.is_none() {
+            return None;
+        }
+        Some(Hit {
+            evidence: half.into_iter().collect(),
+            data: vec![trigger.evidence()],
+            searched,
+            slots: vec![("trigger", trigger.label.clone())],
+            anchor: trigger.anchor.clone(),
+            ..Hit::default()
+        })
+    }
+
+    /// Concepts of the trigger itself.
+    fn items(&self, subject: &Subject<'_>, trigger: &Event) -> Vec<ConceptId> {
+        if !self.spec.item {
+            return Vec::new();
+        }
+        subject.knowledge.lexicon().find(&trigger.label).map(|(_, id)| id).collect()
+    }
+
+    fn answers(&self, subject: &Subject<'_>, passage: &Passage, items: &[ConceptId]) -> Option<Span> {
+        let lexicon = subject.knowledge.lexicon();
+        let by_item = || passage.mentions.iter().find(|mention| items.contains(&mention.concept)).map(|mention| mention.span);
+        let by_class = || passage.mentions.iter().find(|mention| self.spec.same_class.iter().any(|class| lexicon.is_a(mention.concept, class))).map(|mention| mention.span);
+        self.answer.find(passage).into_iter().next().or_else(by_item).or_else(by_class)
+    }
+}

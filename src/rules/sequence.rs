@@ -1,0 +1,144 @@
+//! `sequence`: one thing must not come after (or before) another: discussion before incision, consent before the act, orders stopped before discharge.
+//!
+//! ```toml
+//! [check]
+//! kind   = "sequence"
+//! first  = { documents = ["术前讨论记录"], time = "printed" }
+//! second = { event = "operation_start" }
+//! slack  = "5min"
+//! ```
+//! A hit is a pair in which `first` is surely after `second`. Bare dates are only out of order when the days are.
+
+use serde::{Deserialize, Serialize};
+
+use super::events::{self, EventFilter, EventKind};
+use super::places::Places;
+use super::{Check, DataEvidence, Hit, Knowledge, Outcome, SpecError, Subject, facts};
+use crate::record::{Document, Instant, time};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sequence {
+    pub first: Step,
+    pub second: Step,
+    /// Minutes of disorder that clocks may show.
+    #[serde(default)]
+    pub slack_minutes: i64,
+    /// Each `first` is compared with the `second` of the same operation, rescue or order only.
+    #[serde(default)]
+    pub same: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    #[serde(default)]
+    pub event: Option<EventKind>,
+    #[serde(default, rename = "where")]
+    pub filter: EventFilter,
+    #[serde(default)]
+    pub documents: Vec<String>,
+    #[serde(default)]
+    pub time: Stamp,
+}
+
+/// Which of a document's times is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stamp {
+    /// The time it speaks of, as printed.
+    #[default]
+    Printed,
+    /// Creation on the server.
+    Created,
+    /// The last signature.
+    Signed,
+    /// The first signature of anyone.
+    FirstSigned,
+}
+
+impl Stamp {
+    fn of(self, document: &Document) -> Option<Instant> {
+        let signatures = || document.signatures.iter().flatten().filter_map(|signature| signature.at);
+        match self {
+            Stamp::Printed => document.event_at,
+            Stamp::Created => document.created_at,
+            Stamp::Signed => document.signed_at.or_else(|| signatures().max_by_key(|at| at.earliest())),
+            Stamp::FirstSigned => signatures().min_by_key(|at| at.earliest()).or(document.signed_at),
+        }
+    }
+
+    fn chinese(self) -> &'static str {
+        match self {
+            Stamp::Printed => "记录时间",
+            Stamp::Created => "创建时间",
+            Stamp::Signed | Stamp::FirstSigned => "签署时间",
+        }
+    }
+}
+
+struct Prepared {
+    spec: Sequence,
+    first: Places,
+    second: Places,
+}
+
+struct Moment {
+    at: Instant,
+    label: String,
+    path: String,
+    anchor: String,
+}
+
+impl Sequence {
+    pub fn prepare(&self, knowledge: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
+        let places = |step: &Step, name: &str| {
+            if step.event.is_some() != step.documents.is_empty() {
+                return Err(SpecError::new(name, format!("`{name}` needs either an `event` or `documents`")));
+            }
+            Places::parse(&step.documents, knowledge.documents()).map_err(|text| SpecError::new(name, text))
+        };
+        Ok(Box::new(Prepared { spec: self.clone(), first: places(&self.first, "first")?, second: places(&self.second, "second")? }))
+    }
+}
+
+fn moments(subject: &Subject<'_>, step: &Step, places: &Places) -> Result<Vec<Moment>, String> {
+    if let Some(kind) = step.event {
+        let events = events::events(subject, kind, &step.filter)?;
+        return Ok(events.into_iter().map(|event| Moment { at: event.at, label: event.label, path: event.pointer, anchor: event.anchor }).collect());
+    }
+    let stamped = places.documents(subject).filter_map(|document| {
+        let record = facts::document(subject.visit, document);
+        let at = step.time.of(record)?;
+        Some(Moment {
+            at,
+            label: format!("{}({}) {at}", document.title, step.time.chinese()),
+            path: format!("/documents/{}", document.index),
+            anchor: record.id.clone(),
+        })
+    });
+    Ok(stamped.collect())
+}
+
+impl Check for Prepared {
+    fn run(&self, subject: &Subject<'_>) -> Outcome {
+        let (first, second) = match (moments(subject, &self.spec.first, &self.first), moments(subject, &self.spec.second, &self.second)) {
+            (Ok(first), Ok(second)) => (first, second),
+            (Err(why), _) | (_, Err(why)) => return Outcome::Skipped(why),
+        };
+        let mut hits = Vec::new();
+        for early in &first {
+            // Several operations: a document belongs to the latest one it could precede, so only what is after all of them is out of order.
+            let partners: Vec<&Moment> = second.iter().filter(|late| !self.spec.same || late.anchor == early.anchor).collect();
+            let disordered = |late: &Moment| time::minutes_between(late.at.latest(), early.at.earliest()) > self.spec.slack_minutes;
+            let Some(late) = partners.last().filter(|_| partners.iter().all(|late| disordered(late))) else { continue };
+            hits.push(Hit {
+                data: vec![DataEvidence { path: early.path.clone(), label: early.label.clone() }, DataEvidence { path: late.path.clone(), label: late.label.clone() }],
+                slots: vec![("first", early.label.clone()), ("second", late.label.clone()), ("distance", super::deadline::length_of(late.at.latest(), early.at.earliest()))],
+                anchor: early.anchor.clone(),
+                ..Hit::default()
+            });
+        }
+        Outcome::Ran(hits)
+    }
+}

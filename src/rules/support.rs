@@ -1,0 +1,292 @@
+//! `support`: diagnoses, drugs and results held against the tables of `rules/knowledge/`.
+//!
+//! ```toml
+//! [check]
+//! kind  = "support"
+//! table = "exclusive"      # exclusive | allergy | contraindication | treatment | code | external_cause
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use super::agree::diagnosis_items;
+use super::places::Places;
+use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
+use crate::reading::lexicon::ConceptSet;
+use crate::reading::{Assertion, Experiencer, Mention, Passage};
+use crate::record::{CodedDiagnosis, OrderKind, Visit};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Support {
+    pub table: Table,
+    /// Where diagnoses (or allergies) are read.
+    #[serde(default)]
+    pub within: Vec<String>,
+    /// Where an explanation is looked for.
+    #[serde(default)]
+    pub explained: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Table {
+    /// Two diagnoses of which a patient has at most one.
+    Exclusive,
+    /// An ordered drug of a group that the patient is allergic to.
+    Allergy,
+    /// An ordered drug that a result or diagnosis forbids, without a word in the course.
+    Contraindication,
+    /// A diagnosis whose usual treatment nobody ordered or explained.
+    Treatment,
+    /// An ICD-10 code whose name is another disease's.
+    Code,
+    /// S and T codes need an external cause.
+    ExternalCause,
+}
+
+struct Prepared {
+    spec: Support,
+    within: Places,
+    explained: Places,
+}
+
+impl Support {
+    pub fn prepare(&self, knowledge: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
+        let places = |written: &[String], name: &str| Places::parse(written, knowledge.documents()).map_err(|text| SpecError::new(name, text));
+        Ok(Box::new(Prepared { spec: self.clone(), within: places(&self.within, "within")?, explained: places(&self.explained, "explained")? }))
+    }
+}
+
+impl Check for Prepared {
+    fn run(&self, subject: &Subject<'_>) -> Outcome {
+        let result = match self.spec.table {
+            Table::Exclusive => Ok(self.exclusive(subject)),
+            Table::Allergy => self.allergy(subject),
+            Table::Contraindication => self.contraindication(subject),
+            Table::Treatment => self.treatment(subject),
+            Table::Code => Ok(codes(subject)),
+            Table::ExternalCause => external_cause(subject),
+        };
+        match result {
+            Ok(hits) => Outcome::Ran(hits),
+            Err(why) => Outcome::Skipped(why),
+        }
+    }
+}
+
+/// Said of the patient as a fact.
+fn is_fact(mention: &Mention) -> bool {
+    mention.experiencer == Experiencer::Patient && matches!(mention.assertion, Assertion::Present | Assertion::Past)
+}
+
+impl Prepared {
+    fn exclusive(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for group in &subject.knowledge.tables.exclusive {
+            for passage in self.within.passages(subject) {
+                // Both must be items of one list, and neither in doubt.
+                let items = diagnosis_items(passage);
+                let found: Vec<(&str, &Mention)> = group
+                    .members
+                    .iter()
+                    .filter_map(|(name, set)| {
+                        let certain = |mention: &&Mention| set.contains(mention.concept) && is_fact(mention) && items.iter().any(|(span, text)| span.contains(mention.span) && !text.contains('?') && !text.contains("待"));
+                        passage.mentions.iter().find(certain).map(|mention| (name.as_str(), mention))
+                    })
+                    .collect();
+                if let [(first, this), (second, other), ..] = found[..] {
+                    let piece = |mention: &Mention, role| Evidence { passage: passage.clone(), span: mention.span, role };
+                    hits.push(Hit {
+                        evidence: vec![piece(this, Role::This), piece(other, Role::Against)],
+                        slots: vec![("first", first.to_owned()), ("second", second.to_owned())],
+                        ..Hit::default()
+                    });
+                }
+            }
+        }
+        hits
+    }
+
+    fn allergy(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
+        let lexicon = subject.knowledge.lexicon();
+        // The patient's allergies: structured ones, and those said in the text.
+        let mut allergies: Vec<(crate::reading::ConceptId, Hit)> = Vec::new();
+        for (index, text) in subject.visit.patient.allergies.iter().flatten().enumerate() {
+            for (_, id) in lexicon.find(text) {
+                allergies.push((id, Hit { data: vec![DataEvidence { path: format!("/patient/allergies/{index}"), label: format!("过敏史:{text}") }], ..Hit::default() }));
+            }
+        }
+        for passage in self.within.passages(subject) {
+            let text = passage.text.as_str();
+            for mention in passage.mentions.iter().filter(|mention| is_fact(mention) && lexicon.is_a(mention.concept, "药物")) {
+                let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span);
+                let after = &text[mention.span.end as usize..clause.end as usize];
+                let allergic = after.find("过敏").is_some_and(|at| at <= 15) && !after.contains("无过敏") && !text[clause.start as usize..mention.span.start as usize].contains("抗");
+                if allergic {
+                    let span = mention.span.cover(crate::reading::Span::new(mention.span.end as usize, mention.span.end as usize + after.find("过敏").unwrap_or(0) + "过敏".len()));
+                    allergies.push((mention.concept, Hit { evidence: vec![Evidence { passage: passage.clone(), span, role: Role::Against }], ..Hit::default() }));
+                }
+            }
+        }
+        let mut hits: Vec<Hit> = Vec::new();
+        for (index, order) in orders.iter().enumerate() {
+            let name = order.name.as_deref().unwrap_or("");
+            if order.kind.is_some_and(|kind| kind != OrderKind::Drug) || name.contains("皮试") {
+                continue;
+            }
+            for (_, drug) in lexicon.find(name) {
+                let same = allergies.iter().find(|(id, _)| *id == drug);
+                let grouped = || {
+                    subject.knowledge.tables.allergies.iter().filter(|group| group.drugs.contains(drug)).find_map(|group| allergies.iter().find(|(id, _)| group.allergy.contains(*id)).map(|found| (found, group.why.as_str())))
+                };
+                let (found, why) = match same {
+                    Some(found) => (found, "同一药物"),
+                    None => match grouped() {
+                        Some(found) => found,
+                        None => continue,
+                    },
+                };
+                let mut hit = found.1.clone();
+                hit.data.insert(0, DataEvidence { path: format!("/orders/{index}"), label: format!("医嘱 {name}{}", order.start.map_or(String::new(), |at| format!(" ({at})"))) });
+                hit.slots = vec![("drug", name.to_owned()), ("allergy", lexicon.concept(found.0).name.to_string()), ("why", why.to_owned())];
+                hit.anchor = order.id.clone().unwrap_or_else(|| index.to_string());
+                hits.push(hit);
+                break;
+            }
+        }
+        Ok(hits)
+    }
+
+    fn contraindication(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
+        let lexicon = subject.knowledge.lexicon();
+        let mut hits = Vec::new();
+        for rule in &subject.knowledge.tables.contraindications {
+            for (index, order) in orders.iter().enumerate() {
+                let name = order.name.as_deref().unwrap_or("");
+                if order.kind.is_some_and(|kind| kind != OrderKind::Drug) || !lexicon.find(name).any(|(_, id)| rule.drugs.contains(id)) {
+                    continue;
+                }
+                let Some(state) = self.state(subject, rule, order.start, order.stop) else { continue };
+                // The course says that the drug was weighed.
+                let explained = self.explained.passages(subject).any(|passage| {
+                    passage.mentions.iter().any(|mention| rule.drugs.contains(mention.concept) && {
+                        let text = passage.text.as_str();
+                        let sentence = passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
+                        ["禁", "慎", "停", "减量", "权衡", "利弊", "监测", "评估", "调整", "暂缓"].iter().any(|word| text[sentence.range()].contains(word))
+                    })
+                });
+                if !explained {
+                    hits.push(Hit {
+                        data: vec![DataEvidence { path: format!("/orders/{index}"), label: format!("医嘱 {name}") }, state],
+                        slots: vec![("drug", name.to_owned()), ("why", rule.why.clone())],
+                        anchor: order.id.clone().unwrap_or_else(|| index.to_string()),
+                        ..Hit::default()
+                    });
+                }
+            }
+        }
+        Ok(hits)
+    }
+
+    /// The result or diagnosis that forbids, while the drug was given.
+    fn state(&self, subject: &Subject<'_>, rule: &super::tables::Contraindication, start: Option<crate::record::Instant>, stop: Option<crate::record::Instant>) -> Option<DataEvidence> {
+        let lexicon = subject.knowledge.lexicon();
+        if let Some((set, bound)) = &rule.lab {
+            for (index, lab) in subject.visit.labs.iter().flatten().enumerate() {
+                let item = lab.item.as_deref().unwrap_or("");
+                let Some(value) = lab.value.as_deref().and_then(|value| value.trim().parse::<f64>().ok()) else { continue };
+                let during = lab.reported_at.is_none_or(|at| stop.is_none_or(|stop| at.earliest() <= stop.latest()) && start.is_none_or(|start| crate::record::time::days_between(at.date(), start.date()) <= 3));
+                if bound.met(value) && during && lexicon.find(item).any(|(_, id)| set.contains(id)) {
+                    return Some(DataEvidence { path: format!("/labs/{index}"), label: format!("{item} {value}{}", lab.unit.as_deref().unwrap_or("")) });
+                }
+            }
+        }
+        let diagnosed = |text: &str| is_named(lexicon, text, &rule.diagnoses);
+        subject.visit.diagnoses.iter().flatten().enumerate().find(|(_, diagnosis)| diagnosis.name.as_deref().is_some_and(diagnosed)).map(|(index, diagnosis)| DataEvidence {
+            path: format!("/diagnoses/{index}"),
+            label: format!("诊断 {}", diagnosis.name.as_deref().unwrap_or("")),
+        })
+    }
+
+    fn treatment(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
+        let lexicon = subject.knowledge.lexicon();
+        let mut hits = Vec::new();
+        for rule in &subject.knowledge.tables.treatments {
+            let diagnosed = self.within.passages(subject).find_map(|passage: &std::sync::Arc<Passage>| {
+                let found = passage.mentions.iter().find(|mention| rule.diagnosis.contains(mention.concept) && mention.assertion == Assertion::Present && mention.experiencer == Experiencer::Patient && !mention.quoted);
+                found.map(|mention| Evidence { passage: passage.clone(), span: mention.span, role: Role::This })
+            });
+            let Some(diagnosed) = diagnosed else { continue };
+            let ordered = orders.iter().any(|order| is_named(lexicon, order.name.as_deref().unwrap_or(""), &rule.orders));
+            let told = self.explained.passages(subject).any(|passage| passage.mentions.iter().any(|mention| rule.orders.contains(mention.concept)));
+            if !ordered && !told {
+                hits.push(Hit { evidence: vec![diagnosed], slots: vec![("needs", rule.needs.clone())], anchor: rule.needs.clone(), ..Hit::default() });
+            }
+        }
+        Ok(hits)
+    }
+}
+
+fn is_named(lexicon: &crate::reading::lexicon::Lexicon, text: &str, set: &ConceptSet) -> bool {
+    !set.is_empty() && lexicon.find(text).any(|(_, id)| set.contains(id))
+}
+
+/// Every coded diagnosis with its pointer.
+fn coded(visit: &Visit) -> Vec<(String, String, String)> {
+    let mut found = Vec::new();
+    if let Some(page) = &visit.front_page {
+        let mut add = |path: String, diagnosis: &CodedDiagnosis| {
+            if let (Some(name), Some(code)) = (&diagnosis.name, &diagnosis.icd10) {
+                found.push((path, name.clone(), code.clone()));
+            }
+        };
+        if let Some(main) = &page.main_diagnosis {
+            add("/front_page/main_diagnosis".to_owned(), main);
+        }
+        for (index, other) in page.other_diagnoses.iter().flatten().enumerate() {
+            add(format!("/front_page/other_diagnoses/{index}"), other);
+        }
+    }
+    found
+}
+
+fn codes(subject: &Subject<'_>) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for (path, name, code) in coded(subject.visit) {
+        for entry in subject.knowledge.tables.codes.iter().filter(|entry| code.starts_with(&entry.code)) {
+            let wrong = entry.not.iter().any(|word| name.contains(word.as_str())) && !entry.names.iter().any(|word| name.contains(word.as_str()));
+            if wrong {
+                hits.push(Hit {
+                    data: vec![DataEvidence { path: path.clone(), label: format!("{name} {code}") }],
+                    slots: vec![("stated", format!("{name} {code}")), ("expected", entry.names.join("或"))],
+                    ..Hit::default()
+                });
+            }
+        }
+    }
+    hits
+}
+
+fn external_cause(subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+    let page = subject.visit.front_page.as_ref().ok_or("未提供病案首页数据")?;
+    if page.external_cause.as_deref().is_some_and(|cause| !cause.trim().is_empty() && cause.trim() != "-") {
+        return Ok(Vec::new());
+    }
+    // T80–T88 are complications of care, T90–T98 sequelae; a pathological fracture has no S code.
+    let is_injury = |code: &str| {
+        let number: u32 = code.get(1..3).and_then(|digits| digits.parse().ok()).unwrap_or(99);
+        code.starts_with('S') || (code.starts_with('T') && number < 80)
+    };
+    let injury = coded(subject.visit).into_iter().find(|(_, name, code)| is_injury(code) && !name.contains("病理性") && !name.contains("陈旧"));
+    Ok(injury
+        .map(|(path, name, code)| Hit {
+            data: vec![DataEvidence { path, label: format!("{name} {code}") }, DataEvidence { path: "/front_page/external_cause".into(), label: "首页损伤中毒外部原因:空".into() }],
+            slots: vec![("stated", format!("{name} {code}"))],
+            ..Hit::default()
+        })
+        .into_iter()
+        .collect())
+}

@@ -1,0 +1,241 @@
+//! The medical tables of `rules/knowledge/`: doses, allergy groups, exclusive diagnoses, contraindications, expected treatment, ICD-10 names.
+//! An entry names its source, or says `local`.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::data::DataFolder;
+use crate::problem::Problem;
+use crate::reading::lexicon::{ConceptSet, Lexicon};
+use crate::reading::measures::convert;
+
+/// All tables, validated against the lexicon.
+#[derive(Debug, Default)]
+pub struct Tables {
+    /// By drug.
+    pub doses: BTreeMap<String, Dose>,
+    pub exclusive: Vec<Exclusive>,
+    pub allergies: Vec<AllergyGroup>,
+    pub contraindications: Vec<Contraindication>,
+    pub treatments: Vec<Treatment>,
+    pub codes: Vec<CodeName>,
+}
+
+/// Bounds of a single adult dose; what lies outside is an order of magnitude off, not merely unusual.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dose {
+    pub unit: String,
+    pub max: f64,
+    #[serde(default)]
+    pub min: Option<f64>,
+    /// Routes that are never right for the drug: 氯化钾 by 静脉推注.
+    #[serde(default)]
+    pub never_by: Vec<String>,
+    pub source: String,
+}
+
+impl Dose {
+    /// What bound a dose breaks, in words. A unit of another dimension (片, 支) says nothing.
+    pub fn broken_by(&self, dose: f64, unit: &str, route: Option<&str>) -> Option<String> {
+        if let Some(route) = route.and_then(|route| self.never_by.iter().find(|never| route.contains(never.as_str()))) {
+            return Some(format!("不得{route}"));
+        }
+        let value = convert(dose, unit, &self.unit)?;
+        if value > self.max {
+            return Some(format!("单次常用上限{}{}", self.max, self.unit));
+        }
+        self.min.filter(|min| value < *min).map(|min| format!("单次常用下限{min}{}", self.unit))
+    }
+}
+
+/// Diagnoses of which a patient has at most one.
+#[derive(Debug, Clone)]
+pub struct Exclusive {
+    pub members: Vec<(String, ConceptSet)>,
+}
+
+/// An allergy and the drugs that it forbids.
+#[derive(Debug, Clone)]
+pub struct AllergyGroup {
+    pub allergy: ConceptSet,
+    pub drugs: ConceptSet,
+    pub why: String,
+}
+
+/// A drug that must not be given in a state that a laboratory value or a diagnosis shows, unless the course says why.
+#[derive(Debug, Clone)]
+pub struct Contraindication {
+    pub drugs: ConceptSet,
+    pub lab: Option<(ConceptSet, LabBound)>,
+    pub diagnoses: ConceptSet,
+    pub why: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LabBound {
+    pub below: Option<f64>,
+    pub above: Option<f64>,
+}
+
+impl LabBound {
+    pub fn met(self, value: f64) -> bool {
+        self.below.is_some_and(|below| value < below) || self.above.is_some_and(|above| value > above)
+    }
+}
+
+/// A diagnosis and what some order of the stay should be.
+#[derive(Debug, Clone)]
+pub struct Treatment {
+    pub diagnosis: ConceptSet,
+    pub orders: ConceptSet,
+    pub needs: String,
+}
+
+/// A code prefix and the words of which the name must hold one.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CodeName {
+    pub code: String,
+    /// Words that belong to this code.
+    pub names: Vec<String>,
+    /// Words that belong to another code, e.g. 2型 under E10.
+    pub not: Vec<String>,
+    pub source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DoseFile {
+    dose: BTreeMap<String, Dose>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExclusiveFile {
+    group: Vec<ExclusiveEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExclusiveEntry {
+    members: Vec<String>,
+    #[allow(dead_code)] // read by people
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AllergyFile {
+    group: Vec<AllergyEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AllergyEntry {
+    allergy: Vec<String>,
+    drugs: Vec<String>,
+    why: String,
+    #[allow(dead_code)] // read by people
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContraindicationFile {
+    contraindication: Vec<ContraindicationEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContraindicationEntry {
+    drugs: Vec<String>,
+    #[serde(default)]
+    lab: Vec<String>,
+    bound: Option<LabBound>,
+    #[serde(default)]
+    diagnoses: Vec<String>,
+    why: String,
+    #[allow(dead_code)] // read by people
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TreatmentFile {
+    treatment: Vec<TreatmentEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TreatmentEntry {
+    diagnosis: Vec<String>,
+    orders: Vec<String>,
+    needs: String,
+    #[allow(dead_code)] // read by people
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CodeFile {
+    code: Vec<CodeName>,
+}
+
+impl Tables {
+    pub fn load(folder: &DataFolder, lexicon: &Lexicon) -> Result<Self, Vec<Problem>> {
+        let mut tables = Tables::default();
+        let mut problems = Vec::new();
+        let mut set = |path: &str, names: &[String]| {
+            lexicon.set(names).unwrap_or_else(|text| {
+                if let Some(file) = folder.file(path) {
+                    problems.push(Problem::at_text(file, names.iter().find(|name| text.contains(name.as_str())).map_or("", String::as_str), text));
+                }
+                ConceptSet::default()
+            })
+        };
+        let one = |problem| vec![problem];
+        if let Some(file) = parse::<DoseFile>(folder, "knowledge/doses.toml").map_err(one)? {
+            let names: Vec<String> = file.dose.keys().cloned().collect();
+            set("knowledge/doses.toml", &names);
+            tables.doses = file.dose;
+        }
+        if let Some(file) = parse::<ExclusiveFile>(folder, "knowledge/exclusive.toml").map_err(one)? {
+            for entry in file.group {
+                let members = entry.members.iter().map(|name| (name.clone(), set("knowledge/exclusive.toml", std::slice::from_ref(name)))).collect();
+                tables.exclusive.push(Exclusive { members });
+            }
+        }
+        if let Some(file) = parse::<AllergyFile>(folder, "knowledge/allergies.toml").map_err(one)? {
+            for entry in file.group {
+                let path = "knowledge/allergies.toml";
+                tables.allergies.push(AllergyGroup { allergy: set(path, &entry.allergy), drugs: set(path, &entry.drugs), why: entry.why });
+            }
+        }
+        if let Some(file) = parse::<ContraindicationFile>(folder, "knowledge/contraindications.toml").map_err(one)? {
+            for entry in file.contraindication {
+                let path = "knowledge/contraindications.toml";
+                let lab = entry.bound.map(|bound| (set(path, &entry.lab), bound));
+                tables.contraindications.push(Contraindication { drugs: set(path, &entry.drugs), lab, diagnoses: set(path, &entry.diagnoses), why: entry.why });
+            }
+        }
+        if let Some(file) = parse::<TreatmentFile>(folder, "knowledge/treatments.toml").map_err(one)? {
+            for entry in file.treatment {
+                let path = "knowledge/treatments.toml";
+                tables.treatments.push(Treatment { diagnosis: set(path, &entry.diagnosis), orders: set(path, &entry.orders), needs: entry.needs });
+            }
+        }
+        if let Some(file) = parse::<CodeFile>(folder, "knowledge/codes.toml").map_err(one)? {
+            tables.codes = file.code;
+        }
+        if problems.is_empty() { Ok(tables) } else { Err(problems) }
+    }
+}
+
+fn parse<T: DeserializeOwned>(folder: &DataFolder, path: &str) -> Result<Option<T>, Problem> {
+    let Some(file) = folder.file(path) else { return Ok(None) };
+    toml::from_str(&file.text).map(Some).map_err(|error| Problem::toml(file, &error))
+}
