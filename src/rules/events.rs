@@ -38,6 +38,8 @@ pub enum EventKind {
     /// 交班 of the responsible doctor, by its document.
     Handover,
     Takeover,
+    /// A pathology report whose specimen is the autopsy.
+    AutopsyReport,
 }
 
 impl EventKind {
@@ -68,6 +70,7 @@ impl EventKind {
             EventKind::OrderStop => "医嘱停止",
             EventKind::Handover => "交班",
             EventKind::Takeover => "接班",
+            EventKind::AutopsyReport => "尸检报告",
         }
     }
 
@@ -84,6 +87,7 @@ impl EventKind {
             EventKind::OrderStart | EventKind::OrderStop => (visit.orders.is_some(), "医嘱"),
             EventKind::FrontPage => (visit.front_page.is_some(), "病案首页数据"),
             EventKind::Admission => (visit.admission.admitted_at.is_some(), "入院时间"),
+            EventKind::AutopsyReport => (visit.pathology.is_some(), "病理报告"),
             EventKind::Discharge | EventKind::Death | EventKind::Archive | EventKind::Handover | EventKind::Takeover => (true, ""),
         };
         (!sent).then_some(name)
@@ -252,6 +256,12 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
                 let at = if kind == EventKind::OrderStart { order.start } else { order.stop };
                 let anchor = order.id.clone().unwrap_or_else(|| format!("order-{index}"));
                 push(at, &anchor, order.name.as_deref().unwrap_or(""), format!("/orders/{index}"), order.by.iter().cloned().collect());
+            }
+        }
+        EventKind::AutopsyReport => {
+            let is_autopsy = |text: &Option<String>| text.as_deref().is_some_and(|text| text.contains("尸检") || text.contains("尸体"));
+            for (index, report) in visit.pathology.iter().flatten().enumerate().filter(|(_, report)| is_autopsy(&report.specimen) || is_autopsy(&report.diagnosis)) {
+                push(report.reported_at, report.id.as_deref().unwrap_or("autopsy"), "", format!("/pathology/{index}"), vec![]);
             }
         }
         EventKind::Handover | EventKind::Takeover => {

@@ -3,7 +3,7 @@
 //! ```toml
 //! [check]
 //! kind  = "support"
-//! table = "exclusive"      # exclusive | allergy | contraindication | treatment | code | external_cause
+//! table = "exclusive"      # exclusive | allergy | contraindication | treatment | code | external_cause | rescue_drug
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,8 @@ pub enum Table {
     Code,
     /// S and T codes need an external cause.
     ExternalCause,
+    /// A rescue drug given according to `within` that no order has.
+    RescueDrug,
 }
 
 struct Prepared {
@@ -66,6 +68,7 @@ impl Check for Prepared {
             Table::Treatment => self.treatment(subject),
             Table::Code => Ok(codes(subject)),
             Table::ExternalCause => external_cause(subject),
+            Table::RescueDrug => self.rescue_drug(subject),
         };
         match result {
             Ok(hits) => Outcome::Ran(hits),
@@ -208,6 +211,27 @@ impl Prepared {
             path: format!("/diagnoses/{index}"),
             label: format!("诊断 {}", diagnosis.name.as_deref().unwrap_or("")),
         })
+    }
+
+    fn rescue_drug(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
+        let lexicon = subject.knowledge.lexicon();
+        let rescue = |id| lexicon.is_a(id, "抢救药") || lexicon.is_a(id, "血管活性药");
+        let mut hits: Vec<Hit> = Vec::new();
+        let mut seen = Vec::new();
+        for passage in self.within.passages(subject) {
+            for mention in passage.mentions.iter().filter(|mention| rescue(mention.concept) && mention.assertion == Assertion::Present) {
+                let after: String = passage.text.as_str()[mention.span.end as usize..].chars().take(12).collect();
+                // Given, with a dose: a drug that is only talked about has none.
+                let given = after.contains(|character: char| character.is_ascii_digit()) || after.contains("静推") || after.contains("泵");
+                let ordered = orders.iter().any(|order| lexicon.find(order.name.as_deref().unwrap_or("")).any(|(_, id)| id == mention.concept));
+                if given && !ordered && !seen.contains(&mention.concept) {
+                    seen.push(mention.concept);
+                    hits.push(Hit { evidence: vec![Evidence { passage: passage.clone(), span: mention.span, role: Role::This }], ..Hit::default() });
+                }
+            }
+        }
+        Ok(hits)
     }
 
     fn treatment(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
