@@ -67,7 +67,10 @@ impl FailOn {
 /// Files in folders that are visits; gold files beside them are not.
 pub fn visit_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     if path.is_dir() {
-        let mut entries: Vec<PathBuf> = std::fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+        let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
+            .with_context(|| format!("cannot read {}", path.display()))?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<io::Result<_>>()?;
         entries.sort();
         for entry in entries.iter().filter(|entry| entry.is_dir() || is_visit_file(entry)) {
             visit_files(entry, files)?;
@@ -101,7 +104,11 @@ pub fn run(house: &House, args: &CheckArgs) -> Result<ExitCode> {
     let (mut failed, mut found) = (false, false);
     for path in &files {
         let name = path.to_string_lossy().into_owned();
-        let input: Box<dyn Read> = if name == "-" { Box::new(io::stdin().lock()) } else { Box::new(File::open(path).with_context(|| format!("cannot open {name}"))?) };
+        let input: Box<dyn Read> = if name == "-" {
+            Box::new(io::stdin().lock())
+        } else {
+            Box::new(File::open(path).with_context(|| format!("cannot open {name}"))?)
+        };
         let all = match opener.all(&name, input) {
             Ok(all) => all,
             Err(error) => {
@@ -119,7 +126,8 @@ pub fn run(house: &House, args: &CheckArgs) -> Result<ExitCode> {
                         anstream::eprintln!("{place}: {note}");
                     }
                     let report = check(&visit, notes, &house.rulebook, options);
-                    found |= report.findings.iter().any(|finding| finding.status == Status::Stable && args.fail_on.includes(finding.severity));
+                    found |=
+                        report.findings.iter().any(|finding| finding.status == Status::Stable && args.fail_on.includes(finding.severity));
                     output.write(&report, &visit)?;
                 }
                 Err(error) => {

@@ -39,10 +39,20 @@ pub fn run(house: &House, args: &DemoArgs) -> Result<ExitCode> {
         let total = report.score.as_ref().and_then(|score| score.total).map_or("–".to_owned(), |total| format!("{total:.1}"));
         let grade = report.score.as_ref().map_or("–", |score| score.grade.as_str());
         let severe = report.stable().filter(|finding| finding.severity == Severity::S1).count();
-        anstream::println!("{} {} {} {} {} {}", pad(department, 16), pad(&report.visit_id, 18), pad(&total, 8), pad(grade, 6), pad(&severe.to_string(), 6), report.stable().count());
+        anstream::println!(
+            "{} {} {} {} {} {}",
+            pad(department, 16),
+            pad(&report.visit_id, 18),
+            pad(&total, 8),
+            pad(grade, 6),
+            pad(&severe.to_string(), 6),
+            report.stable().count()
+        );
     }
     let chosen = match &args.visit {
-        Some(id) => ward.iter().find(|(_, report)| report.visit_id == *id).with_context(|| format!("no visit `{id}` in the sample ward"))?,
+        Some(id) => {
+            ward.iter().find(|(_, report)| report.visit_id == *id).with_context(|| format!("no visit `{id}` in the sample ward"))?
+        }
         None => ward.iter().max_by_key(|(_, report)| report.stable().count()).context("the sample ward is empty")?,
     };
     anstream::println!("\n{}", render(&chosen.1, 100));

@@ -65,7 +65,8 @@ fn visits(house: &House, args: &MeasureArgs, folder: &Path) -> Result<ExitCode> 
     if measured == 0 {
         bail!("no visits with gold files in {}", folder.display());
     }
-    let stable = |code: &str| house.rulebook.rules.iter().any(|compiled| compiled.rule.status == Status::Stable && compiled.rule.defect == code);
+    let stable =
+        |code: &str| house.rulebook.rules.iter().any(|compiled| compiled.rule.status == Status::Stable && compiled.rule.defect == code);
     let report = count.finish(stable);
     if args.format == Format::Json {
         anstream::println!("{}", serde_json::to_string_pretty(&report)?);
@@ -76,9 +77,20 @@ fn visits(house: &House, args: &MeasureArgs, folder: &Path) -> Result<ExitCode> 
 }
 
 fn print_visits(report: &GoldReport, show: usize) {
-    anstream::println!("{} {} {} {} {} {} {}", pad("代码", 8), pad("真", 4), pad("误", 4), pad("漏", 4), pad("精确率 (95% CI)", 30), pad("召回率 (95% CI)", 30), "F1");
+    anstream::println!(
+        "{} {} {} {} {} {} {}",
+        pad("代码", 8),
+        pad("真", 4),
+        pad("误", 4),
+        pad("漏", 4),
+        pad("精确率 (95% CI)", 30),
+        pad("召回率 (95% CI)", 30),
+        "F1"
+    );
     for (code, counts) in &report.by_code {
-        let figure = |proportion: Option<crate::measure::interval::Proportion>| proportion.map_or("–".to_owned(), |proportion| proportion.to_string());
+        let figure = |proportion: Option<crate::measure::interval::Proportion>| {
+            proportion.map_or("–".to_owned(), |proportion| proportion.to_string())
+        };
         anstream::println!(
             "{} {} {} {} {} {} {:.3}",
             pad(code, 8),
@@ -105,8 +117,10 @@ fn print_visits(report: &GoldReport, show: usize) {
 
 fn sentences(house: &House, args: &MeasureArgs, file: &Path) -> Result<ExitCode> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let parse = |(index, line): (usize, &str)| serde_json::from_str::<Sentence>(line).with_context(|| format!("{}:{}", file.display(), index + 1));
-    let sentences: Vec<Sentence> = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(parse).collect::<Result<_>>()?;
+    let parse =
+        |(index, line): (usize, &str)| serde_json::from_str::<Sentence>(line).with_context(|| format!("{}:{}", file.display(), index + 1));
+    let sentences: Vec<Sentence> =
+        text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(parse).collect::<Result<_>>()?;
     let report = assertions::measure(&house.rulebook.knowledge.reader, &sentences);
     if args.format == Format::Json {
         anstream::println!("{}", serde_json::to_string_pretty(&report)?);

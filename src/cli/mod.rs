@@ -101,7 +101,10 @@ pub fn run() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // A reader that went away (`| head`) is no error.
-            if error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)) {
+            if error
+                .chain()
+                .any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe))
+            {
                 return ExitCode::SUCCESS;
             }
             anstream::eprintln!("bingli: {error:#}");
@@ -141,11 +144,19 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
 fn load(folder: &DataFolder, zone: &str) -> Result<House> {
     let rulebook = match Rulebook::load(folder) {
         Ok(rulebook) => rulebook,
-        Err(problems) => return Err(fail_on(problems, "the rules folder has mistakes").err().unwrap_or_else(|| anyhow::anyhow!("the rules folder cannot be used"))),
+        Err(problems) => {
+            return Err(fail_on(problems, "the rules folder has mistakes")
+                .err()
+                .unwrap_or_else(|| anyhow::anyhow!("the rules folder cannot be used")));
+        }
     };
     let sheets = match Sheets::load(folder) {
         Ok(sheets) => sheets,
-        Err(problems) => return Err(fail_on(problems, "the score sheets have mistakes").err().unwrap_or_else(|| anyhow::anyhow!("the score sheets cannot be used"))),
+        Err(problems) => {
+            return Err(fail_on(problems, "the score sheets have mistakes")
+                .err()
+                .unwrap_or_else(|| anyhow::anyhow!("the score sheets cannot be used")));
+        }
     };
     Ok(House { rulebook, sheets, zone: parse_zone(zone)? })
 }

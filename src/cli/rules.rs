@@ -70,7 +70,12 @@ pub fn run(house: &House, folder: &DataFolder, args: &RulesArgs) -> Result<ExitC
             Ok(ExitCode::SUCCESS)
         }
         RulesCommand::List { format, defect, .. } => {
-            let chosen: Vec<&Compiled> = house.rulebook.rules.iter().filter(|compiled| defect.as_ref().is_none_or(|prefix| compiled.rule.defect.starts_with(prefix.as_str()))).collect();
+            let chosen: Vec<&Compiled> = house
+                .rulebook
+                .rules
+                .iter()
+                .filter(|compiled| defect.as_ref().is_none_or(|prefix| compiled.rule.defect.starts_with(prefix.as_str())))
+                .collect();
             list(&chosen, *format)?;
             Ok(ExitCode::SUCCESS)
         }
@@ -138,7 +143,14 @@ fn explain(compiled: &Compiled, format: ListFormat) -> Result<()> {
         return Ok(());
     }
     anstream::println!("{} ({})  rules/{}", rule.title, rule.id, compiled.file);
-    anstream::println!("缺陷 {}  程度 {}  状态 {}  类型 {}  自 {} 版", rule.defect, severity_name(rule.severity), status_name(rule.status), rule.check.kind(), rule.since);
+    anstream::println!(
+        "缺陷 {}  程度 {}  状态 {}  类型 {}  自 {} 版",
+        rule.defect,
+        severity_name(rule.severity),
+        status_name(rule.status),
+        rule.check.kind(),
+        rule.since
+    );
     anstream::println!("依据 {}", rule.basis.join("、"));
     anstream::println!("为何 {}", rule.why);
     anstream::println!("建议 {}", rule.fix);

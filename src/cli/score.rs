@@ -34,7 +34,12 @@ pub struct ScoreArgs {
 const BATCH: usize = 256;
 
 pub fn run(house: &House, args: &ScoreArgs) -> Result<ExitCode> {
-    let options = Options { sheet: house.sheet(&args.judge.sheet)?, phase: args.judge.phase, at: args.judge.at.map(|at| at.latest()), now: house.now() };
+    let options = Options {
+        sheet: house.sheet(&args.judge.sheet)?,
+        phase: args.judge.phase,
+        at: args.judge.at.map(|at| at.latest()),
+        now: house.now(),
+    };
     let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
     let progress = if io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() };
     progress.set_style(ProgressStyle::with_template("{spinner} 已评分 {pos} 份  {per_sec}  {elapsed}")?);
@@ -56,7 +61,11 @@ pub fn run(house: &House, args: &ScoreArgs) -> Result<ExitCode> {
     };
     for path in &args.paths {
         let name = path.to_string_lossy().into_owned();
-        let input: Box<dyn Read> = if name == "-" { Box::new(io::stdin().lock()) } else { Box::new(std::fs::File::open(path).with_context(|| format!("cannot open {name}"))?) };
+        let input: Box<dyn Read> = if name == "-" {
+            Box::new(io::stdin().lock())
+        } else {
+            Box::new(std::fs::File::open(path).with_context(|| format!("cannot open {name}"))?)
+        };
         let (_, input) = crate::input::open::decompress(&name, input).with_context(|| format!("cannot read {name}"))?;
         let mut lines = NumberedLines { input: BufReader::new(input), number: 0 };
         loop {

@@ -56,22 +56,23 @@ impl Opener<'_> {
             return Err(OpenError::Binary);
         }
         let marked = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-        let (visit, notes) = if matches!(marked.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'[')) && !name.ends_with(".txt") {
-            match json::read(marked, self.zone) {
-                // A hospital's JSON may be in GB18030.
-                Err(JsonError::NotUtf8 { .. }) => {
-                    let (text, mut notes) = plain::decode(marked);
-                    let (visit, more) = json::read(text.as_bytes(), self.zone)?;
-                    notes.extend(more);
-                    (visit, notes)
+        let (visit, notes) =
+            if matches!(marked.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'[')) && !name.ends_with(".txt") {
+                match json::read(marked, self.zone) {
+                    // A hospital's JSON may be in GB18030.
+                    Err(JsonError::NotUtf8 { .. }) => {
+                        let (text, mut notes) = plain::decode(marked);
+                        let (visit, more) = json::read(text.as_bytes(), self.zone)?;
+                        notes.extend(more);
+                        (visit, notes)
+                    }
+                    other => other?,
                 }
-                other => other?,
-            }
-        } else {
-            let (text, notes) = plain::decode(bytes);
-            let stem = name.rsplit(['/', '\\']).next().unwrap_or(name);
-            (plain::read(stem.strip_suffix(".txt").unwrap_or(stem), &text, self.table), notes)
-        };
+            } else {
+                let (text, notes) = plain::decode(bytes);
+                let stem = name.rsplit(['/', '\\']).next().unwrap_or(name);
+                (plain::read(stem.strip_suffix(".txt").unwrap_or(stem), &text, self.table), notes)
+            };
         if visit.documents.len() > MAX_DOCUMENTS {
             return Err(OpenError::TooManyDocuments);
         }
@@ -105,7 +106,8 @@ pub fn decompress<'i>(name: &str, input: Box<dyn Read + 'i>) -> io::Result<(Stri
         return Ok((inner.to_owned(), Box::new(flate2::read::MultiGzDecoder::new(input))));
     }
     if let Some(inner) = name.strip_suffix(".zst") {
-        let decoder = ruzstd::decoding::StreamingDecoder::new(input).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
+        let decoder = ruzstd::decoding::StreamingDecoder::new(input)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
         return Ok((inner.to_owned(), Box::new(decoder)));
     }
     Ok((name.to_owned(), input))
@@ -209,7 +211,9 @@ mod tests {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(b"{\"visit_id\":\"A\",\"documents\":[]}\n").expect("memory");
         let packed = encoder.finish().expect("memory");
-        with_opener(|opener| assert_eq!(opener.all("x.ndjson.gz", packed.as_slice()).expect("it opens").filter(|opened| opened.result.is_ok()).count(), 1));
+        with_opener(|opener| {
+            assert_eq!(opener.all("x.ndjson.gz", packed.as_slice()).expect("it opens").filter(|opened| opened.result.is_ok()).count(), 1)
+        });
     }
 
     proptest! {

@@ -38,7 +38,12 @@ pub fn read(name: &str, text: &str, table: &DocumentTable) -> Visit {
                 documents.push(document);
             }
             // Text before any title is a document of its own when it says something.
-            None if !text.trim().is_empty() => documents.push(Document { id: format!("text-{}", documents.len() + 1), kind: guess_kind(&text, table), text: Some(text), ..Document::default() }),
+            None if !text.trim().is_empty() => documents.push(Document {
+                id: format!("text-{}", documents.len() + 1),
+                kind: guess_kind(&text, table),
+                text: Some(text),
+                ..Document::default()
+            }),
             None => {}
         }
     };
@@ -75,7 +80,9 @@ fn opening(line: &str, in_course: bool, table: &DocumentTable) -> Option<(Option
     let at = leading_time(trimmed);
     match (kind, at) {
         // `手术记录:` alone is a title too, `手术名称:…` is no title at all.
-        (Some(kind), at) if !trimmed.trim_end_matches(':').contains(':') || at.is_some() => Some((Some(kind), trimmed.trim_end_matches(':').to_owned(), at)),
+        (Some(kind), at) if !trimmed.trim_end_matches(':').contains(':') || at.is_some() => {
+            Some((Some(kind), trimmed.trim_end_matches(':').to_owned(), at))
+        }
         (None, Some(at)) if in_course && is_only_time(trimmed) => Some((Some(DocumentKind::DailyCourse), trimmed.to_owned(), Some(at))),
         _ => None,
     }
@@ -83,7 +90,9 @@ fn opening(line: &str, in_course: bool, table: &DocumentTable) -> Option<(Option
 
 /// The date (and time) that a line begins or ends with.
 fn leading_time(line: &str) -> Option<Instant> {
-    let expression = times(line).into_iter().find(|time| matches!(time.value, TimeValue::Date(CalendarDate { year: Some(_), month: Some(_), day: Some(_), .. })))?;
+    let expression = times(line)
+        .into_iter()
+        .find(|time| matches!(time.value, TimeValue::Date(CalendarDate { year: Some(_), month: Some(_), day: Some(_), .. })))?;
     let at_edge = expression.span.start == 0 || expression.span.end as usize == line.len();
     let TimeValue::Date(date) = expression.value else { return None };
     if !at_edge {
@@ -107,7 +116,8 @@ fn instant(date: CalendarDate) -> Option<Instant> {
 /// What a text without any title is: by its headings.
 fn guess_kind(text: &str, table: &DocumentTable) -> Option<DocumentKind> {
     let clean = CleanText::new(text);
-    let has = |name: &str| crate::reading::sections::split(clean.as_str(), table).iter().any(|section| section.name.as_deref() == Some(name));
+    let has =
+        |name: &str| crate::reading::sections::split(clean.as_str(), table).iter().any(|section| section.name.as_deref() == Some(name));
     if has("主诉") && has("现病史") {
         return Some(DocumentKind::AdmissionNote);
     }
@@ -170,7 +180,10 @@ mod tests {
         let visit = read("file", text, &table());
         let kinds: Vec<Option<DocumentKind>> = visit.documents.iter().map(|document| document.kind).collect();
         use DocumentKind::{AdmissionNote, DailyCourse, FirstCourse, WardRound};
-        assert_eq!(kinds.iter().flatten().copied().collect::<Vec<_>>(), [AdmissionNote, FirstCourse, DailyCourse, DailyCourse, WardRound, DailyCourse]);
+        assert_eq!(
+            kinds.iter().flatten().copied().collect::<Vec<_>>(),
+            [AdmissionNote, FirstCourse, DailyCourse, DailyCourse, WardRound, DailyCourse]
+        );
         assert_eq!(visit.patient.sex, Some(Sex::Female));
         assert_eq!(visit.admission.admitted_at.map(|at| at.to_string()).as_deref(), Some("2026-03-01 09:30"));
         assert!(visit.documents[4].text.as_deref().is_some_and(|text| text.contains("咳嗽减轻")));

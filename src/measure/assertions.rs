@@ -135,6 +135,7 @@ fn find(lexicon: &Lexicon, passage: &Passage, event: &Event, used: &[bool]) -> O
         let at_site = event.anatomy_list.iter().any(|part| part.chars().any(|character| text.contains(character)));
         text.chars().next_back() == last && (at_site || core.chars().count() == 1)
     };
-    let unused = |test: &dyn Fn(&Mention) -> bool| passage.mentions.iter().enumerate().position(|(index, mention)| !used[index] && test(mention));
+    let unused =
+        |test: &dyn Fn(&Mention) -> bool| passage.mentions.iter().enumerate().position(|(index, mention)| !used[index] && test(mention));
     unused(&same).or_else(|| unused(&concept)).or_else(|| unused(&holds)).or_else(|| unused(&fused))
 }

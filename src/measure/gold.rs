@@ -56,7 +56,9 @@ impl Defect {
                 let overlap = |other: &str| other.contains(quote.as_str()) || quote.contains(other) || shares_words(quote, other);
                 let words = finding.evidence.iter().any(|quotation| quotation.document == *document && overlap(&quotation.quote));
                 // Structured evidence proves the same defect without quoting the text.
-                words || (finding.evidence.is_empty() && (searched_there || !finding.data.is_empty())) || finding.data.iter().any(|entry| entry.label.contains(quote.as_str()))
+                words
+                    || (finding.evidence.is_empty() && (searched_there || !finding.data.is_empty()))
+                    || finding.data.iter().any(|entry| entry.label.contains(quote.as_str()))
             }
         }
     }
@@ -137,7 +139,11 @@ impl GoldCount {
         }
         for (defect, _) in gold.findings.iter().zip(&found).filter(|(_, found)| !**found) {
             self.by_code.entry(defect.defect.clone()).or_default().missed += 1;
-            let place = [defect.document.as_deref(), defect.section.as_deref(), defect.quote.as_deref()].into_iter().flatten().collect::<Vec<_>>().join("/");
+            let place = [defect.document.as_deref(), defect.section.as_deref(), defect.quote.as_deref()]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join("/");
             self.missed.push(format!("{} {} {place}: {}", gold.visit_id, defect.defect, defect.why));
         }
     }

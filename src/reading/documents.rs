@@ -103,7 +103,8 @@ impl DocumentTable {
     /// The canonical name of a stored section's heading: `入院时主要症状及体征：` → 入院情况.
     pub fn section_of_heading(&self, heading: &str) -> Option<Arc<str>> {
         let clean = squeeze(heading);
-        let bare = clean.trim_matches(|character: char| matches!(character, ':' | '[' | ']' | '【' | '】' | '.' | '、') || character.is_ascii_digit());
+        let bare = clean
+            .trim_matches(|character: char| matches!(character, ':' | '[' | ']' | '【' | '】' | '.' | '、') || character.is_ascii_digit());
         let mut found = self.headings.leftmost_find_iter(bare);
         let first = found.next()?;
         (first.start() == 0 && first.end() == bare.len()).then(|| self.heading_sections[first.value() as usize].clone())
@@ -117,7 +118,11 @@ impl DocumentTable {
 
 impl std::fmt::Debug for DocumentTable {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("DocumentTable").field("titles", &self.title_kinds.len()).field("headings", &self.heading_sections.len()).finish()
+        formatter
+            .debug_struct("DocumentTable")
+            .field("titles", &self.title_kinds.len())
+            .field("headings", &self.heading_sections.len())
+            .finish()
     }
 }
 

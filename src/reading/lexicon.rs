@@ -198,7 +198,9 @@ impl Lexicon {
         for (file, id, site) in sites {
             match ids.get(site.as_str()) {
                 Some(found) => concepts[id.0 as usize].site = Some(*found),
-                None => problems.push(Problem::at_text(file, &format!("\"{site}\""), format!("`{site}` is no body part in lexicon/body.toml"))),
+                None => {
+                    problems.push(Problem::at_text(file, &format!("\"{site}\""), format!("`{site}` is no body part in lexicon/body.toml")))
+                }
             }
         }
         if !problems.is_empty() {
@@ -208,7 +210,9 @@ impl Lexicon {
         let mut words: Vec<(String, u32)> = terms.into_iter().map(|(term, (id, _))| (term, id)).collect();
         words.sort();
         let builder = CharwiseDoubleArrayAhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest);
-        let terms = builder.build_with_values(words).map_err(|error| vec![Problem { file: "lexicon/".into(), line: 1, text: error.to_string() }])?;
+        let terms = builder
+            .build_with_values(words)
+            .map_err(|error| vec![Problem { file: "lexicon/".into(), line: 1, text: error.to_string() }])?;
         Ok(Self { concepts, ids, classes, terms })
     }
 
@@ -304,7 +308,22 @@ fn close(concepts: &[Concept], ids: &HashMap<Arc<str>, ConceptId>, parents: &[(C
 
 fn is_kind_name(name: &str) -> bool {
     [
-        "身体部位", "症状", "体征", "检查所见", "一般状况", "生命体征", "评分", "人物", "疾病", "药物", "手术操作", "检验项目", "检查项目", "病原体", "接触物", "器械",
+        "身体部位",
+        "症状",
+        "体征",
+        "检查所见",
+        "一般状况",
+        "生命体征",
+        "评分",
+        "人物",
+        "疾病",
+        "药物",
+        "手术操作",
+        "检验项目",
+        "检查项目",
+        "病原体",
+        "接触物",
+        "器械",
     ]
     .contains(&name)
 }

@@ -8,10 +8,80 @@ use super::{Measure, Relation};
 
 /// Units by what they measure are data of the rules; here is only what a unit may look like, longest first.
 const UNITS: [&str; 74] = [
-    "×10^12/L", "×10^9/L", "×10^6/L", "x10^9/L", "*10^12/L", "*10^9/L", "*10^6/L", "×10¹²/L", "×10⁹/L", "ml/min/1.73m2", "ml/min", "mmol/24h", "mg/24h", "g/24h", "mmHg", "mmhg",
-    "cmH2O", "mmol/L", "μmol/L", "umol/L", "µmol/L", "nmol/L", "pmol/L", "mmol/l", "μmol/l", "umol/l", "mg/dL", "mg/dl", "mg/L", "μg/L", "ug/L", "ng/mL", "ng/ml", "pg/mL", "pg/ml", "ng/L",
-    "μg/ml", "mIU/L", "mIU/ml", "μIU/ml", "IU/mL", "IU/ml", "IU/L", "U/mL", "U/ml", "U/L", "g/dL", "g/dl", "g/L", "g/l", "kg/m2", "kg/m²", "次/分", "次/min", "bpm", "mm/h", "kPa", "万U", "IU", "kg", "mg", "μg",
-    "ug", "mcg", "cm", "mm", "ml", "mL", "℃", "°C", "%", "msec", "ms", "U",
+    "×10^12/L",
+    "×10^9/L",
+    "×10^6/L",
+    "x10^9/L",
+    "*10^12/L",
+    "*10^9/L",
+    "*10^6/L",
+    "×10¹²/L",
+    "×10⁹/L",
+    "ml/min/1.73m2",
+    "ml/min",
+    "mmol/24h",
+    "mg/24h",
+    "g/24h",
+    "mmHg",
+    "mmhg",
+    "cmH2O",
+    "mmol/L",
+    "μmol/L",
+    "umol/L",
+    "µmol/L",
+    "nmol/L",
+    "pmol/L",
+    "mmol/l",
+    "μmol/l",
+    "umol/l",
+    "mg/dL",
+    "mg/dl",
+    "mg/L",
+    "μg/L",
+    "ug/L",
+    "ng/mL",
+    "ng/ml",
+    "pg/mL",
+    "pg/ml",
+    "ng/L",
+    "μg/ml",
+    "mIU/L",
+    "mIU/ml",
+    "μIU/ml",
+    "IU/mL",
+    "IU/ml",
+    "IU/L",
+    "U/mL",
+    "U/ml",
+    "U/L",
+    "g/dL",
+    "g/dl",
+    "g/L",
+    "g/l",
+    "kg/m2",
+    "kg/m²",
+    "次/分",
+    "次/min",
+    "bpm",
+    "mm/h",
+    "kPa",
+    "万U",
+    "IU",
+    "kg",
+    "mg",
+    "μg",
+    "ug",
+    "mcg",
+    "cm",
+    "mm",
+    "ml",
+    "mL",
+    "℃",
+    "°C",
+    "%",
+    "msec",
+    "ms",
+    "U",
 ];
 /// Units of one letter, accepted only directly after the digits and before no other letter.
 const SHORT_UNITS: [&str; 12] = ["g", "L", "l", "m", "C", "斤", "克", "片", "粒", "支", "枚", "升"];
@@ -52,7 +122,8 @@ fn measure(text: &str, at: usize) -> Option<Measure> {
     {
         let (other_end, other_unit) = self::unit(text, after);
         let pair = mark == '/' && unit.is_empty() && (30.0..=300.0).contains(&value) && (20.0..=200.0).contains(&other) && value > other;
-        let size = matches!(mark, '×' | '*' | 'x' | 'X') && (!other_unit.is_empty() || joiner(text, other_end).is_some() || !unit.is_empty());
+        let size =
+            matches!(mark, '×' | '*' | 'x' | 'X') && (!other_unit.is_empty() || joiner(text, other_end).is_some() || !unit.is_empty());
         let range = matches!(mark, '-' | '~') && !other_unit.is_empty() && other >= value;
         if pair || size || range {
             second = Some(other);
@@ -133,7 +204,8 @@ fn unit(text: &str, at: usize) -> (usize, &'static str) {
     let rest = &text[start..];
     if let Some(unit) = UNITS.into_iter().find(|unit| rest.starts_with(unit)) {
         let end = start + unit.len();
-        let joined = unit.ends_with(|last: char| last.is_ascii_alphabetic()) && text[end..].starts_with(|next: char| next.is_ascii_alphabetic());
+        let joined =
+            unit.ends_with(|last: char| last.is_ascii_alphabetic()) && text[end..].starts_with(|next: char| next.is_ascii_alphabetic());
         if !joined {
             return (end, unit);
         }
@@ -208,7 +280,9 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Vec<(String, f64, Option<f64>, Option<f64>, String)> {
-        let one = |measure: &Measure| (text[measure.span.range()].to_owned(), measure.value, measure.second, measure.third, measure.unit.to_string());
+        let one = |measure: &Measure| {
+            (text[measure.span.range()].to_owned(), measure.value, measure.second, measure.third, measure.unit.to_string())
+        };
         measures(text).iter().map(one).collect()
     }
 

@@ -80,7 +80,8 @@ fn read_sentence(
     mentions: &mut Vec<Mention>,
 ) {
     let clauses = sentences::clauses(source.text, sentence);
-    let scopes: Vec<Scope> = triggers.iter().flat_map(|trigger| scopes_of(source.text, trigger, sentence, &clauses, hits, triggers)).collect();
+    let scopes: Vec<Scope> =
+        triggers.iter().flat_map(|trigger| scopes_of(source.text, trigger, sentence, &clauses, hits, triggers)).collect();
     let family = source.section == "家族史";
     let mut kin: Option<(ConceptId, u32)> = None;
     let mut site: Option<(ConceptId, Option<Side>, Span)> = None;
@@ -91,7 +92,9 @@ fn read_sentence(
         if entry.kind == ConceptKind::Person && (family || suffers(&source.text[span.end as usize..sentence.end as usize])) {
             kin = Some((*concept, span.end));
         }
-        if kin.is_some_and(|(_, since)| source.text.get(since as usize..span.start as usize).is_some_and(|between| between.contains("患者"))) {
+        if kin
+            .is_some_and(|(_, since)| source.text.get(since as usize..span.start as usize).is_some_and(|between| between.contains("患者")))
+        {
             kin = None;
         }
         if entry.kind == ConceptKind::Body {
@@ -123,7 +126,14 @@ fn read_sentence(
 }
 
 /// The stretches that a trigger governs inside its sentence.
-fn scopes_of(text: &str, trigger: &Trigger, sentence: Span, clauses: &[Span], hits: &[(Span, ConceptId)], triggers: &[Trigger]) -> Vec<Scope> {
+fn scopes_of(
+    text: &str,
+    trigger: &Trigger,
+    sentence: Span,
+    clauses: &[Span],
+    hits: &[(Span, ConceptId)],
+    triggers: &[Trigger],
+) -> Vec<Scope> {
     let mut scopes = Vec::new();
     let clause_index = clauses.iter().position(|clause| clause.contains(trigger.span) || clause.overlaps(trigger.span));
     let clause = clause_index.map_or(sentence, |index| clauses[index]);
@@ -136,7 +146,9 @@ fn scopes_of(text: &str, trigger: &Trigger, sentence: Span, clauses: &[Span], hi
         };
         let end = triggers
             .iter()
-            .filter(|other| other.stop && reach != Reach::Sentence && other.span.start >= trigger.span.end && (other.span.start as usize) < limit)
+            .filter(|other| {
+                other.stop && reach != Reach::Sentence && other.span.start >= trigger.span.end && (other.span.start as usize) < limit
+            })
             .map(|other| other.span.start as usize)
             .find(|stop| ends_scope(text, *stop, trigger.span.end as usize))
             .unwrap_or(limit);
@@ -176,7 +188,14 @@ fn item_start(text: &str, from: usize, limit: usize) -> usize {
 }
 
 /// The end of a list that runs on over commas while each further clause is nothing but findings.
-fn list_end(text: &str, clause_index: Option<usize>, clauses: &[Span], clause: Span, hits: &[(Span, ConceptId)], triggers: &[Trigger]) -> usize {
+fn list_end(
+    text: &str,
+    clause_index: Option<usize>,
+    clauses: &[Span],
+    clause: Span,
+    hits: &[(Span, ConceptId)],
+    triggers: &[Trigger],
+) -> usize {
     let mut end = clause.end as usize;
     let Some(index) = clause_index else { return end };
     for next in &clauses[index + 1..] {
@@ -218,8 +237,12 @@ fn assertion(source: &Source<'_>, span: Span, kind: ConceptKind, scopes: &[Scope
             return strong;
         }
     }
-    let distance = |scope: &Scope| if scope.trigger.end <= span.start { span.start - scope.trigger.end } else { scope.trigger.start.saturating_sub(span.end) };
-    let nearest = reaching().filter(|scope| matches!(scope.assertion, Assertion::Present | Assertion::Absent | Assertion::Uncertain)).min_by_key(|scope| distance(scope));
+    let distance = |scope: &Scope| {
+        if scope.trigger.end <= span.start { span.start - scope.trigger.end } else { scope.trigger.start.saturating_sub(span.end) }
+    };
+    let nearest = reaching()
+        .filter(|scope| matches!(scope.assertion, Assertion::Present | Assertion::Absent | Assertion::Uncertain))
+        .min_by_key(|scope| distance(scope));
     if let Some(scope) = nearest {
         return scope.assertion;
     }
@@ -253,7 +276,8 @@ fn listed_side(text: &str, previous: Option<(ConceptId, Option<Side>, Span)>, sp
 
 /// The words after a relative say that the relative has something.
 fn suffers(rest: &str) -> bool {
-    const WORDS: [&str; 16] = ["患", "有", "曾", "因", "死", "确诊", "亦", "均", "否认", "无", "既往", "体健", "健在", "已故", "吸烟", "为"];
+    const WORDS: [&str; 16] =
+        ["患", "有", "曾", "因", "死", "确诊", "亦", "均", "否认", "无", "既往", "体健", "健在", "已故", "吸烟", "为"];
     let near: String = rest.chars().take(4).collect();
     WORDS.iter().any(|word| near.contains(word))
 }
@@ -283,13 +307,24 @@ fn quoted_ranges(text: &str) -> Vec<Span> {
 
 /// The value said of a mention: the measure after it, with nothing but connecting words between.
 fn measure_of(text: &str, span: Span, kind: ConceptKind, next: Option<Span>, clause: Span, measures: &mut Vec<Measure>) -> Option<u32> {
-    if !matches!(kind, ConceptKind::Vital | ConceptKind::Lab | ConceptKind::Score | ConceptKind::Drug | ConceptKind::Imaging | ConceptKind::Sign | ConceptKind::Substance) {
+    if !matches!(
+        kind,
+        ConceptKind::Vital
+            | ConceptKind::Lab
+            | ConceptKind::Score
+            | ConceptKind::Drug
+            | ConceptKind::Imaging
+            | ConceptKind::Sign
+            | ConceptKind::Substance
+    ) {
         return None;
     }
     let limit = next.map_or(clause.end, |next| next.start.min(clause.end)) as usize;
     let rest = text.get(span.end as usize..limit)?;
     let value_at = span.end as usize + connecting(rest);
-    if let Some(index) = measures.iter().position(|measure| measure.span.start as usize == value_at || (measure.span.start as usize) < value_at && value_at < measure.span.end as usize) {
+    if let Some(index) = measures.iter().position(|measure| {
+        measure.span.start as usize == value_at || (measure.span.start as usize) < value_at && value_at < measure.span.end as usize
+    }) {
         return Some(index as u32);
     }
     if !matches!(kind, ConceptKind::Vital | ConceptKind::Lab | ConceptKind::Score) {
@@ -302,8 +337,30 @@ fn measure_of(text: &str, span: Span, kind: ConceptKind, next: Option<Span>, cla
 
 /// Bytes of words such as `:`, 为, 约, 最高达 between a name and its value.
 fn connecting(rest: &str) -> usize {
-    const WORDS: [&str; 22] =
-        [":", "=", " ", "为", "约", "达", "升至", "降至", "波动于", "波动在", "最高", "最低", "值", "评分", "示", "是", "在", "测", "计数", "总分", "<", ">"];
+    const WORDS: [&str; 22] = [
+        ":",
+        "=",
+        " ",
+        "为",
+        "约",
+        "达",
+        "升至",
+        "降至",
+        "波动于",
+        "波动在",
+        "最高",
+        "最低",
+        "值",
+        "评分",
+        "示",
+        "是",
+        "在",
+        "测",
+        "计数",
+        "总分",
+        "<",
+        ">",
+    ];
     let mut at = 0;
     'words: while at < rest.len() {
         for word in WORDS {

@@ -23,7 +23,10 @@ pub struct Reader {
 impl Reader {
     pub fn new(folder: &DataFolder) -> Result<Self, Vec<Problem>> {
         let file = |path: &str| -> Result<DataFile, Vec<Problem>> {
-            folder.file(path).cloned().ok_or_else(|| vec![Problem { file: path.to_owned(), line: 1, text: "this file is missing".to_owned() }])
+            folder
+                .file(path)
+                .cloned()
+                .ok_or_else(|| vec![Problem { file: path.to_owned(), line: 1, text: "this file is missing".to_owned() }])
         };
         let documents = DocumentTable::parse(&file("documents.toml")?).map_err(|problem| vec![problem])?;
         let context = ContextPack::parse(&file("context.toml")?).map_err(|problem| vec![problem])?;

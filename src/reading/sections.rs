@@ -65,8 +65,12 @@ fn skip_number(text: &str, at: usize) -> usize {
     let trimmed = head.trim_end_matches([' ', '\t']);
     let Some(mark) = trimmed.chars().next_back().filter(|mark| matches!(mark, '、' | '.' | ')')) else { return at };
     let without_mark = &trimmed[..trimmed.len() - mark.len_utf8()];
-    let number: usize =
-        without_mark.chars().rev().take_while(|character| character.is_ascii_digit() || "一二三四五六七八九十".contains(*character)).map(char::len_utf8).sum();
+    let number: usize = without_mark
+        .chars()
+        .rev()
+        .take_while(|character| character.is_ascii_digit() || "一二三四五六七八九十".contains(*character))
+        .map(char::len_utf8)
+        .sum();
     if number == 0 || number > 9 {
         return at;
     }
@@ -106,7 +110,10 @@ mod tests {
         let table = DocumentTable::parse(DataFolder::embedded().file("documents.toml").expect("it ships")).expect("and is right");
         let clean = CleanText::new(text);
         let name = |section: &FoundSection| section.name.as_deref().unwrap_or("").to_owned();
-        split(clean.as_str(), &table).iter().map(|section| (name(section), clean.as_str()[section.start..section.end].trim().to_owned())).collect()
+        split(clean.as_str(), &table)
+            .iter()
+            .map(|section| (name(section), clean.as_str()[section.start..section.end].trim().to_owned()))
+            .collect()
     }
 
     fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {

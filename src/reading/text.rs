@@ -180,7 +180,8 @@ fn replace(character: char) -> Option<char> {
 
 /// Tags that hospital editors leave in text; anything else after `<` is a comparison (`WBC<4.0`) and stays.
 const TAGS: [&str; 24] = [
-    "a", "b", "br", "div", "em", "font", "h1", "h2", "h3", "hr", "i", "li", "ol", "p", "span", "strong", "sub", "sup", "table", "tbody", "td", "tr", "u", "ul",
+    "a", "b", "br", "div", "em", "font", "h1", "h2", "h3", "hr", "i", "li", "ol", "p", "span", "strong", "sub", "sup", "table", "tbody",
+    "td", "tr", "u", "ul",
 ];
 
 /// Length of the HTML tag at the start of `text`, and whether it ends a line.
@@ -206,8 +207,16 @@ fn tag(text: &str) -> Option<(usize, bool)> {
 
 /// The common entities and their length.
 fn entity(text: &str) -> Option<(char, usize)> {
-    const ENTITIES: [(&str, char); 8] =
-        [("&nbsp;", ' '), ("&lt;", '<'), ("&gt;", '>'), ("&amp;", '&'), ("&quot;", '"'), ("&#39;", '\''), ("&ldquo;", '“'), ("&rdquo;", '”')];
+    const ENTITIES: [(&str, char); 8] = [
+        ("&nbsp;", ' '),
+        ("&lt;", '<'),
+        ("&gt;", '>'),
+        ("&amp;", '&'),
+        ("&quot;", '"'),
+        ("&#39;", '\''),
+        ("&ldquo;", '“'),
+        ("&rdquo;", '”'),
+    ];
     ENTITIES.iter().find(|(name, _)| text.starts_with(name)).map(|(name, character)| (*character, name.len()))
 }
 

@@ -41,14 +41,36 @@ fn starts_expression(character: char) -> bool {
 }
 
 fn expression(text: &str, at: usize) -> Option<(usize, TimeValue)> {
-    relative_day(text, at).or_else(|| date(text, at)).or_else(|| clock(text, at)).or_else(|| length(text, at).map(|(end, length)| (end, TimeValue::Duration(length))))
+    relative_day(text, at)
+        .or_else(|| date(text, at))
+        .or_else(|| clock(text, at))
+        .or_else(|| length(text, at).map(|(end, length)| (end, TimeValue::Duration(length))))
 }
 
 /// 今日 昨日 前天 次日 当日 明日.
 fn relative_day(text: &str, at: usize) -> Option<(usize, TimeValue)> {
     const DAYS: [(&str, i32); 21] = [
-        ("今日", 0), ("今天", 0), ("今晨", 0), ("今早", 0), ("今晚", 0), ("当日", 0), ("当天", 0), ("当晚", 0), ("昨日", -1), ("昨天", -1), ("昨夜", -1), ("昨晚", -1),
-        ("前日", -2), ("前天", -2), ("次日", 1), ("次晨", 1), ("明日", 1), ("明天", 1), ("明晨", 1), ("今夜", 0), ("今下午", 0),
+        ("今日", 0),
+        ("今天", 0),
+        ("今晨", 0),
+        ("今早", 0),
+        ("今晚", 0),
+        ("当日", 0),
+        ("当天", 0),
+        ("当晚", 0),
+        ("昨日", -1),
+        ("昨天", -1),
+        ("昨夜", -1),
+        ("昨晚", -1),
+        ("前日", -2),
+        ("前天", -2),
+        ("次日", 1),
+        ("次晨", 1),
+        ("明日", 1),
+        ("明天", 1),
+        ("明晨", 1),
+        ("今夜", 0),
+        ("今下午", 0),
     ];
     // 术前日, 发病前天数: 前 belongs to the word before it.
     let before = text[..at].chars().next_back();
@@ -91,7 +113,9 @@ fn date(text: &str, at: usize) -> Option<(usize, TimeValue)> {
             end += 1 + month_digits;
             if bytes.get(end) == Some(&separator) {
                 let day_digits = digits(text, end + 1);
-                if let Some(day) = text.get(end + 1..end + 1 + day_digits).and_then(|day| day.parse().ok()).filter(|day: &u8| (1..=31).contains(day)) {
+                if let Some(day) =
+                    text.get(end + 1..end + 1 + day_digits).and_then(|day| day.parse().ok()).filter(|day: &u8| (1..=31).contains(day))
+                {
                     date.day = Some(day);
                     end += 1 + day_digits;
                 }
@@ -156,7 +180,11 @@ fn clock(text: &str, at: usize) -> Option<(usize, TimeValue)> {
     let word = ["时", "点"].into_iter().find(|word| rest.starts_with(word))?;
     let after = end + word.len();
     // 3点钟位, 9点方向 are places on a dial; 时 after a length is 小时 elsewhere.
-    if text[after..].starts_with("钟位") || text[after..].starts_with("位") || text[after..].starts_with("方向") || text[after..].starts_with('期') {
+    if text[after..].starts_with("钟位")
+        || text[after..].starts_with("位")
+        || text[after..].starts_with("方向")
+        || text[after..].starts_with('期')
+    {
         return None;
     }
     let afternoon = ["下午", "晚上", "傍晚", "夜间", "晚"].iter().any(|word| text[..at].ends_with(word));
@@ -199,7 +227,11 @@ fn length(text: &str, at: usize) -> Option<(usize, Length)> {
         let after = rest[word.len()..].chars().next();
         if !after.is_some_and(|next| "发次为见无系处个种".contains(next)) {
             end += word.len();
-            if word == "左右" { rounded = true } else { high = low + 1.0 }
+            if word == "左右" {
+                rounded = true
+            } else {
+                high = low + 1.0
+            }
             exact = exact && word == "左右";
         }
     } else if rest.starts_with('半') && !rest.starts_with("半小时") && !rest.starts_with("半夜") {
@@ -301,7 +333,13 @@ fn amount(text: &str, at: usize) -> Option<(usize, Amount)> {
 
 /// 一 to 九十九, 两.
 fn chinese_number(text: &str, at: usize) -> Option<(usize, f64)> {
-    let value = |character: char| "一二三四五六七八九".chars().position(|digit| digit == character).map(|index| index as f64 + 1.0).or((character == '两').then_some(2.0));
+    let value = |character: char| {
+        "一二三四五六七八九"
+            .chars()
+            .position(|digit| digit == character)
+            .map(|index| index as f64 + 1.0)
+            .or((character == '两').then_some(2.0))
+    };
     let mut end = at;
     let mut number = 0.0;
     let mut pending = None;
@@ -325,9 +363,25 @@ fn chinese_number(text: &str, at: usize) -> Option<(usize, f64)> {
 
 fn unit(text: &str, at: usize) -> Option<(usize, TimeUnit)> {
     const UNITS: [(&str, TimeUnit); 19] = [
-        ("小时", TimeUnit::Hour), ("钟头", TimeUnit::Hour), ("分钟", TimeUnit::Minute), ("星期", TimeUnit::Week), ("礼拜", TimeUnit::Week), ("周岁", TimeUnit::Year),
-        ("周", TimeUnit::Week), ("天", TimeUnit::Day), ("日", TimeUnit::Day), ("月", TimeUnit::Month), ("年", TimeUnit::Year), ("min", TimeUnit::Minute),
-        ("h", TimeUnit::Hour), ("H", TimeUnit::Hour), ("d", TimeUnit::Day), ("w", TimeUnit::Week), ("W", TimeUnit::Week), ("岁", TimeUnit::Year), ("分", TimeUnit::Minute),
+        ("小时", TimeUnit::Hour),
+        ("钟头", TimeUnit::Hour),
+        ("分钟", TimeUnit::Minute),
+        ("星期", TimeUnit::Week),
+        ("礼拜", TimeUnit::Week),
+        ("周岁", TimeUnit::Year),
+        ("周", TimeUnit::Week),
+        ("天", TimeUnit::Day),
+        ("日", TimeUnit::Day),
+        ("月", TimeUnit::Month),
+        ("年", TimeUnit::Year),
+        ("min", TimeUnit::Minute),
+        ("h", TimeUnit::Hour),
+        ("H", TimeUnit::Hour),
+        ("d", TimeUnit::Day),
+        ("w", TimeUnit::Week),
+        ("W", TimeUnit::Week),
+        ("岁", TimeUnit::Year),
+        ("分", TimeUnit::Minute),
     ];
     // `3 天`, but not `3 h`-like units after a space.
     let spaces = text[at..].len() - text[at..].trim_start_matches(' ').len();
@@ -507,7 +561,21 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_a_time() {
-        for text in ["BP 120/80mmHg", "67岁", "q8h", "肌力5级", "GCS 15分", "周围血管", "3点钟位", "1:10000", "WBC 5.3", "术前日常", "余无异常", "多发结节", "数目"] {
+        for text in [
+            "BP 120/80mmHg",
+            "67岁",
+            "q8h",
+            "肌力5级",
+            "GCS 15分",
+            "周围血管",
+            "3点钟位",
+            "1:10000",
+            "WBC 5.3",
+            "术前日常",
+            "余无异常",
+            "多发结节",
+            "数目",
+        ] {
             assert_eq!(read(text), [], "{text}");
         }
     }

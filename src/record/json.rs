@@ -28,7 +28,8 @@ pub fn read(bytes: &[u8], zone: &TimeZone) -> Result<(Visit, Vec<Note>), JsonErr
     let mut unknown: Vec<String> = Vec::new();
     let (result, without_zone) = in_zone(zone, || {
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let visit: Result<Visit, serde_json::Error> = serde_ignored::deserialize(&mut deserializer, |path| unknown.push(pointer(&path.to_string())));
+        let visit: Result<Visit, serde_json::Error> =
+            serde_ignored::deserialize(&mut deserializer, |path| unknown.push(pointer(&path.to_string())));
         visit.and_then(|visit| deserializer.end().map(|()| visit))
     });
     let mut notes = Vec::new();
@@ -58,8 +59,16 @@ fn pointer(dotted: &str) -> String {
 
 /// Drops what is wrong, element by element.
 fn recover(text: &str, zone: &TimeZone, notes: &mut Vec<Note>, unknown: &mut Vec<String>) -> Result<Visit, JsonError> {
-    let value: Value = serde_json::from_str(text).map_err(|error| JsonError::Syntax { line: error.line(), column: error.column(), text: error.to_string() })?;
-    let wrong = |path: &str, text_of: &str| JsonError::Visit { line: line_of(text, path).unwrap_or(1), path: path.to_owned(), text: text_of.to_owned() };
+    let value: Value = serde_json::from_str(text).map_err(|error| JsonError::Syntax {
+        line: error.line(),
+        column: error.column(),
+        text: error.to_string(),
+    })?;
+    let wrong = |path: &str, text_of: &str| JsonError::Visit {
+        line: line_of(text, path).unwrap_or(1),
+        path: path.to_owned(),
+        text: text_of.to_owned(),
+    };
     let Value::Object(mut root) = value else { return Err(wrong("", "应为一个对象(一次住院)")) };
     match root.get("visit_id") {
         Some(Value::String(_)) => {}
@@ -79,7 +88,8 @@ fn recover(text: &str, zone: &TimeZone, notes: &mut Vec<Note>, unknown: &mut Vec
         let (result, _) = in_zone(zone, || {
             let mut track = serde_path_to_error::Track::new();
             let deserializer = serde_path_to_error::Deserializer::new(&attempt, &mut track);
-            let visit: Result<Visit, serde_json::Error> = serde_ignored::deserialize(deserializer, |path| unknown.push(pointer(&path.to_string())));
+            let visit: Result<Visit, serde_json::Error> =
+                serde_ignored::deserialize(deserializer, |path| unknown.push(pointer(&path.to_string())));
             visit.map_err(|error| (track.path().to_string(), error.to_string()))
         });
         let Value::Object(back) = attempt else { return Err(wrong("", "应为一个对象")) };
@@ -116,7 +126,9 @@ fn droppable(root: &serde_json::Map<String, Value>, steps: &[String]) -> Option<
         }
     }
     let index = steps.iter().rposition(is_index)?;
-    Some(steps[..=index].to_vec()).filter(|place| place.len() > 1).or_else(|| (steps.len() == 1 && steps[0] != "documents").then(|| steps.to_vec()))
+    Some(steps[..=index].to_vec())
+        .filter(|place| place.len() > 1)
+        .or_else(|| (steps.len() == 1 && steps[0] != "documents").then(|| steps.to_vec()))
 }
 
 fn lookup<'v>(root: &'v serde_json::Map<String, Value>, steps: &[String]) -> Option<&'v Value> {
@@ -198,7 +210,12 @@ fn note_missing_zones(text: &str, notes: &mut Vec<Note>) {
 
 fn is_time_without_zone(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let dated = bytes.len() >= 16 && bytes.len() <= 30 && bytes[4] == b'-' && bytes[7] == b'-' && bytes[13] == b':' && matches!(bytes[10], b'T' | b' ');
+    let dated = bytes.len() >= 16
+        && bytes.len() <= 30
+        && bytes[4] == b'-'
+        && bytes[7] == b'-'
+        && bytes[13] == b':'
+        && matches!(bytes[10], b'T' | b' ');
     dated && !text[16..].contains(['Z', '+', '-', 'z'])
 }
 
@@ -345,7 +362,8 @@ mod tests {
         let (visit, notes) = read(text.as_bytes(), &default_zone()).expect("it can be read");
         assert_eq!(visit.labs.as_ref().map(Vec::len), Some(2));
         assert_eq!(visit.documents.len(), 1);
-        let errors: Vec<(&str, Option<usize>)> = notes.iter().filter(|note| note.level == Level::Error).map(|note| (note.path.as_str(), note.line)).collect();
+        let errors: Vec<(&str, Option<usize>)> =
+            notes.iter().filter(|note| note.level == Level::Error).map(|note| (note.path.as_str(), note.line)).collect();
         assert!(errors.contains(&("/labs/0/value", Some(2))), "{notes:?}");
         assert!(errors.contains(&("/documents/0/event_at", Some(4))), "{notes:?}");
         assert!(errors.iter().any(|(path, line)| path.starts_with("/documents/1") && *line == Some(5)), "{notes:?}");

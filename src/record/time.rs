@@ -129,7 +129,8 @@ impl FromStr for Instant {
     /// `2026-03-01`, `2026-03-01T09:30`, `2026-03-01 09:30:15`, each with or without `Z` or `+08:00`.
     fn from_str(text: &str) -> Result<Self, String> {
         let trimmed = text.trim();
-        let wrong = || format!("`{trimmed}` is not a time: expected RFC 3339 such as 2026-03-01T09:30:00+08:00, or a date such as 2026-03-01");
+        let wrong =
+            || format!("`{trimmed}` is not a time: expected RFC 3339 such as 2026-03-01T09:30:00+08:00, or a date such as 2026-03-01");
         if trimmed.len() == 10 {
             return trimmed.parse::<Date>().map(Instant::day).map_err(|_| wrong());
         }
@@ -188,7 +189,12 @@ impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.precision {
             Precision::Day => serializer.collect_str(&self.date()),
-            _ => serializer.collect_str(&format_args!("{}T{}{}", self.date(), self.at.time().strftime("%H:%M:%S"), WrittenOffset(self.offset))),
+            _ => serializer.collect_str(&format_args!(
+                "{}T{}{}",
+                self.date(),
+                self.at.time().strftime("%H:%M:%S"),
+                WrittenOffset(self.offset)
+            )),
         }
     }
 }

@@ -110,11 +110,16 @@ fn finding(subject: &Subject<'_>, compiled: &Compiled, hit: &Hit) -> Finding {
     for piece in &hit.evidence {
         match &piece.passage.origin {
             Origin::Document { .. } => evidence.extend(quotation(subject, piece)),
-            Origin::Data { pointer, .. } => data.push(DataQuotation { path: pointer.clone(), label: piece.passage.text.quote(piece.span).to_owned() }),
+            Origin::Data { pointer, .. } => {
+                data.push(DataQuotation { path: pointer.clone(), label: piece.passage.text.quote(piece.span).to_owned() })
+            }
         }
     }
     data.extend(hit.data.iter().map(|entry| DataQuotation { path: entry.path.clone(), label: entry.label.clone() }));
-    let searched = hit.searched.iter().map(|place| SearchedPlace { document: subject.visit.documents[place.document].id.clone(), section: place.section.clone() });
+    let searched = hit
+        .searched
+        .iter()
+        .map(|place| SearchedPlace { document: subject.visit.documents[place.document].id.clone(), section: place.section.clone() });
     Finding {
         id: fingerprint(subject.visit, compiled, hit),
         rule: rule.id.clone(),
@@ -286,4 +291,3 @@ fn share_cause(a: &Finding, b: &Finding) -> bool {
     let same_data = a.data.iter().any(|x| b.data.iter().any(|y| x.path == y.path && x.path.matches('/').count() >= 2));
     same_data && a.defect == b.defect
 }
-

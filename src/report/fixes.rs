@@ -18,7 +18,8 @@ pub fn smallest(sheet: &Sheet, visit: &Visit, placed: &[Placed<'_>], grade: Grad
     let mut kept: Vec<bool> = placed.iter().map(|entry| !blocked_by_veto(sheet, entry)).collect();
     let reached = |kept: &[bool]| tally(sheet, visit, placed, kept).grade == Grade::First;
     if !reached(&kept) {
-        let open: Vec<usize> = (0..placed.len()).filter(|index| kept[*index] && (placed[*index].points > 0.0 || placed[*index].veto.is_some())).collect();
+        let open: Vec<usize> =
+            (0..placed.len()).filter(|index| kept[*index] && (placed[*index].points > 0.0 || placed[*index].veto.is_some())).collect();
         let exact = if open.len() <= EXACT_UP_TO { exact(&open, &kept, reached) } else { None };
         kept = exact.unwrap_or_else(|| greedy(sheet, visit, placed, &open, kept));
     }
@@ -51,7 +52,9 @@ fn greedy(sheet: &Sheet, visit: &Visit, placed: &[Placed<'_>], open: &[usize], m
         };
         let candidates = open.iter().copied().filter(|index| kept[*index]);
         // Ties go to the finding that takes most by itself: several findings of one item free its points only together.
-        let Some(best) = candidates.max_by(|a, b| gain(*a, &kept).total_cmp(&gain(*b, &kept)).then(placed[*a].points.total_cmp(&placed[*b].points)).then(b.cmp(a))) else {
+        let Some(best) = candidates.max_by(|a, b| {
+            gain(*a, &kept).total_cmp(&gain(*b, &kept)).then(placed[*a].points.total_cmp(&placed[*b].points)).then(b.cmp(a))
+        }) else {
             break;
         };
         kept[best] = false;

@@ -9,7 +9,9 @@ use crate::record::Visit;
 use crate::rules::{Role, Status};
 
 #[derive(Template)]
-#[template(ext = "html", source = r##"<!doctype html>
+#[template(
+    ext = "html",
+    source = r##"<!doctype html>
 <html lang="zh-CN">
 <head>
 <meta charset="utf-8">
@@ -56,7 +58,8 @@ aside { position:sticky; top:1rem; max-height:calc(100vh - 2rem); overflow:auto;
 </main>
 </body>
 </html>
-"##)]
+"##
+)]
 struct Page<'a> {
     report: &'a Report,
     at: String,
@@ -111,7 +114,10 @@ pub fn render(report: &Report, visit: &Visit) -> Result<String, askama::Error> {
         }
     }
     let documents = visit.documents.iter().map(|document| {
-        let section = |name: Option<&str>, text: &str| SectionView { name: name.unwrap_or("").to_owned(), pieces: pieces(text, &document.id, name, &marks) };
+        let section = |name: Option<&str>, text: &str| SectionView {
+            name: name.unwrap_or("").to_owned(),
+            pieces: pieces(text, &document.id, name, &marks),
+        };
         let sections = match &document.sections {
             Some(list) => list.iter().map(|part| section(Some(&part.name), &part.text)).collect(),
             None => vec![section(None, document.text.as_deref().unwrap_or(""))],
@@ -128,9 +134,20 @@ pub fn render(report: &Report, visit: &Visit) -> Result<String, askama::Error> {
         level: severity_name(finding.severity),
         title: finding.title.clone(),
         code: finding.defect.clone(),
-        points: if finding.veto { "单项否决".to_owned() } else if finding.points > 0.0 { format!("−{} 分", finding.points) } else { String::new() },
+        points: if finding.veto {
+            "单项否决".to_owned()
+        } else if finding.points > 0.0 {
+            format!("−{} 分", finding.points)
+        } else {
+            String::new()
+        },
         message: finding.message.clone(),
-        places: finding.evidence.iter().enumerate().map(|(index, quotation)| PlaceView { anchor: format!("f{number}e{index}"), label: place_label(quotation) }).collect(),
+        places: finding
+            .evidence
+            .iter()
+            .enumerate()
+            .map(|(index, quotation)| PlaceView { anchor: format!("f{number}e{index}"), label: place_label(quotation) })
+            .collect(),
         data: finding.data.iter().map(|entry| entry.label.clone()).collect(),
         suggestion: finding.suggestion.clone(),
         basis: finding.basis.join("、"),
@@ -153,7 +170,12 @@ fn pieces(text: &str, document: &str, section: Option<&str>, marks: &[(&Quotatio
         marks.iter().filter(|(quotation, _, _)| quotation.document == document && quotation.section.as_deref() == section).collect();
     here.sort_by_key(|(quotation, _, _)| (quotation.start, quotation.end));
     let characters: Vec<char> = text.chars().collect();
-    let plain = |from: usize, to: usize| Piece { text: characters[from..to].iter().collect(), anchor: String::new(), against: false, title: String::new() };
+    let plain = |from: usize, to: usize| Piece {
+        text: characters[from..to].iter().collect(),
+        anchor: String::new(),
+        against: false,
+        title: String::new(),
+    };
     let mut pieces = Vec::new();
     let mut at = 0;
     for (quotation, anchor, title) in here {

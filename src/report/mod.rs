@@ -138,7 +138,11 @@ pub fn check(visit: &Visit, notes: Vec<Note>, rulebook: &Rulebook, options: Opti
             ran: result.ran,
             not_applicable: result.not_applicable,
             skipped: result.skipped.iter().map(|(compiled, why)| Skipped { rule: compiled.rule.id.clone(), why: why.clone() }).collect(),
-            not_evaluated: result.not_evaluated.iter().map(|(compiled, error)| NotEvaluated { rule: compiled.rule.id.clone(), error: error.clone() }).collect(),
+            not_evaluated: result
+                .not_evaluated
+                .iter()
+                .map(|(compiled, error)| NotEvaluated { rule: compiled.rule.id.clone(), error: error.clone() })
+                .collect(),
         },
         notes,
     }

@@ -100,7 +100,8 @@ pub fn score(sheet: &Sheet, visit: &Visit, findings: &mut [Finding], ran: usize)
             grade: veto_grade(grade).chinese().to_owned(),
         })
     });
-    let to_grade_a = fixes::smallest(sheet, visit, &placed, result.grade).into_iter().map(|index| findings[placed[index].finding].id.clone()).collect();
+    let to_grade_a =
+        fixes::smallest(sheet, visit, &placed, result.grade).into_iter().map(|index| findings[placed[index].finding].id.clone()).collect();
     Some(Score {
         sheet: sheet.id.clone(),
         total: result.total.map(round),
@@ -140,7 +141,9 @@ fn place<'s>(sheet: &'s Sheet, findings: &[Finding]) -> Vec<Placed<'s>> {
             }
         }
         placed.push(match found {
-            Some((part, item, item_number)) => Placed { finding: index, part: Some(part), item: Some(item), item_number, points: item.points, veto: item.veto },
+            Some((part, item, item_number)) => {
+                Placed { finding: index, part: Some(part), item: Some(item), item_number, points: item.points, veto: item.veto }
+            }
             None => {
                 let points = sheet.unlisted.points.get(&finding.severity).copied().unwrap_or(0.0);
                 Placed { finding: index, part: None, item: None, item_number: usize::MAX, points, veto: None }

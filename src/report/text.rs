@@ -42,11 +42,24 @@ pub fn render(report: &Report, width: usize) -> String {
     }
     let fixes = report.score.as_ref().map_or(0, |score| score.to_grade_a.len());
     if fixes > 0 {
-        let numbers: Vec<String> = report.score.iter().flat_map(|score| &score.to_grade_a).filter_map(|id| shown.iter().position(|finding| finding.id == *id)).map(|index| (index + 1).to_string()).collect();
+        let numbers: Vec<String> = report
+            .score
+            .iter()
+            .flat_map(|score| &score.to_grade_a)
+            .filter_map(|id| shown.iter().position(|finding| finding.id == *id))
+            .map(|index| (index + 1).to_string())
+            .collect();
         let _ = writeln!(out, "\n{bold}达到甲级至少需改正 {fixes} 处{bold:#}: 第 {} 项", numbers.join("、"));
     }
     let manifest = &report.manifest;
-    let _ = write!(out, "\n{dim}已运行 {} 条规则,不适用 {} 条,因资料缺失跳过 {} 条,未评估 {} 条", manifest.ran, manifest.not_applicable, manifest.skipped.len(), manifest.not_evaluated.len());
+    let _ = write!(
+        out,
+        "\n{dim}已运行 {} 条规则,不适用 {} 条,因资料缺失跳过 {} 条,未评估 {} 条",
+        manifest.ran,
+        manifest.not_applicable,
+        manifest.skipped.len(),
+        manifest.not_evaluated.len()
+    );
     if preview > 0 {
         let _ = write!(out, ";试运行规则另有 {preview} 处提示(不计分)");
     }
@@ -65,7 +78,13 @@ fn write_finding(out: &mut String, number: usize, finding: &Finding, width: usiz
     let dim = Style::new().dimmed();
     let veto = if finding.veto { " 单项否决" } else { "" };
     let points = if finding.points > 0.0 { format!(" −{}", finding.points) } else { String::new() };
-    let _ = writeln!(out, "\n{number:>3}. {style}{}{style:#} {} {dim}{}{dim:#}{style}{points}{veto}{style:#}", severity_name(finding.severity), finding.title, finding.defect);
+    let _ = writeln!(
+        out,
+        "\n{number:>3}. {style}{}{style:#} {} {dim}{}{dim:#}{style}{points}{veto}{style:#}",
+        severity_name(finding.severity),
+        finding.title,
+        finding.defect
+    );
     for line in wrap(&finding.message, width.saturating_sub(6)) {
         let _ = writeln!(out, "     {line}");
     }

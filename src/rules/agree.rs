@@ -94,7 +94,8 @@ fn labelled<'t>(text: &'t str, label: &str) -> Option<(Span, &'t str)> {
         return None;
     }
     let start = text.len() - value_part.len();
-    let end = start + value_part.find(|character: char| character.is_whitespace() || ",;。、()".contains(character)).unwrap_or(value_part.len());
+    let end =
+        start + value_part.find(|character: char| character.is_whitespace() || ",;。、()".contains(character)).unwrap_or(value_part.len());
     (end > start).then(|| (Span::new(start, end), &text[start..end]))
 }
 
@@ -102,7 +103,9 @@ impl Prepared {
     fn name(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let name = subject.visit.patient.name.as_deref().ok_or("未提供患者姓名")?;
         let masked = |text: &str| text.contains(['*', '×', 'X', '某', '_']);
-        let same = |stated: &str| stated == name || stated.starts_with(name) || (masked(name) || masked(stated)) && stated.chars().next() == name.chars().next();
+        let same = |stated: &str| {
+            stated == name || stated.starts_with(name) || (masked(name) || masked(stated)) && stated.chars().next() == name.chars().next()
+        };
         let mut hits = Vec::new();
         for passage in self.places.passages(subject) {
             let text = passage.text.as_str();
@@ -125,7 +128,8 @@ impl Prepared {
             _ => return Err("未提供患者性别".to_owned()),
         };
         let mut hits = Vec::new();
-        if let Some(page) = subject.visit.front_page.as_ref().and_then(|page| page.sex).filter(|page| *page != Sex::Unknown && *page != sex) {
+        if let Some(page) = subject.visit.front_page.as_ref().and_then(|page| page.sex).filter(|page| *page != Sex::Unknown && *page != sex)
+        {
             hits.push(Hit {
                 data: vec![DataEvidence { path: "/front_page/sex".into(), label: format!("首页性别{}", page.chinese()) }],
                 slots: vec![("stated", page.chinese().to_owned()), ("expected", sex.chinese().to_owned())],
@@ -161,7 +165,10 @@ impl Prepared {
         }
         let mut hits = Vec::new();
         if let (Some(stated), Some(denied)) = (stated, denied) {
-            hits.push(Hit { evidence: vec![piece(denied.0, denied.1, Role::This), piece(stated.0, stated.1, Role::Against)], ..Hit::default() });
+            hits.push(Hit {
+                evidence: vec![piece(denied.0, denied.1, Role::This), piece(stated.0, stated.1, Role::Against)],
+                ..Hit::default()
+            });
         }
         let page = subject.visit.front_page.as_ref().and_then(|page| page.allergy.as_deref());
         if let (Some(stated), Some("无" | "否" | "1")) = (stated, page) {
@@ -189,15 +196,24 @@ impl Prepared {
         for (index, lab) in subject.visit.labs.iter().flatten().enumerate() {
             let is_group = lab.item.as_deref().is_some_and(|item| item.contains("血型") && !item.contains("Rh"));
             if let Some(group) = lab.value.as_deref().filter(|_| is_group).and_then(abo) {
-                said.push((group.to_owned(), Source::Data(DataEvidence { path: format!("/labs/{index}"), label: format!("检验血型 {group}型") })));
+                said.push((
+                    group.to_owned(),
+                    Source::Data(DataEvidence { path: format!("/labs/{index}"), label: format!("检验血型 {group}型") }),
+                ));
             }
         }
         if let Some(group) = subject.visit.front_page.as_ref().and_then(|page| page.blood_type.as_deref()).and_then(abo) {
-            said.push((group.to_owned(), Source::Data(DataEvidence { path: "/front_page/blood_type".into(), label: format!("首页血型 {group}型") })));
+            said.push((
+                group.to_owned(),
+                Source::Data(DataEvidence { path: "/front_page/blood_type".into(), label: format!("首页血型 {group}型") }),
+            ));
         }
         for (index, transfusion) in subject.visit.transfusions.iter().flatten().enumerate() {
             if let Some(group) = transfusion.blood_type.as_deref().and_then(abo) {
-                said.push((group.to_owned(), Source::Data(DataEvidence { path: format!("/transfusions/{index}"), label: format!("输血血型 {group}型") })));
+                said.push((
+                    group.to_owned(),
+                    Source::Data(DataEvidence { path: format!("/transfusions/{index}"), label: format!("输血血型 {group}型") }),
+                ));
             }
         }
         for passage in self.places.passages(subject) {
@@ -211,7 +227,10 @@ impl Prepared {
     fn death_time(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let mut said: Vec<(jiff::civil::DateTime, Source<'_>)> = Vec::new();
         if let Some(death) = subject.visit.front_page.as_ref().and_then(|page| page.death_at).filter(|death| death.has_time()) {
-            said.push((death.earliest(), Source::Data(DataEvidence { path: "/front_page/death_at".into(), label: format!("首页死亡时间 {death}") })));
+            said.push((
+                death.earliest(),
+                Source::Data(DataEvidence { path: "/front_page/death_at".into(), label: format!("首页死亡时间 {death}") }),
+            ));
         }
         for document in self.places.documents(subject) {
             let Some(day) = document.time.map(|time| time.date()) else { continue };
@@ -222,7 +241,10 @@ impl Prepared {
         let Some((first, first_source)) = said.first().cloned() else { return Vec::new() };
         let other = said.iter().skip(1).find(|(at, _)| time::minutes_between(first, *at).abs() as f64 > self.spec.tolerance);
         let Some((at, source)) = other else { return Vec::new() };
-        let mut hit = Hit { slots: vec![("stated", at.strftime("%m-%d %H:%M").to_string()), ("expected", first.strftime("%m-%d %H:%M").to_string())], ..Hit::default() };
+        let mut hit = Hit {
+            slots: vec![("stated", at.strftime("%m-%d %H:%M").to_string()), ("expected", first.strftime("%m-%d %H:%M").to_string())],
+            ..Hit::default()
+        };
         source.clone().add(&mut hit, Role::This);
         first_source.add(&mut hit, Role::Against);
         vec![hit]
@@ -230,14 +252,19 @@ impl Prepared {
 
     fn surgeon(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
-        let names: Vec<&str> = operations.iter().filter_map(|operation| operation.surgeon.as_deref()).map(|id| facts::name_of(subject.visit, id)).collect();
+        let names: Vec<&str> =
+            operations.iter().filter_map(|operation| operation.surgeon.as_deref()).map(|id| facts::name_of(subject.visit, id)).collect();
         if names.is_empty() {
             return Ok(Vec::new());
         }
         let mut hits = Vec::new();
         for passage in self.places.passages(subject) {
             let text = passage.text.as_str();
-            let stated = if passage.section.as_ref() == "术者" { Some((super::pattern::trimmed(passage), text.trim())) } else { labelled(text, "术者").or_else(|| labelled(text, "手术者")) };
+            let stated = if passage.section.as_ref() == "术者" {
+                Some((super::pattern::trimmed(passage), text.trim()))
+            } else {
+                labelled(text, "术者").or_else(|| labelled(text, "手术者"))
+            };
             let Some((span, stated)) = stated else { continue };
             let stated_name = stated.trim_start_matches([':', ' ']);
             // A name is two to four characters; anything else is a sentence about the surgeon.
@@ -245,13 +272,20 @@ impl Prepared {
             if is_name && !names.iter().any(|name| stated_name.contains(name)) {
                 hits.push(Hit {
                     evidence: vec![piece(passage, span, Role::This)],
-                    data: vec![DataEvidence { path: "/operations/0/surgeon".into(), label: format!("手术信息术者 {}", names.join("、")) }],
+                    data: vec![DataEvidence {
+                        path: "/operations/0/surgeon".into(), label: format!("手术信息术者 {}", names.join("、"))
+                    }],
                     slots: vec![("stated", stated_name.to_owned()), ("expected", names.join("、"))],
                     ..Hit::default()
                 });
             }
         }
-        let page = subject.visit.front_page.as_ref().and_then(|page| page.main_operation.as_ref()).and_then(|operation| operation.surgeon.as_deref());
+        let page = subject
+            .visit
+            .front_page
+            .as_ref()
+            .and_then(|page| page.main_operation.as_ref())
+            .and_then(|operation| operation.surgeon.as_deref());
         if let Some(page) = page.map(|id| facts::name_of(subject.visit, id)).filter(|page| !names.contains(page)) {
             hits.push(Hit {
                 data: vec![
@@ -273,10 +307,14 @@ impl Prepared {
         for passage in self.places.passages(subject) {
             let stated = anesthesia_class(passage.text.as_str());
             // 全麻复合神经阻滞 and a change during the operation name two methods.
-            if let Some(stated) = stated.filter(|stated| *stated != expected && !stated.is_empty() && passage.text.as_str().chars().count() <= 40) {
+            if let Some(stated) =
+                stated.filter(|stated| *stated != expected && !stated.is_empty() && passage.text.as_str().chars().count() <= 40)
+            {
                 hits.push(Hit {
                     evidence: vec![piece(passage, super::pattern::trimmed(passage), Role::This)],
-                    data: vec![DataEvidence { path: "/operations/0/anesthesia".into(), label: format!("手术信息麻醉方式 {expected}") }],
+                    data: vec![DataEvidence {
+                        path: "/operations/0/anesthesia".into(), label: format!("手术信息麻醉方式 {expected}")
+                    }],
                     slots: vec![("stated", stated.to_owned()), ("expected", expected.to_owned())],
                     ..Hit::default()
                 });
@@ -292,7 +330,12 @@ impl Prepared {
         }
         let mut said: Vec<(f64, Source<'_>)> = Vec::new();
         if let Some(volume) = operations.first().and_then(|operation| operation.blood_loss_ml) {
-            said.push((volume, Source::Data(DataEvidence { path: "/operations/0/blood_loss_ml".into(), label: format!("手术信息出血量 {volume}ml") })));
+            said.push((
+                volume,
+                Source::Data(DataEvidence {
+                    path: "/operations/0/blood_loss_ml".into(), label: format!("手术信息出血量 {volume}ml")
+                }),
+            ));
         }
         for passage in self.places.passages(subject) {
             said.extend(blood_losses(passage).into_iter().map(|(volume, span)| (volume, Source::Text(passage, span))));
@@ -308,8 +351,13 @@ impl Prepared {
 
     fn discharge_diagnosis(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let page = subject.visit.front_page.as_ref().ok_or("未提供病案首页数据")?;
-        let listed: Vec<&str> =
-            page.main_diagnosis.iter().chain(page.other_diagnoses.iter().flatten()).filter_map(|diagnosis| diagnosis.name.as_deref()).filter(|name| !name.is_empty()).collect();
+        let listed: Vec<&str> = page
+            .main_diagnosis
+            .iter()
+            .chain(page.other_diagnoses.iter().flatten())
+            .filter_map(|diagnosis| diagnosis.name.as_deref())
+            .filter(|name| !name.is_empty())
+            .collect();
         if listed.is_empty() {
             return Ok(Vec::new());
         }
@@ -356,7 +404,11 @@ impl Prepared {
         let rows = subject.visit.transfusions.as_deref().ok_or("未提供输血信息")?;
         let red = |name: &str| name.contains('红');
         let units = |volume: &str| volume.trim().trim_end_matches(['U', 'u', '单', '位']).parse::<f64>().ok();
-        let volumes: Vec<f64> = rows.iter().filter(|row| row.component.as_deref().is_some_and(red)).filter_map(|row| row.volume.as_deref().and_then(units)).collect();
+        let volumes: Vec<f64> = rows
+            .iter()
+            .filter(|row| row.component.as_deref().is_some_and(red))
+            .filter_map(|row| row.volume.as_deref().and_then(units))
+            .collect();
         if volumes.is_empty() {
             return Ok(Vec::new());
         }
@@ -366,9 +418,12 @@ impl Prepared {
             let text = passage.text.as_str();
             for measure in passage.measures.iter().filter(|measure| measure.unit.as_ref() == "U") {
                 let start = text[..measure.span.start as usize].char_indices().rev().nth(11).map_or(0, |(at, _)| at);
-                let end = text[measure.span.end as usize..].char_indices().nth(8).map_or(text.len(), |(at, _)| measure.span.end as usize + at);
+                let end =
+                    text[measure.span.end as usize..].char_indices().nth(8).map_or(text.len(), |(at, _)| measure.span.end as usize + at);
                 let near = &text[start..end];
-                let is_done = near.contains('红') && near.contains('输') && !["备", "申请", "拟", "计划", "预约", "配"].iter().any(|word| near.contains(word));
+                let is_done = near.contains('红')
+                    && near.contains('输')
+                    && !["备", "申请", "拟", "计划", "预约", "配"].iter().any(|word| near.contains(word));
                 if is_done && measure.value != total && !volumes.contains(&measure.value) {
                     hits.push(Hit {
                         evidence: vec![piece(passage, measure.span, Role::This)],
@@ -388,7 +443,10 @@ impl Prepared {
         let lexicon = subject.knowledge.lexicon();
         let mut reports: Vec<(crate::reading::ConceptId, f64, usize)> = Vec::new();
         for (index, lab) in labs.iter().enumerate() {
-            let (Some(item), Some(value)) = (lab.item.as_deref(), lab.value.as_deref().and_then(|value| value.trim().parse::<f64>().ok())) else { continue };
+            let (Some(item), Some(value)) = (lab.item.as_deref(), lab.value.as_deref().and_then(|value| value.trim().parse::<f64>().ok()))
+            else {
+                continue;
+            };
             if let Some((_, id)) = lexicon.find(item).find(|(span, _)| span.len() + 3 >= item.len()) {
                 reports.push((id, value, index));
             }
@@ -397,19 +455,31 @@ impl Prepared {
         for document in self.places.documents(subject) {
             let Some(day) = document.time.map(|time| time.date()) else { continue };
             for passage in self.places.passages_of(document) {
-                for mention in passage.mentions.iter().filter(|mention| mention.experiencer == Experiencer::Patient && mention.assertion == Assertion::Present && !mention.quoted) {
+                for mention in passage.mentions.iter().filter(|mention| {
+                    mention.experiencer == Experiencer::Patient && mention.assertion == Assertion::Present && !mention.quoted
+                }) {
                     let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
                     if measure.second.is_some() || !matches!(measure.relation, crate::reading::Relation::Equal) {
                         continue;
                     }
                     // Only a value of this hospital, reported on the note's day or the day before, is meant to be a transcript.
-                    let of_item: Vec<&(crate::reading::ConceptId, f64, usize)> = reports.iter().filter(|(id, _, _)| *id == mention.concept).collect();
-                    let recent = |index: usize| labs[index].reported_at.is_some_and(|at| (0..=1).contains(&time::days_between(at.date(), day)));
+                    let of_item: Vec<&(crate::reading::ConceptId, f64, usize)> =
+                        reports.iter().filter(|(id, _, _)| *id == mention.concept).collect();
+                    let recent =
+                        |index: usize| labs[index].reported_at.is_some_and(|at| (0..=1).contains(&time::days_between(at.date(), day)));
                     let candidates: Vec<_> = of_item.iter().filter(|(_, _, index)| recent(*index)).collect();
                     let unit_fits = |index: usize| {
-                        measure.unit.is_empty() || labs[index].unit.as_deref().is_none_or(|unit| crate::reading::measures::convert(1.0, &measure.unit, unit).is_some_and(|factor| (factor - 1.0).abs() < 1e-9) || unit == measure.unit.as_ref())
+                        measure.unit.is_empty()
+                            || labs[index].unit.as_deref().is_none_or(|unit| {
+                                crate::reading::measures::convert(1.0, &measure.unit, unit)
+                                    .is_some_and(|factor| (factor - 1.0).abs() < 1e-9)
+                                    || unit == measure.unit.as_ref()
+                            })
                     };
-                    if candidates.is_empty() || !candidates.iter().all(|(_, _, index)| unit_fits(*index)) || is_goal_or_history(passage, mention.span) {
+                    if candidates.is_empty()
+                        || !candidates.iter().all(|(_, _, index)| unit_fits(*index))
+                        || is_goal_or_history(passage, mention.span)
+                    {
                         continue;
                     }
                     let matches = |value: f64| (value - measure.value).abs() <= (value.abs() * 0.02).max(0.051);
@@ -480,10 +550,13 @@ fn stated_sex(passage: &Passage) -> Option<(Span, Sex)> {
     for (at, word) in text.match_indices(['男', '女']) {
         let before = &text[..at];
         let after = &text[at + word.len()..];
-        let listed = before.trim_end_matches([',', ' ']).ends_with("患者") || before.trim_end().ends_with(',') && after.trim_start_matches([',', ' ']).starts_with(|next: char| next.is_ascii_digit());
+        let listed = before.trim_end_matches([',', ' ']).ends_with("患者")
+            || before.trim_end().ends_with(',') && after.trim_start_matches([',', ' ']).starts_with(|next: char| next.is_ascii_digit());
         let aged = ["老年", "中年", "青年", "青壮年", "中老年"].iter().any(|age| before.ends_with(age)) && after.starts_with('性');
         let patient = after.starts_with("性患者") || after.starts_with("患者");
-        let general = ["多见于", "好发于", "常见于", "易发", "多为"].iter().any(|word| before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<String>().contains(word));
+        let general = ["多见于", "好发于", "常见于", "易发", "多为"]
+            .iter()
+            .any(|word| before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<String>().contains(word));
         if (listed || aged || patient) && !general {
             let end = at + word.len() + if after.starts_with('性') { '性'.len_utf8() } else { 0 };
             return sex_of(word.chars().next()?).map(|sex| (Span::new(at, end), sex));
@@ -510,20 +583,39 @@ fn allergy_statements(passage: &Passage) -> Vec<(Span, bool)> {
         let inside = &text[clause.range()];
         let after = &text[end..];
         // 过敏性紫癜, 抗过敏, 过敏原 are no statements of the patient's allergy.
-        if after.starts_with(['性', '原', '体', '试']) || text[..at].ends_with('抗') || ["家族", "其父", "其母", "如", "预防", "警惕", "可能", "是否", "有无", "观察"].iter().any(|word| inside.contains(word)) {
+        if after.starts_with(['性', '原', '体', '试'])
+            || text[..at].ends_with('抗')
+            || ["家族", "其父", "其母", "如", "预防", "警惕", "可能", "是否", "有无", "观察"].iter().any(|word| inside.contains(word))
+        {
             continue;
         }
-        let denial = ["否认", "无", "未"].iter().any(|word| text[clause.start as usize..at].contains(word)) || after.starts_with("史:无") || after.starts_with("史无") || after.starts_with("史:否认");
+        let denial = ["否认", "无", "未"].iter().any(|word| text[clause.start as usize..at].contains(word))
+            || after.starts_with("史:无")
+            || after.starts_with("史无")
+            || after.starts_with("史:否认");
         if denial {
             // 否认其他药物过敏史 follows a positive statement.
-            if !inside.contains("其他") && !inside.contains("其它") && !inside.contains("余") && (inside.contains("药") || after.starts_with('史')) {
+            if !inside.contains("其他")
+                && !inside.contains("其它")
+                && !inside.contains("余")
+                && (inside.contains("药") || after.starts_with('史'))
+            {
                 found.push((clause, true));
             }
             continue;
         }
-        let named = passage.mentions.iter().any(|mention| clause.contains(mention.span) && mention.span.end as usize <= at && at - mention.span.end as usize <= 12 && mention.assertion != Assertion::Absent && mention.experiencer == Experiencer::Patient);
+        let named = passage.mentions.iter().any(|mention| {
+            clause.contains(mention.span)
+                && mention.span.end as usize <= at
+                && at - mention.span.end as usize <= 12
+                && mention.assertion != Assertion::Absent
+                && mention.experiencer == Experiencer::Patient
+        });
         let is_drug = |mention: &crate::reading::Mention| clause.contains(mention.span);
-        if named && passage.mentions.iter().any(is_drug) && !["海鲜", "花粉", "尘螨", "芒果", "酒精", "牛奶", "鸡蛋"].iter().any(|food| inside.contains(food)) {
+        if named
+            && passage.mentions.iter().any(is_drug)
+            && !["海鲜", "花粉", "尘螨", "芒果", "酒精", "牛奶", "鸡蛋"].iter().any(|food| inside.contains(food))
+        {
             found.push((clause, false));
         }
     }
@@ -556,9 +648,20 @@ fn written_groups(text: &str) -> Vec<(Span, &'static str)> {
         }
         let before: String = text[..start].chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
         let after: String = text[at + word.len()..].chars().take(6).collect();
-        let blood = before.contains("血型") || before.contains('输') || after.starts_with("Rh") || after.starts_with('红') || after.starts_with('血') || after.starts_with("悬");
-        let excluded = ["供", "献血", "子代", "新生儿", "家属"].iter().any(|word| before.contains(word)) || after.contains("血浆") || after.contains("冷沉淀") || after.contains("血小板");
-        if blood && !excluded && let Some(group) = abo(&text[start..at]) {
+        let blood = before.contains("血型")
+            || before.contains('输')
+            || after.starts_with("Rh")
+            || after.starts_with('红')
+            || after.starts_with('血')
+            || after.starts_with("悬");
+        let excluded = ["供", "献血", "子代", "新生儿", "家属"].iter().any(|word| before.contains(word))
+            || after.contains("血浆")
+            || after.contains("冷沉淀")
+            || after.contains("血小板");
+        if blood
+            && !excluded
+            && let Some(group) = abo(&text[start..at])
+        {
             found.push((Span::new(start, at + word.len()), group));
         }
     }
@@ -612,7 +715,8 @@ fn blood_losses(passage: &Passage) -> Vec<(f64, Span)> {
     let of_measure = |measure: &crate::reading::Measure| {
         let volume = crate::reading::measures::convert(measure.value, &measure.unit, "ml")?;
         let before: String = text[..measure.span.start as usize].chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
-        let counted = ["出血", "失血"].iter().any(|word| before.contains(word)) && !["术前", "产后", "阴道", "便", "预计"].iter().any(|word| before.contains(word));
+        let counted = ["出血", "失血"].iter().any(|word| before.contains(word))
+            && !["术前", "产后", "阴道", "便", "预计"].iter().any(|word| before.contains(word));
         counted.then_some((volume, measure.span))
     };
     passage.measures.iter().filter_map(of_measure).take(1).collect()
@@ -628,7 +732,11 @@ pub fn diagnosis_items(passage: &Passage) -> Vec<(Span, &str)> {
     for (at, character) in text.char_indices() {
         match character {
             '\n' | ';' | '。' => cuts.push(at),
-            '、' | '.' if at > 0 && bytes[at - 1].is_ascii_digit() && !text[at + character.len_utf8()..].starts_with(|next: char| next.is_ascii_digit()) => {
+            '、' | '.'
+                if at > 0
+                    && bytes[at - 1].is_ascii_digit()
+                    && !text[at + character.len_utf8()..].starts_with(|next: char| next.is_ascii_digit()) =>
+            {
                 let digits = bytes[..at].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
                 if digits <= 2 {
                     cuts.push(at - digits);
@@ -668,8 +776,30 @@ fn shared(a: &str, b: &str) -> f64 {
 
 /// A target, a threshold, an earlier or another hospital's value.
 fn is_goal_or_history(passage: &Passage, span: Span) -> bool {
-    const WORDS: [&str; 22] =
-        ["目标", "控制在", "维持", "若", "如", "外院", "门诊", "入院前", "既往", "上次", "由", "从", "降至", "升至", "曾", "平素", "医院", "复查", "急诊", "大于", "小于", "前"];
+    const WORDS: [&str; 22] = [
+        "目标",
+        "控制在",
+        "维持",
+        "若",
+        "如",
+        "外院",
+        "门诊",
+        "入院前",
+        "既往",
+        "上次",
+        "由",
+        "从",
+        "降至",
+        "升至",
+        "曾",
+        "平素",
+        "医院",
+        "复查",
+        "急诊",
+        "大于",
+        "小于",
+        "前",
+    ];
     let text = passage.text.as_str();
     let sentence = passage.sentences.iter().find(|sentence| sentence.contains(span)).copied().unwrap_or(span);
     let before = &text[sentence.start as usize..span.start as usize];

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use jiff::civil::{Date, DateTime, Weekday};
 use serde::Deserialize;
 
-use crate::problem::Problem;
 use crate::data::DataFile;
+use crate::problem::Problem;
 
 /// Which days are worked.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +37,9 @@ impl Calendar {
         for year in parsed.year {
             calendar.years.insert(year.year);
             for (written, days) in year.free.iter().map(|day| (day, true)).chain(year.work.iter().map(|day| (day, false))) {
-                let span = days_of(written).ok_or_else(|| Problem::at_text(file, written, format!("`{written}` is not a date or a range `2026-10-01..2026-10-07`")))?;
+                let span = days_of(written).ok_or_else(|| {
+                    Problem::at_text(file, written, format!("`{written}` is not a date or a range `2026-10-01..2026-10-07`"))
+                })?;
                 if days { calendar.free.extend(span) } else { calendar.work.extend(span) }
             }
         }

@@ -60,7 +60,8 @@ struct Prepared {
 
 impl Conflict {
     pub fn prepare(&self, knowledge: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
-        let places = |written: &[String], name: &str| Places::parse(written, knowledge.documents()).map_err(|text| SpecError::new(name, text));
+        let places =
+            |written: &[String], name: &str| Places::parse(written, knowledge.documents()).map_err(|text| SpecError::new(name, text));
         let against = if self.against.is_empty() { &self.within } else { &self.against };
         let concepts = knowledge.lexicon().set(&self.concepts).map_err(|text| SpecError::new("concepts", text))?;
         if concepts.is_empty() && self.compare != Compare::Sex {
@@ -135,9 +136,13 @@ impl Prepared {
         }
         let mut hits = Vec::new();
         for places in said.values() {
-            let only = |wanted: Side| places.iter().find(|(_, sides)| sides.iter().all(|(side, _)| *side == wanted)).map(|(_, sides)| sides[0].1);
+            let only =
+                |wanted: Side| places.iter().find(|(_, sides)| sides.iter().all(|(side, _)| *side == wanted)).map(|(_, sides)| sides[0].1);
             // Where any document speaks of both sides, both are affected.
-            if places.iter().any(|(_, sides)| sides.iter().any(|(side, _)| *side == Side::Both) || (sides.iter().any(|(side, _)| *side == Side::Left) && sides.iter().any(|(side, _)| *side == Side::Right))) {
+            if places.iter().any(|(_, sides)| {
+                sides.iter().any(|(side, _)| *side == Side::Both)
+                    || (sides.iter().any(|(side, _)| *side == Side::Left) && sides.iter().any(|(side, _)| *side == Side::Right))
+            }) {
                 continue;
             }
             let (Some(left), Some(right)) = (only(Side::Left), only(Side::Right)) else { continue };
@@ -159,8 +164,14 @@ impl Prepared {
             for mention in &passage.mentions {
                 let Some(wanted) = lexicon.concept(mention.concept).sex else { continue };
                 // A denied or conditional mention may be template text, which is another defect.
-                let said = matches!(mention.assertion, Assertion::Present | Assertion::Past | Assertion::Planned) || is_examined(passage, mention);
-                if wanted == sex || !said || mention.experiencer != Experiencer::Patient || mention.quoted || self.harmless((passage, mention)) {
+                let said =
+                    matches!(mention.assertion, Assertion::Present | Assertion::Past | Assertion::Planned) || is_examined(passage, mention);
+                if wanted == sex
+                    || !said
+                    || mention.experiencer != Experiencer::Patient
+                    || mention.quoted
+                    || self.harmless((passage, mention))
+                {
                     continue;
                 }
                 hits.push(Hit {
@@ -212,10 +223,16 @@ impl Prepared {
     fn symptom(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         for passage in self.within.passages(subject) {
-            for mention in passage.mentions.iter().filter(|mention| self.concepts.contains(mention.concept) && mention.assertion == Assertion::Present) {
+            for mention in
+                passage.mentions.iter().filter(|mention| self.concepts.contains(mention.concept) && mention.assertion == Assertion::Present)
+            {
                 let stated_elsewhere = |wanted: Assertion| {
                     self.against.passages(subject).find_map(|other| {
-                        let found = other.mentions.iter().find(|candidate| candidate.concept == mention.concept && candidate.assertion == wanted && candidate.experiencer == Experiencer::Patient);
+                        let found = other.mentions.iter().find(|candidate| {
+                            candidate.concept == mention.concept
+                                && candidate.assertion == wanted
+                                && candidate.experiencer == Experiencer::Patient
+                        });
                         found.filter(|candidate| !self.harmless((other, candidate))).map(|candidate| (other, candidate))
                     })
                 };
@@ -224,7 +241,10 @@ impl Prepared {
                     continue;
                 }
                 if let Some(denial) = stated_elsewhere(Assertion::Absent) {
-                    hits.push(Hit { evidence: vec![evidence(denial, Role::This), evidence((passage, mention), Role::Against)], ..Hit::default() });
+                    hits.push(Hit {
+                        evidence: vec![evidence(denial, Role::This), evidence((passage, mention), Role::Against)],
+                        ..Hit::default()
+                    });
                 }
             }
         }
@@ -234,7 +254,8 @@ impl Prepared {
 
 /// Said of the patient's body as it is or will be operated on.
 fn counts(mention: &Mention) -> bool {
-    mention.experiencer == Experiencer::Patient && matches!(mention.assertion, Assertion::Present | Assertion::Planned | Assertion::Uncertain)
+    mention.experiencer == Experiencer::Patient
+        && matches!(mention.assertion, Assertion::Present | Assertion::Planned | Assertion::Uncertain)
 }
 
 fn place_of(passage: &Passage) -> String {
@@ -246,7 +267,9 @@ fn place_of(passage: &Passage) -> String {
 
 /// 子宫附件未触及异常 denies the abnormality, not the uterus: an organ that was examined is there.
 fn is_examined(passage: &Passage, mention: &Mention) -> bool {
-    mention.assertion == Assertion::Absent && passage.section.as_ref() == "体格检查" && passage.text.as_str()[mention.span.end as usize..].chars().take(10).collect::<String>().contains('未')
+    mention.assertion == Assertion::Absent
+        && passage.section.as_ref() == "体格检查"
+        && passage.text.as_str()[mention.span.end as usize..].chars().take(10).collect::<String>().contains('未')
 }
 
 /// 高血压病史10年, 糖尿病8年, 冠心病史: known for months or years. A diagnosis made in this stay is not.
@@ -254,7 +277,10 @@ fn is_long_known(passage: &Passage, mention: &Mention) -> bool {
     let text = passage.text.as_str();
     let after = &text[mention.span.end as usize..];
     let history = after.starts_with("病史") || after.starts_with('史') || after.starts_with("(病史");
-    let times = passage.times.iter().filter(|time| time.span.start >= mention.span.end && time.span.start - mention.span.end <= 18 || time.span.end <= mention.span.start && mention.span.start - time.span.end <= 12);
+    let times = passage.times.iter().filter(|time| {
+        time.span.start >= mention.span.end && time.span.start - mention.span.end <= 18
+            || time.span.end <= mention.span.start && mention.span.start - time.span.end <= 12
+    });
     let long = times.into_iter().any(|time| match time.value {
         TimeValue::Duration(length) | TimeValue::Ago { length, .. } => length.unit >= TimeUnit::Month,
         _ => false,

@@ -52,7 +52,8 @@ struct Prepared {
 
 impl Copy {
     pub fn prepare(&self, knowledge: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
-        let places = |written: &[String], name: &str| Places::parse(written, knowledge.documents()).map_err(|text| SpecError::new(name, text));
+        let places =
+            |written: &[String], name: &str| Places::parse(written, knowledge.documents()).map_err(|text| SpecError::new(name, text));
         if (self.pair == Pair::Sections) == self.source.is_empty() {
             return Err(SpecError::new("pair", "`source` belongs to `pair = \"sections\"`"));
         }
@@ -108,14 +109,20 @@ impl Check for Prepared {
 
 impl Prepared {
     fn notes(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        let documents: Vec<(&DocumentReading, Reduced)> =
-            self.within.documents(subject).map(|document| (document, reduce(self.within.passages_of(document)))).filter(|(_, reduced)| reduced.chars >= self.spec.min_chars).collect();
+        let documents: Vec<(&DocumentReading, Reduced)> = self
+            .within
+            .documents(subject)
+            .map(|document| (document, reduce(self.within.passages_of(document))))
+            .filter(|(_, reduced)| reduced.chars >= self.spec.min_chars)
+            .collect();
         let mut hits = Vec::new();
         for (index, (later, text)) in documents.iter().enumerate() {
             // One hit a copied note: the earliest note that it equals.
             let original = documents[..index].iter().find(|(_, earlier)| similarity(earlier, text) >= self.spec.threshold);
             let Some((earlier, original)) = original else { continue };
-            let piece = |document: &DocumentReading, role| document.passages.first().map(|passage| Evidence { passage: passage.clone(), span: trimmed(passage), role });
+            let piece = |document: &DocumentReading, role| {
+                document.passages.first().map(|passage| Evidence { passage: passage.clone(), span: trimmed(passage), role })
+            };
             hits.push(Hit {
                 evidence: piece(later, Role::This).into_iter().chain(piece(earlier, Role::Against)).collect(),
                 slots: vec![("similarity", percent(similarity(original, text)))],
@@ -127,8 +134,12 @@ impl Prepared {
     }
 
     fn sections(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        let sources: Vec<(&Arc<Passage>, Reduced)> =
-            self.source.passages(subject).map(|passage| (passage, reduce(std::iter::once(passage)))).filter(|(_, reduced)| reduced.chars >= self.spec.min_chars).collect();
+        let sources: Vec<(&Arc<Passage>, Reduced)> = self
+            .source
+            .passages(subject)
+            .map(|passage| (passage, reduce(std::iter::once(passage))))
+            .filter(|(_, reduced)| reduced.chars >= self.spec.min_chars)
+            .collect();
         if sources.is_empty() {
             return Vec::new();
         }
@@ -138,7 +149,11 @@ impl Prepared {
             if text.chars < self.spec.min_chars {
                 continue;
             }
-            let best = sources.iter().filter(|(source, _)| source.origin != passage.origin).map(|(source, reduced)| (source, similarity(reduced, &text))).max_by(|a, b| a.1.total_cmp(&b.1));
+            let best = sources
+                .iter()
+                .filter(|(source, _)| source.origin != passage.origin)
+                .map(|(source, reduced)| (source, similarity(reduced, &text)))
+                .max_by(|a, b| a.1.total_cmp(&b.1));
             if let Some((source, share)) = best.filter(|(_, share)| *share >= self.spec.threshold) {
                 hits.push(Hit {
                     evidence: vec![

@@ -77,13 +77,19 @@ impl EventKind {
     /// The list that must have been sent for these events to be known, for the reason of a skip.
     fn missing(self, visit: &Visit) -> Option<&'static str> {
         let (sent, name) = match self {
-            EventKind::OperationStart | EventKind::OperationEnd | EventKind::AnesthesiaStart | EventKind::AnesthesiaEnd => (visit.operations.is_some(), "手术信息"),
+            EventKind::OperationStart | EventKind::OperationEnd | EventKind::AnesthesiaStart | EventKind::AnesthesiaEnd => {
+                (visit.operations.is_some(), "手术信息")
+            }
             EventKind::Transfer => (visit.transfers.is_some(), "转科信息"),
             EventKind::RescueStart | EventKind::RescueEnd => (visit.rescues.is_some(), "抢救信息"),
-            EventKind::Critical | EventKind::CriticalOrSerious => (visit.conditions.is_some() || visit.admission.condition.is_some(), "病危病重时段"),
+            EventKind::Critical | EventKind::CriticalOrSerious => {
+                (visit.conditions.is_some() || visit.admission.condition.is_some(), "病危病重时段")
+            }
             EventKind::ConsultRequest | EventKind::ConsultArrival => (visit.consults.is_some(), "会诊信息"),
             EventKind::TransfusionStart | EventKind::TransfusionEnd => (visit.transfusions.is_some(), "输血信息"),
-            EventKind::CriticalValueReported | EventKind::CriticalValueReceived | EventKind::CriticalValueHandled => (visit.critical_values.is_some(), "危急值"),
+            EventKind::CriticalValueReported | EventKind::CriticalValueReceived | EventKind::CriticalValueHandled => {
+                (visit.critical_values.is_some(), "危急值")
+            }
             EventKind::OrderStart | EventKind::OrderStop => (visit.orders.is_some(), "医嘱"),
             EventKind::FrontPage => (visit.front_page.is_some(), "病案首页数据"),
             EventKind::Admission => (visit.admission.admitted_at.is_some(), "入院时间"),
@@ -260,7 +266,13 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
         }
         EventKind::AutopsyReport => {
             let is_autopsy = |text: &Option<String>| text.as_deref().is_some_and(|text| text.contains("尸检") || text.contains("尸体"));
-            for (index, report) in visit.pathology.iter().flatten().enumerate().filter(|(_, report)| is_autopsy(&report.specimen) || is_autopsy(&report.diagnosis)) {
+            for (index, report) in visit
+                .pathology
+                .iter()
+                .flatten()
+                .enumerate()
+                .filter(|(_, report)| is_autopsy(&report.specimen) || is_autopsy(&report.diagnosis))
+            {
                 push(report.reported_at, report.id.as_deref().unwrap_or("autopsy"), "", format!("/pathology/{index}"), vec![]);
             }
         }
@@ -333,4 +345,3 @@ pub fn is_whole_record(subject: &Subject<'_>) -> bool {
     const FEWEST: usize = 4;
     subject.reading.documents.len() >= FEWEST
 }
-

@@ -48,8 +48,14 @@ impl Check for Prepared {
         match self.program.execute(&context) {
             Ok(Value::Bool(false)) => Outcome::Ran(Vec::new()),
             Ok(Value::Bool(true)) => {
-                let label = |path: &String| visit.pointer(path).map(|value| DataEvidence { path: path.clone(), label: format!("{path} = {value}") });
-                Outcome::Ran(vec![Hit { data: self.spec.data.iter().filter_map(label).collect(), anchor: self.spec.hit.clone(), ..Hit::default() }])
+                let label = |path: &String| {
+                    visit.pointer(path).map(|value| DataEvidence { path: path.clone(), label: format!("{path} = {value}") })
+                };
+                Outcome::Ran(vec![Hit {
+                    data: self.spec.data.iter().filter_map(label).collect(),
+                    anchor: self.spec.hit.clone(),
+                    ..Hit::default()
+                }])
             }
             Ok(_) => Outcome::Skipped("表达式的结果不是真或假".to_owned()),
             Err(error) => Outcome::Skipped(format!("表达式缺少数据: {error}")),

@@ -46,7 +46,10 @@ impl Find {
         let compile = |pattern: &String| {
             // Punctuation in the text is half-width; patterns may be written either way.
             let half: String = pattern.chars().map(half_width).collect();
-            RegexBuilder::new(&half).size_limit(1 << 20).build().map_err(|error| SpecError::new(pattern, format!("`{pattern}` is no regular expression: {error}")))
+            RegexBuilder::new(&half)
+                .size_limit(1 << 20)
+                .build()
+                .map_err(|error| SpecError::new(pattern, format!("`{pattern}` is no regular expression: {error}")))
         };
         let regexes = self.regex.iter().map(compile).collect::<Result<_, _>>()?;
         let concepts = knowledge.lexicon().set(&self.concepts).map_err(|text| SpecError::new("concepts", text))?;
@@ -84,10 +87,21 @@ impl Finder {
         }
         for regex in &self.regexes {
             // A group named `it` narrows what is quoted.
-            found.extend(regex.captures_iter(text).filter_map(|captures| captures.name("it").or(captures.get(0))).map(|found| Span::new(found.start(), found.end())));
+            found.extend(
+                regex
+                    .captures_iter(text)
+                    .filter_map(|captures| captures.name("it").or(captures.get(0)))
+                    .map(|found| Span::new(found.start(), found.end())),
+            );
         }
         if !self.concepts.is_empty() {
-            found.extend(passage.mentions.iter().filter(|mention| self.concepts.contains(mention.concept) && self.asserted(mention)).map(|mention| mention.span));
+            found.extend(
+                passage
+                    .mentions
+                    .iter()
+                    .filter(|mention| self.concepts.contains(mention.concept) && self.asserted(mention))
+                    .map(|mention| mention.span),
+            );
         }
         found.retain(|span| !span.is_empty());
         found.sort();
@@ -104,12 +118,14 @@ impl Finder {
         let text = passage.text.as_str();
         self.words.as_ref().is_some_and(|words| words.leftmost_find_iter(text).next().is_some())
             || self.regexes.iter().any(|regex| regex.is_match(text))
-            || (!self.concepts.is_empty() && passage.mentions.iter().any(|mention| self.concepts.contains(mention.concept) && self.asserted(mention)))
+            || (!self.concepts.is_empty()
+                && passage.mentions.iter().any(|mention| self.concepts.contains(mention.concept) && self.asserted(mention)))
     }
 
     fn asserted(&self, mention: &crate::reading::Mention) -> bool {
         if self.assertions.is_empty() {
-            return mention.experiencer == Experiencer::Patient && matches!(mention.assertion, Assertion::Present | Assertion::Past | Assertion::Uncertain);
+            return mention.experiencer == Experiencer::Patient
+                && matches!(mention.assertion, Assertion::Present | Assertion::Past | Assertion::Uncertain);
         }
         self.assertions.contains(&mention.assertion)
     }

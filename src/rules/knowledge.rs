@@ -3,8 +3,8 @@
 
 use super::calendar::Calendar;
 use super::tables::Tables;
-use crate::problem::Problem;
 use crate::data::DataFolder;
+use crate::problem::Problem;
 use crate::reading::Reader;
 use crate::reading::documents::DocumentTable;
 use crate::reading::lexicon::Lexicon;

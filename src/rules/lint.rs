@@ -30,7 +30,8 @@ pub fn lint(rulebook: &Rulebook, sheets: &Sheets, folder: &DataFolder) -> Vec<Pr
         for slot in unknown_slots(&rule.message) {
             remark(&slot, format!("message slot `{slot}` is known to no rule kind"));
         }
-        let listed = |sheet: &crate::report::Sheet| sheet.parts.iter().flat_map(|part| &part.items).any(|item| item.lists(&rule.defect, &rule.id));
+        let listed =
+            |sheet: &crate::report::Sheet| sheet.parts.iter().flat_map(|part| &part.items).any(|item| item.lists(&rule.defect, &rule.id));
         if rule.status == Status::Stable && sheets.sheet(crate::report::sheet::DEFAULT_SHEET).is_some_and(|sheet| !listed(sheet)) {
             remark("defect", format!("`{}` is listed by no item of the default sheet and scores as unlisted", rule.defect));
         }
@@ -40,10 +41,46 @@ pub fn lint(rulebook: &Rulebook, sheets: &Sheets, folder: &DataFolder) -> Vec<Pr
 
 /// Slots that the kinds fill, besides those of the evidence.
 const SLOTS: [&str; 32] = [
-    "task", "trigger", "due", "status", "state", "first", "second", "distance", "length", "document", "missing", "signers", "similarity", "concept", "bounds", "computed", "stated", "expected",
-    "where", "sex", "wanted", "drug", "allergy", "why", "needs", "data", "a.quote", "a.title", "a.section", "b.quote", "b.title", "b.section",
+    "task",
+    "trigger",
+    "due",
+    "status",
+    "state",
+    "first",
+    "second",
+    "distance",
+    "length",
+    "document",
+    "missing",
+    "signers",
+    "similarity",
+    "concept",
+    "bounds",
+    "computed",
+    "stated",
+    "expected",
+    "where",
+    "sex",
+    "wanted",
+    "drug",
+    "allergy",
+    "why",
+    "needs",
+    "data",
+    "a.quote",
+    "a.title",
+    "a.section",
+    "b.quote",
+    "b.title",
+    "b.section",
 ];
 
 fn unknown_slots(message: &str) -> Vec<String> {
-    message.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(slot, _)| slot.to_owned()).filter(|slot| !SLOTS.contains(&slot.as_str())).collect()
+    message
+        .split('{')
+        .skip(1)
+        .filter_map(|part| part.split_once('}'))
+        .map(|(slot, _)| slot.to_owned())
+        .filter(|slot| !SLOTS.contains(&slot.as_str()))
+        .collect()
 }

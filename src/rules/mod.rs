@@ -35,12 +35,12 @@ use std::sync::Arc;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
+pub use crate::problem::Problem;
 use crate::reading::{Passage, Reading, Span};
 use crate::record::Visit;
 pub use applies::Applies;
 pub use duty::{Duty, DutyState};
 pub use knowledge::Knowledge;
-pub use crate::problem::Problem;
 pub use rulebook::Rulebook;
 
 /// What rules look at: one visit, its reading, and the moment it is judged for.

@@ -95,7 +95,13 @@ impl Pattern {
             Some(given) => Some((places(&given.within)?, given.find.prepare(knowledge)?, given.absent)),
             None => None,
         };
-        Ok(Box::new(Prepared { places: places(&self.within)?, find: self.find.prepare(knowledge)?, unless: self.unless.prepare(knowledge)?, given, spec: self.clone() }))
+        Ok(Box::new(Prepared {
+            places: places(&self.within)?,
+            find: self.find.prepare(knowledge)?,
+            unless: self.unless.prepare(knowledge)?,
+            given,
+            spec: self.clone(),
+        }))
     }
 }
 
@@ -106,7 +112,10 @@ impl Check for Prepared {
         {
             return Outcome::Ran(Vec::new());
         }
-        if self.spec.unless_in == Reach::Anywhere && !self.spec.unless.is_empty() && self.places.passages(subject).any(|passage| self.unless.matches(passage)) {
+        if self.spec.unless_in == Reach::Anywhere
+            && !self.spec.unless.is_empty()
+            && self.places.passages(subject).any(|passage| self.unless.matches(passage))
+        {
             return Outcome::Ran(Vec::new());
         }
         Outcome::Ran(match self.spec.must {
@@ -150,8 +159,16 @@ impl Prepared {
     fn demanded(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         for document in self.places.documents(subject) {
-            let passages: Vec<_> = self.places.passages_of(document).filter(|passage| characters(passage.text.as_str()) >= self.spec.at_least_chars.max(1)).collect();
-            if passages.is_empty() || passages.iter().any(|passage| self.find.matches(passage) || (!self.spec.unless.is_empty() && self.unless.matches(passage))) {
+            let passages: Vec<_> = self
+                .places
+                .passages_of(document)
+                .filter(|passage| characters(passage.text.as_str()) >= self.spec.at_least_chars.max(1))
+                .collect();
+            if passages.is_empty()
+                || passages
+                    .iter()
+                    .any(|passage| self.find.matches(passage) || (!self.spec.unless.is_empty() && self.unless.matches(passage)))
+            {
                 continue;
             }
             // The place that should have said it is shown as it stands.
@@ -171,7 +188,9 @@ pub fn characters(text: &str) -> usize {
 /// The passage without surrounding white space; its first sentences where it is long.
 pub fn trimmed(passage: &Passage) -> Span {
     const MOST: u32 = 240;
-    let (Some(first), Some(last)) = (passage.sentences.first(), passage.sentences.last()) else { return Span::new(0, passage.text.as_str().len()) };
+    let (Some(first), Some(last)) = (passage.sentences.first(), passage.sentences.last()) else {
+        return Span::new(0, passage.text.as_str().len());
+    };
     let end = passage.sentences.iter().rev().find(|sentence| sentence.end - first.start <= MOST).unwrap_or(first).end;
     Span { start: first.start, end: end.min(last.end) }
 }

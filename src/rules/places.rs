@@ -58,7 +58,8 @@ impl Places {
     pub fn passages<'s>(&self, subject: &Subject<'s>) -> impl Iterator<Item = &'s Arc<Passage>> {
         let reading = subject.reading;
         let of_documents = reading.documents.iter().flat_map(|document| document.passages.iter().map(move |passage| (document, passage)));
-        let of_documents = of_documents.filter(|(document, passage)| self.holds(document.kind, &passage.section)).map(|(_, passage)| passage);
+        let of_documents =
+            of_documents.filter(|(document, passage)| self.holds(document.kind, &passage.section)).map(|(_, passage)| passage);
         let of_data = reading.data.iter().filter(|passage| self.holds_data(passage));
         of_documents.chain(of_data)
     }
@@ -110,7 +111,9 @@ impl Places {
 
 fn parse_place(written: &str, table: &DocumentTable) -> Result<Place, String> {
     if let Some(name) = written.strip_prefix('@') {
-        return data_source(name).map(Place::Data).ok_or_else(|| format!("unknown data `@{name}`: expected one of {}", data_names().join(" ")));
+        return data_source(name)
+            .map(Place::Data)
+            .ok_or_else(|| format!("unknown data `@{name}`: expected one of {}", data_names().join(" ")));
     }
     let (document, section) = match written.split_once('/') {
         Some((document, section)) => (document, Some(section)),
@@ -118,10 +121,16 @@ fn parse_place(written: &str, table: &DocumentTable) -> Result<Place, String> {
     };
     let kinds = match document {
         "*" => KindSet::ALL,
-        name => KindSet::of(&table.kinds_named(name).ok_or_else(|| format!("unknown document `{name}`: not a kind's Chinese name, not a group in rules/documents.toml"))?),
+        name => KindSet::of(
+            &table
+                .kinds_named(name)
+                .ok_or_else(|| format!("unknown document `{name}`: not a kind's Chinese name, not a group in rules/documents.toml"))?,
+        ),
     };
     let section = match section {
-        Some(name) => Some(table.section_named(name).ok_or_else(|| format!("unknown section `{name}`: not a section name in rules/documents.toml"))?),
+        Some(name) => {
+            Some(table.section_named(name).ok_or_else(|| format!("unknown section `{name}`: not a section name in rules/documents.toml"))?)
+        }
         None => None,
     };
     Ok(Place::Documents { kinds, section })

@@ -147,16 +147,26 @@ impl Prepared {
         let weight = || {
             let id = subject.knowledge.lexicon().id("体重")?;
             let mention = passage.mentions.iter().find(|mention| mention.concept == id)?;
-            let near = passage.measures.iter().find(|measure| measure.span.start >= mention.span.end && measure.span.start - mention.span.end <= 12)?;
+            let near = passage
+                .measures
+                .iter()
+                .find(|measure| measure.span.start >= mention.span.end && measure.span.start - mention.span.end <= 12)?;
             convert(near.value, &near.unit, "kg").map(|kilograms| (kilograms, mention.span.cover(near.span)))
         };
-        let (Some((height, _)), Some((weight, _)), Some((stated, span))) = (value("身高", "cm"), weight(), value("体质指数", "kg/m2")) else { return };
+        let (Some((height, _)), Some((weight, _)), Some((stated, span))) = (value("身高", "cm"), weight(), value("体质指数", "kg/m2"))
+        else {
+            return;
+        };
         if !(50.0..=230.0).contains(&height) {
             return;
         }
         let computed = weight / (height / 100.0).powi(2);
         if (computed - stated).abs() > self.spec.tolerance {
-            hits.push(hit(passage, span, vec![("computed", format!("{weight}÷({height}/100)²={computed:.1}")), ("stated", stated.to_string())]));
+            hits.push(hit(
+                passage,
+                span,
+                vec![("computed", format!("{weight}÷({height}/100)²={computed:.1}")), ("stated", stated.to_string())],
+            ));
         }
     }
 
@@ -215,7 +225,14 @@ impl Prepared {
         let wrong = |stated: i64| stated < years - tolerance || stated > at_end + tolerance;
         let computed = || format!("出生{birth},入院{admitted},实足{years}岁");
         let mut hits = Vec::new();
-        if let Some(stated) = visit.front_page.as_ref().and_then(|page| page.age_text.as_deref()).and_then(facts::printed_age).map(|age| age as i64).filter(|age| wrong(*age)) {
+        if let Some(stated) = visit
+            .front_page
+            .as_ref()
+            .and_then(|page| page.age_text.as_deref())
+            .and_then(facts::printed_age)
+            .map(|age| age as i64)
+            .filter(|age| wrong(*age))
+        {
             hits.push(Hit {
                 data: vec![DataEvidence { path: "/front_page/age_text".into(), label: format!("首页年龄{stated}岁") }],
                 slots: vec![("stated", format!("{stated}岁")), ("computed", computed())],
@@ -232,7 +249,8 @@ impl Prepared {
 
     fn postoperative_day(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
-        let ends: Vec<_> = operations.iter().filter_map(|operation| operation.ended_at.or(operation.started_at)).map(Instant::date).collect();
+        let ends: Vec<_> =
+            operations.iter().filter_map(|operation| operation.ended_at.or(operation.started_at)).map(Instant::date).collect();
         if ends.is_empty() {
             return Ok(Vec::new());
         }
@@ -245,7 +263,8 @@ impl Prepared {
                     if !is_about_now(passage.text.as_str(), expression.span) {
                         continue;
                     }
-                    let distances: Vec<i64> = ends.iter().map(|end| time::days_between(*end, day)).filter(|distance| *distance >= 0).collect();
+                    let distances: Vec<i64> =
+                        ends.iter().map(|end| time::days_between(*end, day)).filter(|distance| *distance >= 0).collect();
                     // Day 0 or day 1 for the day of surgery is the hospital's convention.
                     let fits = |distance: &i64| i64::from(stated) == *distance || i64::from(stated) == distance + 1;
                     if let Some(distance) = distances.last().filter(|_| !distances.iter().any(fits)) {
@@ -266,18 +285,29 @@ impl Prepared {
         for document in self.places.documents(subject) {
             for passage in self.places.passages_of(document) {
                 let text = passage.text.as_str();
-                for mention in passage.mentions.iter().filter(|mention| self.concepts.contains(mention.concept) && mention.assertion == Assertion::Present && !mention.quoted) {
+                for mention in passage
+                    .mentions
+                    .iter()
+                    .filter(|mention| self.concepts.contains(mention.concept) && mention.assertion == Assertion::Present && !mention.quoted)
+                {
                     let Some(expression) = mention.time.and_then(|index| passage.times.get(index as usize)) else { continue };
                     let TimeValue::Date(date) = expression.value else { continue };
                     let (Some(year), Some(month), Some(day)) = (date.year, date.month, date.day) else { continue };
                     let Ok(date) = jiff::civil::Date::new(year, month as i8, day as i8) else { continue };
                     let near = expression.span.end <= mention.span.start && mention.span.start - expression.span.end <= 30;
-                    let sentence = passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
+                    let sentence =
+                        passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
                     let here = ["我院", "本院", "本次", "入院后", "我科"].iter().any(|word| text[sentence.range()].contains(word));
-                    let outside = ["外院", "门诊", "急诊", "医院", "既往", "上次", "复查", "随诊", "拟", "计划", "预约"].iter().any(|word| text[sentence.range()].contains(word));
+                    let outside = ["外院", "门诊", "急诊", "医院", "既往", "上次", "复查", "随诊", "拟", "计划", "预约"]
+                        .iter()
+                        .any(|word| text[sentence.range()].contains(word));
                     if near && here && !outside && (date < admitted.date() || date > last) {
                         let span = expression.span.cover(mention.span);
-                        hits.push(hit(passage, span, vec![("stated", date.to_string()), ("computed", format!("住院期间为{}至{last}", admitted.date()))]));
+                        hits.push(hit(
+                            passage,
+                            span,
+                            vec![("stated", date.to_string()), ("computed", format!("住院期间为{}至{last}", admitted.date()))],
+                        ));
                     }
                 }
             }
@@ -329,9 +359,12 @@ fn patient_age(passage: &Passage) -> Option<(i64, Span)> {
         let start = at - digits;
         let before: String = text[..start].chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
         let after = &text[at + '岁'.len_utf8()..];
-        let named = before.trim_end_matches([',', ':', ' ']).ends_with(['男', '女']) || before.contains("年龄") || (before.contains("患者") && before.chars().count() <= 4);
+        let named = before.trim_end_matches([',', ':', ' ']).ends_with(['男', '女'])
+            || before.contains("年龄")
+            || (before.contains("患者") && before.chars().count() <= 4);
         let described = after.trim_start_matches([',', ' ']).starts_with(['男', '女']);
-        let other = ["其", "父", "母", "子", "兄", "姐", "弟", "妹", "绝经", "初潮", "结婚", "时"].iter().any(|word| before.contains(word)) || after.starts_with(['时', '绝', '初', '结', '起', '开', '始', '以', '左']);
+        let other = ["其", "父", "母", "子", "兄", "姐", "弟", "妹", "绝经", "初潮", "结婚", "时"].iter().any(|word| before.contains(word))
+            || after.starts_with(['时', '绝', '初', '结', '起', '开', '始', '以', '左']);
         if (named || described) && !other {
             return text[start..at].parse().ok().map(|age| (age, Span::new(start, at + '岁'.len_utf8())));
         }
@@ -345,7 +378,8 @@ fn is_about_now(text: &str, span: Span) -> bool {
     let before = text.get(start..span.start as usize).unwrap_or("");
     let after = &text[span.end as usize..];
     let later = after.starts_with(['后', '内', '拆', '复', '拔', '出', '可', '再', '前']);
-    !later && (before.chars().filter(|character| character.is_alphanumeric()).count() <= 2 || before.contains("今") || before.contains("现"))
+    !later
+        && (before.chars().filter(|character| character.is_alphanumeric()).count() <= 2 || before.contains("今") || before.contains("现"))
 }
 
 fn gcs_sum(passage: &std::sync::Arc<Passage>, hits: &mut Vec<Hit>) {
@@ -356,7 +390,9 @@ fn gcs_sum(passage: &std::sync::Arc<Passage>, hits: &mut Vec<Hit>) {
         from = at + 3;
         let end = text[at..].char_indices().nth(30).map_or(text.len(), |(offset, _)| at + offset);
         let window = &text[at..end];
-        let digit_after = |letter: char| window.find(letter).and_then(|position| window[position + 1..].chars().next()).and_then(|next| next.to_digit(10));
+        let digit_after = |letter: char| {
+            window.find(letter).and_then(|position| window[position + 1..].chars().next()).and_then(|next| next.to_digit(10))
+        };
         let (Some(eyes), Some(verbal), Some(motor)) = (digit_after('E'), digit_after('V'), digit_after('M')) else { continue };
         let total: Option<u32> = {
             let rest = window[3..].trim_start_matches(|character: char| !character.is_ascii_digit() && character != 'E');
@@ -365,7 +401,11 @@ fn gcs_sum(passage: &std::sync::Arc<Passage>, hits: &mut Vec<Hit>) {
         };
         if let Some(total) = total.filter(|total| *total != eyes + verbal + motor) {
             let last = window.rfind('M').map_or(3, |position| position + 2);
-            hits.push(hit(passage, Span::new(at, at + last), vec![("stated", total.to_string()), ("computed", format!("E{eyes}+V{verbal}+M{motor}={}", eyes + verbal + motor))]));
+            hits.push(hit(
+                passage,
+                Span::new(at, at + last),
+                vec![("stated", total.to_string()), ("computed", format!("E{eyes}+V{verbal}+M{motor}={}", eyes + verbal + motor))],
+            ));
         }
     }
 }
@@ -377,8 +417,11 @@ fn gcs_text(subject: &Subject<'_>, passage: &std::sync::Arc<Passage>, hits: &mut
     for score in passage.mentions.iter().filter(|mention| mention.concept == gcs) {
         let Some(measure) = score.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
         let near = |mention: &&Mention| mention.assertion == Assertion::Present && mention.span.start.abs_diff(score.span.start) <= 120;
-        let same_sentence = |mention: &&Mention| passage.sentences.iter().any(|sentence| sentence.contains(mention.span) && sentence.contains(score.span));
-        let said = |concept| passage.mentions.iter().filter(|mention| mention.concept == concept).find(|mention| near(mention) && same_sentence(mention));
+        let same_sentence =
+            |mention: &&Mention| passage.sentences.iter().any(|sentence| sentence.contains(mention.span) && sentence.contains(score.span));
+        let said = |concept| {
+            passage.mentions.iter().filter(|mention| mention.concept == concept).find(|mention| near(mention) && same_sentence(mention))
+        };
         let contrary = match measure.value {
             value if value <= 8.0 => said(clear),
             value if value >= 14.0 => said(coma),
@@ -386,7 +429,8 @@ fn gcs_text(subject: &Subject<'_>, passage: &std::sync::Arc<Passage>, hits: &mut
         };
         // An intubated or aphasic patient may be awake with a low total.
         let text = passage.text.as_str();
-        if let Some(contrary) = contrary.filter(|_| !["插管", "气管切开", "失语", "VT", "镇静"].iter().any(|word| text.contains(word))) {
+        if let Some(contrary) = contrary.filter(|_| !["插管", "气管切开", "失语", "VT", "镇静"].iter().any(|word| text.contains(word)))
+        {
             let span = score.span.cover(measure.span);
             let evidence = vec![
                 Evidence { passage: passage.clone(), span, role: Role::This },

@@ -78,9 +78,14 @@ impl Required {
         }
         let table = knowledge.documents();
         let documents = Places::parse(&self.documents, table).map_err(|text| SpecError::new("documents", text))?;
-        let sections: Vec<String> = self.documents.iter().flat_map(|document| self.sections.iter().map(move |section| format!("{document}/{section}"))).collect();
+        let sections: Vec<String> =
+            self.documents.iter().flat_map(|document| self.sections.iter().map(move |section| format!("{document}/{section}"))).collect();
         let sections = Places::parse(&sections, table).map_err(|text| SpecError::new("sections", text))?;
-        let elements = self.elements.iter().map(|element| Ok((element.name.clone(), element.find.prepare(knowledge)?))).collect::<Result<_, SpecError>>()?;
+        let elements = self
+            .elements
+            .iter()
+            .map(|element| Ok((element.name.clone(), element.find.prepare(knowledge)?)))
+            .collect::<Result<_, SpecError>>()?;
         Ok(Box::new(Prepared { spec: self.clone(), documents, sections, elements, unless: self.unless.prepare(knowledge)? }))
     }
 }
@@ -103,8 +108,17 @@ impl Check for Prepared {
             if !found {
                 let searched = subject.reading.documents.iter().map(|document| Searched { document: document.index, section: None });
                 let data: Vec<DataEvidence> = triggers.iter().map(|event| event.evidence()).collect();
-                let slots = vec![("missing", self.spec.documents.join("或")), ("trigger", triggers.first().map_or(String::new(), |event| event.label.clone()))];
-                return Outcome::Ran(vec![Hit { searched: searched.collect(), data, slots, anchor: self.spec.documents.join("|"), ..Hit::default() }]);
+                let slots = vec![
+                    ("missing", self.spec.documents.join("或")),
+                    ("trigger", triggers.first().map_or(String::new(), |event| event.label.clone())),
+                ];
+                return Outcome::Ran(vec![Hit {
+                    searched: searched.collect(),
+                    data,
+                    slots,
+                    anchor: self.spec.documents.join("|"),
+                    ..Hit::default()
+                }]);
             }
         }
         if self.spec.sections.is_empty() && self.elements.is_empty() && self.spec.signatures.is_none() {
@@ -136,15 +150,28 @@ impl Prepared {
         };
         if in_sections && passages.is_empty() {
             let slots = vec![("document", document.title.clone()), ("missing", self.spec.sections.join("或"))];
-            return Some(Hit { searched: searched(), slots, anchor: format!("{}/{}", record.id, self.spec.sections.join("|")), ..Hit::default() });
+            return Some(Hit {
+                searched: searched(),
+                slots,
+                anchor: format!("{}/{}", record.id, self.spec.sections.join("|")),
+                ..Hit::default()
+            });
         }
-        let missing: Vec<&str> =
-            self.elements.iter().filter(|(_, finder)| !passages.iter().any(|passage| finder.matches(passage))).map(|(name, _)| name.as_str()).collect();
+        let missing: Vec<&str> = self
+            .elements
+            .iter()
+            .filter(|(_, finder)| !passages.iter().any(|passage| finder.matches(passage)))
+            .map(|(name, _)| name.as_str())
+            .collect();
         if missing.len() <= self.spec.may_miss {
             return None;
         }
         // The text that should have held it is context, not proof: an absence is proved by the places searched.
-        let evidence = passages.first().filter(|_| in_sections).map(|passage| Evidence { passage: (*passage).clone(), span: trimmed(passage), role: Role::Context });
+        let evidence = passages.first().filter(|_| in_sections).map(|passage| Evidence {
+            passage: (*passage).clone(),
+            span: trimmed(passage),
+            role: Role::Context,
+        });
         Some(Hit {
             evidence: evidence.into_iter().collect(),
             searched: searched(),
@@ -159,14 +186,19 @@ impl Prepared {
         // Without any log of signatures nothing can be said of them.
         record.signatures.as_ref()?;
         let signers = facts::signers(record);
-        let titled = signatures.title.is_none_or(|title| signers.iter().filter_map(|person| facts::title_of(subject.visit, person)).any(|actual| actual >= title));
+        let titled = signatures
+            .title
+            .is_none_or(|title| signers.iter().filter_map(|person| facts::title_of(subject.visit, person)).any(|actual| actual >= title));
         if signers.len() >= signatures.count && titled {
             return None;
         }
         let names: Vec<&str> = signers.iter().map(|person| facts::name_of(subject.visit, person)).collect();
         let shown = if names.is_empty() { "无签名".to_owned() } else { names.join("、") };
         Some(Hit {
-            data: vec![DataEvidence { path: format!("/documents/{}/signatures", document.index), label: format!("{}:{shown}", document.title) }],
+            data: vec![DataEvidence {
+                path: format!("/documents/{}/signatures", document.index),
+                label: format!("{}:{shown}", document.title),
+            }],
             slots: vec![("document", document.title.clone()), ("missing", "签名".to_owned()), ("signers", shown)],
             anchor: format!("{}:signatures", record.id),
             ..Hit::default()

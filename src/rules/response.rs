@@ -140,7 +140,13 @@ impl Prepared {
     fn answers(&self, subject: &Subject<'_>, passage: &Passage, items: &[ConceptId]) -> Option<Span> {
         let lexicon = subject.knowledge.lexicon();
         let by_item = || passage.mentions.iter().find(|mention| items.contains(&mention.concept)).map(|mention| mention.span);
-        let by_class = || passage.mentions.iter().find(|mention| self.spec.same_class.iter().any(|class| lexicon.is_a(mention.concept, class))).map(|mention| mention.span);
+        let by_class = || {
+            passage
+                .mentions
+                .iter()
+                .find(|mention| self.spec.same_class.iter().any(|class| lexicon.is_a(mention.concept, class)))
+                .map(|mention| mention.span)
+        };
         self.answer.find(passage).into_iter().next().or_else(by_item).or_else(by_class)
     }
 }

@@ -41,7 +41,11 @@ impl Rulebook {
             match compile(file, &knowledge) {
                 Ok(compiled) => {
                     if let Some(other) = files.insert(compiled.rule.id.clone(), file.path.clone()) {
-                        problems.push(Problem::at_text(file, &compiled.rule.id, format!("id `{}` is already used by rules/{other}", compiled.rule.id)));
+                        problems.push(Problem::at_text(
+                            file,
+                            &compiled.rule.id,
+                            format!("id `{}` is already used by rules/{other}", compiled.rule.id),
+                        ));
                     }
                     rules.push(compiled);
                 }
@@ -86,7 +90,9 @@ impl Rulebook {
             super::run::Judgement::NotApplicable => Vec::new(),
             super::run::Judgement::NotEvaluated(error) => return Err(format!("the rule failed: {error}")),
         };
-        let quotes = |hit: &super::Hit| hit.evidence.iter().map(|evidence| evidence.passage.text.quote(evidence.span).to_owned()).collect::<Vec<_>>();
+        let quotes = |hit: &super::Hit| {
+            hit.evidence.iter().map(|evidence| evidence.passage.text.quote(evidence.span).to_owned()).collect::<Vec<_>>()
+        };
         match case.expect {
             Expect::Skip => Err("expected to be skipped, but it ran".to_owned()),
             Expect::Pass => match hits.first() {
@@ -106,7 +112,11 @@ impl Rulebook {
                     let found = quotes(hit);
                     case.quote.iter().all(|wanted| found.contains(wanted))
                 });
-                if quoted { Ok(()) } else { Err(format!("expected the quotes {:?}, but found {:?}", case.quote, hits.iter().map(quotes).collect::<Vec<_>>())) }
+                if quoted {
+                    Ok(())
+                } else {
+                    Err(format!("expected the quotes {:?}, but found {:?}", case.quote, hits.iter().map(quotes).collect::<Vec<_>>()))
+                }
             }
         }
     }
@@ -140,7 +150,10 @@ fn validate(rule: &Rule, file: &DataFile) -> Result<(), Problem> {
         return wrong("basis", "a rule names its basis: a standard with article, `safety` or `local`".to_owned());
     }
     if let Some(basis) = rule.basis.iter().find(|basis| !is_basis(basis)) {
-        return wrong(basis, format!("basis `{basis}` is not a key of a standard with article (BW2010-22(8), HX2018-8, ZB2021-25 …), `safety` or `local`"));
+        return wrong(
+            basis,
+            format!("basis `{basis}` is not a key of a standard with article (BW2010-22(8), HX2018-8, ZB2021-25 …), `safety` or `local`"),
+        );
     }
     if rule.phases.is_empty() {
         return wrong("phases", "a rule holds in at least one phase".to_owned());
@@ -173,12 +186,29 @@ fn is_defect_code(code: &str) -> bool {
 
 /// The standards that rules may cite; those with articles are followed by `-` and the article.
 const STANDARDS: [&str; 17] = [
-    "BW2010", "HX2018", "GL2013", "ZB2021", "SY2016", "SY2011", "EMR2017", "EMRUSE2025", "XD2023", "GOAL", "KJ2012", "YX2012", "JF2018", "MFD", "PIPL", "NET2022",
+    "BW2010",
+    "HX2018",
+    "GL2013",
+    "ZB2021",
+    "SY2016",
+    "SY2011",
+    "EMR2017",
+    "EMRUSE2025",
+    "XD2023",
+    "GOAL",
+    "KJ2012",
+    "YX2012",
+    "JF2018",
+    "MFD",
+    "PIPL",
+    "NET2022",
     "EMRLV2018",
 ];
 
 fn is_basis(basis: &str) -> bool {
-    basis == "safety" || basis == "local" || STANDARDS.iter().any(|key| basis == *key || basis.strip_prefix(key).is_some_and(|rest| rest.starts_with('-')))
+    basis == "safety"
+        || basis == "local"
+        || STANDARDS.iter().any(|key| basis == *key || basis.strip_prefix(key).is_some_and(|rest| rest.starts_with('-')))
 }
 
 fn case_problem(file: &DataFile, index: usize, text: &str) -> Problem {

@@ -35,7 +35,8 @@ pub struct RunResult<'b> {
 impl Rulebook {
     /// Runs the rules that are on and hold in the subject's phase.
     pub fn run<'b>(&'b self, subject: &Subject<'_>) -> RunResult<'b> {
-        let selected: Vec<&Compiled> = self.rules.iter().filter(|compiled| is_on(compiled) && compiled.rule.phases.contains(&subject.phase)).collect();
+        let selected: Vec<&Compiled> =
+            self.rules.iter().filter(|compiled| is_on(compiled) && compiled.rule.phases.contains(&subject.phase)).collect();
         let judged: Vec<(Judgement, Vec<Duty>)> = selected
             .par_iter()
             .with_min_len(16)

@@ -105,7 +105,10 @@ impl Sequence {
 fn moments(subject: &Subject<'_>, step: &Step, places: &Places) -> Result<Vec<Moment>, String> {
     if let Some(kind) = step.event {
         let events = events::events(subject, kind, &step.filter)?;
-        return Ok(events.into_iter().map(|event| Moment { at: event.at, label: event.label, path: event.pointer, anchor: event.anchor }).collect());
+        return Ok(events
+            .into_iter()
+            .map(|event| Moment { at: event.at, label: event.label, path: event.pointer, anchor: event.anchor })
+            .collect());
     }
     let stamped = places.documents(subject).filter_map(|document| {
         let record = facts::document(subject.visit, document);
@@ -133,8 +136,15 @@ impl Check for Prepared {
             let disordered = |late: &Moment| time::minutes_between(late.at.latest(), early.at.earliest()) > self.spec.slack_minutes;
             let Some(late) = partners.last().filter(|_| partners.iter().all(|late| disordered(late))) else { continue };
             hits.push(Hit {
-                data: vec![DataEvidence { path: early.path.clone(), label: early.label.clone() }, DataEvidence { path: late.path.clone(), label: late.label.clone() }],
-                slots: vec![("first", early.label.clone()), ("second", late.label.clone()), ("distance", super::deadline::length_of(late.at.latest(), early.at.earliest()))],
+                data: vec![
+                    DataEvidence { path: early.path.clone(), label: early.label.clone() },
+                    DataEvidence { path: late.path.clone(), label: late.label.clone() },
+                ],
+                slots: vec![
+                    ("first", early.label.clone()),
+                    ("second", late.label.clone()),
+                    ("distance", super::deadline::length_of(late.at.latest(), early.at.earliest())),
+                ],
                 anchor: early.anchor.clone(),
                 ..Hit::default()
             });

@@ -54,8 +54,13 @@ struct Prepared {
 
 impl Support {
     pub fn prepare(&self, knowledge: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
-        let places = |written: &[String], name: &str| Places::parse(written, knowledge.documents()).map_err(|text| SpecError::new(name, text));
-        Ok(Box::new(Prepared { spec: self.clone(), within: places(&self.within, "within")?, explained: places(&self.explained, "explained")? }))
+        let places =
+            |written: &[String], name: &str| Places::parse(written, knowledge.documents()).map_err(|text| SpecError::new(name, text));
+        Ok(Box::new(Prepared {
+            spec: self.clone(),
+            within: places(&self.within, "within")?,
+            explained: places(&self.explained, "explained")?,
+        }))
     }
 }
 
@@ -93,7 +98,13 @@ impl Prepared {
                     .members
                     .iter()
                     .filter_map(|(name, set)| {
-                        let certain = |mention: &&Mention| set.contains(mention.concept) && is_fact(mention) && items.iter().any(|(span, text)| span.contains(mention.span) && !text.contains('?') && !text.contains("待"));
+                        let certain = |mention: &&Mention| {
+                            set.contains(mention.concept)
+                                && is_fact(mention)
+                                && items
+                                    .iter()
+                                    .any(|(span, text)| span.contains(mention.span) && !text.contains('?') && !text.contains("待"))
+                        };
                         passage.mentions.iter().find(certain).map(|mention| (name.as_str(), mention))
                     })
                     .collect();
@@ -117,7 +128,13 @@ impl Prepared {
         let mut allergies: Vec<(crate::reading::ConceptId, Hit)> = Vec::new();
         for (index, text) in subject.visit.patient.allergies.iter().flatten().enumerate() {
             for (_, id) in lexicon.find(text) {
-                allergies.push((id, Hit { data: vec![DataEvidence { path: format!("/patient/allergies/{index}"), label: format!("过敏史:{text}") }], ..Hit::default() }));
+                allergies.push((
+                    id,
+                    Hit {
+                        data: vec![DataEvidence { path: format!("/patient/allergies/{index}"), label: format!("过敏史:{text}") }],
+                        ..Hit::default()
+                    },
+                ));
             }
         }
         for passage in self.within.passages(subject) {
@@ -125,10 +142,18 @@ impl Prepared {
             for mention in passage.mentions.iter().filter(|mention| is_fact(mention) && lexicon.is_a(mention.concept, "药物")) {
                 let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span);
                 let after = &text[mention.span.end as usize..clause.end as usize];
-                let allergic = after.find("过敏").is_some_and(|at| at <= 15) && !after.contains("无过敏") && !text[clause.start as usize..mention.span.start as usize].contains("抗");
+                let allergic = after.find("过敏").is_some_and(|at| at <= 15)
+                    && !after.contains("无过敏")
+                    && !text[clause.start as usize..mention.span.start as usize].contains("抗");
                 if allergic {
-                    let span = mention.span.cover(crate::reading::Span::new(mention.span.end as usize, mention.span.end as usize + after.find("过敏").unwrap_or(0) + "过敏".len()));
-                    allergies.push((mention.concept, Hit { evidence: vec![Evidence { passage: passage.clone(), span, role: Role::Against }], ..Hit::default() }));
+                    let span = mention.span.cover(crate::reading::Span::new(
+                        mention.span.end as usize,
+                        mention.span.end as usize + after.find("过敏").unwrap_or(0) + "过敏".len(),
+                    ));
+                    allergies.push((
+                        mention.concept,
+                        Hit { evidence: vec![Evidence { passage: passage.clone(), span, role: Role::Against }], ..Hit::default() },
+                    ));
                 }
             }
         }
@@ -141,7 +166,9 @@ impl Prepared {
             for (_, drug) in lexicon.find(name) {
                 let same = allergies.iter().find(|(id, _)| *id == drug);
                 let grouped = || {
-                    subject.knowledge.tables.allergies.iter().filter(|group| group.drugs.contains(drug)).find_map(|group| allergies.iter().find(|(id, _)| group.allergy.contains(*id)).map(|found| (found, group.why.as_str())))
+                    subject.knowledge.tables.allergies.iter().filter(|group| group.drugs.contains(drug)).find_map(|group| {
+                        allergies.iter().find(|(id, _)| group.allergy.contains(*id)).map(|found| (found, group.why.as_str()))
+                    })
                 };
                 let (found, why) = match same {
                     Some(found) => (found, "同一药物"),
@@ -151,8 +178,15 @@ impl Prepared {
                     },
                 };
                 let mut hit = found.1.clone();
-                hit.data.insert(0, DataEvidence { path: format!("/orders/{index}"), label: format!("医嘱 {name}{}", order.start.map_or(String::new(), |at| format!(" ({at})"))) });
-                hit.slots = vec![("drug", name.to_owned()), ("allergy", lexicon.concept(found.0).name.to_string()), ("why", why.to_owned())];
+                hit.data.insert(
+                    0,
+                    DataEvidence {
+                        path: format!("/orders/{index}"),
+                        label: format!("医嘱 {name}{}", order.start.map_or(String::new(), |at| format!(" ({at})"))),
+                    },
+                );
+                hit.slots =
+                    vec![("drug", name.to_owned()), ("allergy", lexicon.concept(found.0).name.to_string()), ("why", why.to_owned())];
                 hit.anchor = order.id.clone().unwrap_or_else(|| index.to_string());
                 hits.push(hit);
                 break;
@@ -174,10 +208,15 @@ impl Prepared {
                 let Some(state) = self.state(subject, rule, order.start, order.stop) else { continue };
                 // The course says that the drug was weighed.
                 let explained = self.explained.passages(subject).any(|passage| {
-                    passage.mentions.iter().any(|mention| rule.drugs.contains(mention.concept) && {
-                        let text = passage.text.as_str();
-                        let sentence = passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
-                        ["禁", "慎", "停", "减量", "权衡", "利弊", "监测", "评估", "调整", "暂缓"].iter().any(|word| text[sentence.range()].contains(word))
+                    passage.mentions.iter().any(|mention| {
+                        rule.drugs.contains(mention.concept) && {
+                            let text = passage.text.as_str();
+                            let sentence =
+                                passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
+                            ["禁", "慎", "停", "减量", "权衡", "利弊", "监测", "评估", "调整", "暂缓"]
+                                .iter()
+                                .any(|word| text[sentence.range()].contains(word))
+                        }
                     })
                 });
                 if !explained {
@@ -194,23 +233,37 @@ impl Prepared {
     }
 
     /// The result or diagnosis that forbids, while the drug was given.
-    fn state(&self, subject: &Subject<'_>, rule: &super::tables::Contraindication, start: Option<crate::record::Instant>, stop: Option<crate::record::Instant>) -> Option<DataEvidence> {
+    fn state(
+        &self,
+        subject: &Subject<'_>,
+        rule: &super::tables::Contraindication,
+        start: Option<crate::record::Instant>,
+        stop: Option<crate::record::Instant>,
+    ) -> Option<DataEvidence> {
         let lexicon = subject.knowledge.lexicon();
         if let Some((set, bound)) = &rule.lab {
             for (index, lab) in subject.visit.labs.iter().flatten().enumerate() {
                 let item = lab.item.as_deref().unwrap_or("");
                 let Some(value) = lab.value.as_deref().and_then(|value| value.trim().parse::<f64>().ok()) else { continue };
-                let during = lab.reported_at.is_none_or(|at| stop.is_none_or(|stop| at.earliest() <= stop.latest()) && start.is_none_or(|start| crate::record::time::days_between(at.date(), start.date()) <= 3));
+                let during = lab.reported_at.is_none_or(|at| {
+                    stop.is_none_or(|stop| at.earliest() <= stop.latest())
+                        && start.is_none_or(|start| crate::record::time::days_between(at.date(), start.date()) <= 3)
+                });
                 if bound.met(value) && during && lexicon.find(item).any(|(_, id)| set.contains(id)) {
-                    return Some(DataEvidence { path: format!("/labs/{index}"), label: format!("{item} {value}{}", lab.unit.as_deref().unwrap_or("")) });
+                    return Some(DataEvidence {
+                        path: format!("/labs/{index}"),
+                        label: format!("{item} {value}{}", lab.unit.as_deref().unwrap_or("")),
+                    });
                 }
             }
         }
         let diagnosed = |text: &str| is_named(lexicon, text, &rule.diagnoses);
-        subject.visit.diagnoses.iter().flatten().enumerate().find(|(_, diagnosis)| diagnosis.name.as_deref().is_some_and(diagnosed)).map(|(index, diagnosis)| DataEvidence {
-            path: format!("/diagnoses/{index}"),
-            label: format!("诊断 {}", diagnosis.name.as_deref().unwrap_or("")),
-        })
+        subject.visit.diagnoses.iter().flatten().enumerate().find(|(_, diagnosis)| diagnosis.name.as_deref().is_some_and(diagnosed)).map(
+            |(index, diagnosis)| DataEvidence {
+                path: format!("/diagnoses/{index}"),
+                label: format!("诊断 {}", diagnosis.name.as_deref().unwrap_or("")),
+            },
+        )
     }
 
     fn rescue_drug(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
@@ -224,10 +277,14 @@ impl Prepared {
                 let after: String = passage.text.as_str()[mention.span.end as usize..].chars().take(12).collect();
                 // Given, with a dose: a drug that is only talked about has none.
                 let given = after.contains(|character: char| character.is_ascii_digit()) || after.contains("静推") || after.contains("泵");
-                let ordered = orders.iter().any(|order| lexicon.find(order.name.as_deref().unwrap_or("")).any(|(_, id)| id == mention.concept));
+                let ordered =
+                    orders.iter().any(|order| lexicon.find(order.name.as_deref().unwrap_or("")).any(|(_, id)| id == mention.concept));
                 if given && !ordered && !seen.contains(&mention.concept) {
                     seen.push(mention.concept);
-                    hits.push(Hit { evidence: vec![Evidence { passage: passage.clone(), span: mention.span, role: Role::This }], ..Hit::default() });
+                    hits.push(Hit {
+                        evidence: vec![Evidence { passage: passage.clone(), span: mention.span, role: Role::This }],
+                        ..Hit::default()
+                    });
                 }
             }
         }
@@ -240,14 +297,27 @@ impl Prepared {
         let mut hits = Vec::new();
         for rule in &subject.knowledge.tables.treatments {
             let diagnosed = self.within.passages(subject).find_map(|passage: &std::sync::Arc<Passage>| {
-                let found = passage.mentions.iter().find(|mention| rule.diagnosis.contains(mention.concept) && mention.assertion == Assertion::Present && mention.experiencer == Experiencer::Patient && !mention.quoted);
+                let found = passage.mentions.iter().find(|mention| {
+                    rule.diagnosis.contains(mention.concept)
+                        && mention.assertion == Assertion::Present
+                        && mention.experiencer == Experiencer::Patient
+                        && !mention.quoted
+                });
                 found.map(|mention| Evidence { passage: passage.clone(), span: mention.span, role: Role::This })
             });
             let Some(diagnosed) = diagnosed else { continue };
             let ordered = orders.iter().any(|order| is_named(lexicon, order.name.as_deref().unwrap_or(""), &rule.orders));
-            let told = self.explained.passages(subject).any(|passage| passage.mentions.iter().any(|mention| rule.orders.contains(mention.concept)));
+            let told = self
+                .explained
+                .passages(subject)
+                .any(|passage| passage.mentions.iter().any(|mention| rule.orders.contains(mention.concept)));
             if !ordered && !told {
-                hits.push(Hit { evidence: vec![diagnosed], slots: vec![("needs", rule.needs.clone())], anchor: rule.needs.clone(), ..Hit::default() });
+                hits.push(Hit {
+                    evidence: vec![diagnosed],
+                    slots: vec![("needs", rule.needs.clone())],
+                    anchor: rule.needs.clone(),
+                    ..Hit::default()
+                });
             }
         }
         Ok(hits)
@@ -281,7 +351,8 @@ fn codes(subject: &Subject<'_>) -> Vec<Hit> {
     let mut hits = Vec::new();
     for (path, name, code) in coded(subject.visit) {
         for entry in subject.knowledge.tables.codes.iter().filter(|entry| code.starts_with(&entry.code)) {
-            let wrong = entry.not.iter().any(|word| name.contains(word.as_str())) && !entry.names.iter().any(|word| name.contains(word.as_str()));
+            let wrong =
+                entry.not.iter().any(|word| name.contains(word.as_str())) && !entry.names.iter().any(|word| name.contains(word.as_str()));
             if wrong {
                 hits.push(Hit {
                     data: vec![DataEvidence { path: path.clone(), label: format!("{name} {code}") }],
@@ -304,10 +375,14 @@ fn external_cause(subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let number: u32 = code.get(1..3).and_then(|digits| digits.parse().ok()).unwrap_or(99);
         code.starts_with('S') || (code.starts_with('T') && number < 80)
     };
-    let injury = coded(subject.visit).into_iter().find(|(_, name, code)| is_injury(code) && !name.contains("病理性") && !name.contains("陈旧"));
+    let injury =
+        coded(subject.visit).into_iter().find(|(_, name, code)| is_injury(code) && !name.contains("病理性") && !name.contains("陈旧"));
     Ok(injury
         .map(|(path, name, code)| Hit {
-            data: vec![DataEvidence { path, label: format!("{name} {code}") }, DataEvidence { path: "/front_page/external_cause".into(), label: "首页损伤中毒外部原因:空".into() }],
+            data: vec![
+                DataEvidence { path, label: format!("{name} {code}") },
+                DataEvidence { path: "/front_page/external_cause".into(), label: "首页损伤中毒外部原因:空".into() },
+            ],
             slots: vec![("stated", format!("{name} {code}"))],
             ..Hit::default()
         })

@@ -192,7 +192,11 @@ impl Tables {
         let mut set = |path: &str, names: &[String]| {
             lexicon.set(names).unwrap_or_else(|text| {
                 if let Some(file) = folder.file(path) {
-                    problems.push(Problem::at_text(file, names.iter().find(|name| text.contains(name.as_str())).map_or("", String::as_str), text));
+                    problems.push(Problem::at_text(
+                        file,
+                        names.iter().find(|name| text.contains(name.as_str())).map_or("", String::as_str),
+                        text,
+                    ));
                 }
                 ConceptSet::default()
             })
@@ -205,7 +209,8 @@ impl Tables {
         }
         if let Some(file) = parse::<ExclusiveFile>(folder, "knowledge/exclusive.toml").map_err(one)? {
             for entry in file.group {
-                let members = entry.members.iter().map(|name| (name.clone(), set("knowledge/exclusive.toml", std::slice::from_ref(name)))).collect();
+                let members =
+                    entry.members.iter().map(|name| (name.clone(), set("knowledge/exclusive.toml", std::slice::from_ref(name)))).collect();
                 tables.exclusive.push(Exclusive { members });
             }
         }
@@ -219,13 +224,22 @@ impl Tables {
             for entry in file.contraindication {
                 let path = "knowledge/contraindications.toml";
                 let lab = entry.bound.map(|bound| (set(path, &entry.lab), bound));
-                tables.contraindications.push(Contraindication { drugs: set(path, &entry.drugs), lab, diagnoses: set(path, &entry.diagnoses), why: entry.why });
+                tables.contraindications.push(Contraindication {
+                    drugs: set(path, &entry.drugs),
+                    lab,
+                    diagnoses: set(path, &entry.diagnoses),
+                    why: entry.why,
+                });
             }
         }
         if let Some(file) = parse::<TreatmentFile>(folder, "knowledge/treatments.toml").map_err(one)? {
             for entry in file.treatment {
                 let path = "knowledge/treatments.toml";
-                tables.treatments.push(Treatment { diagnosis: set(path, &entry.diagnosis), orders: set(path, &entry.orders), needs: entry.needs });
+                tables.treatments.push(Treatment {
+                    diagnosis: set(path, &entry.diagnosis),
+                    orders: set(path, &entry.orders),
+                    needs: entry.needs,
+                });
             }
         }
         if let Some(file) = parse::<CodeFile>(folder, "knowledge/codes.toml").map_err(one)? {

@@ -92,7 +92,8 @@ impl Deadline {
             return Err(SpecError::new("trigger", "a deadline needs either `documents` or an `event` that fulfils it"));
         }
         let limit = match &self.within {
-            Some(written) => parse_limit(written).ok_or_else(|| SpecError::new(written, format!("`{written}` is no limit: expected 8h, 7d, 10min or 2 working days")))?,
+            Some(written) => parse_limit(written)
+                .ok_or_else(|| SpecError::new(written, format!("`{written}` is no limit: expected 8h, 7d, 10min or 2 working days")))?,
             None if self.before => Limit::Minutes(0),
             None => return Err(SpecError::new("[check]", "a deadline needs `within`, `before = true` or `every`")),
         };
@@ -111,7 +112,9 @@ fn parse_limit(written: &str) -> Option<Limit> {
     if let Some(days) = written.strip_suffix("working days") {
         return days.trim().parse().ok().map(Limit::WorkingDays);
     }
-    let minutes = |suffix: &str, factor: i64| written.strip_suffix(suffix).and_then(|number| number.trim().parse::<i64>().ok()).map(|number| Limit::Minutes(number * factor));
+    let minutes = |suffix: &str, factor: i64| {
+        written.strip_suffix(suffix).and_then(|number| number.trim().parse::<i64>().ok()).map(|number| Limit::Minutes(number * factor))
+    };
     minutes("min", 1).or_else(|| minutes("h", 60)).or_else(|| minutes("d", 1_440))
 }
 
@@ -130,7 +133,10 @@ impl Prepared {
         for (index, trigger) in triggers.iter().enumerate() {
             let next = triggers.get(index + 1).map(|next| next.at.earliest());
             let done = match &fulfilling {
-                Some(events) => events.iter().find(|event| event.anchor == trigger.anchor || triggers.len() == 1).map(|event| Done { at: event.at, document: None }),
+                Some(events) => events
+                    .iter()
+                    .find(|event| event.anchor == trigger.anchor || triggers.len() == 1)
+                    .map(|event| Done { at: event.at, document: None }),
                 None => self.document_for(subject, trigger, next, &mut taken),
             };
             duties.push((trigger.clone(), self.duty(subject, trigger, done)));
@@ -182,14 +188,23 @@ impl Prepared {
         candidates.sort_by_key(|(_, done)| done.at.earliest());
         let own_time = |index: usize| subject.reading.documents[index].time.map(|time| time.latest());
         let chosen = if self.spec.before {
-            let not_too_early = |done: &Done| self.earliest.is_none_or(|minutes| done.at.latest() >= time::plus_minutes(trigger.at.earliest(), -minutes));
+            let not_too_early =
+                |done: &Done| self.earliest.is_none_or(|minutes| done.at.latest() >= time::plus_minutes(trigger.at.earliest(), -minutes));
             let in_time = candidates.iter().rev().find(|(_, done)| done.at.earliest() <= trigger.at.latest() && not_too_early(done));
             // Otherwise the first one after the trigger is the late one; a round long before or after is none at all.
-            in_time.or_else(|| candidates.iter().find(|(index, _)| self.earliest.is_none() && own_time(*index).is_some_and(|own| next.is_none_or(|next| own < next)))).copied()
+            in_time
+                .or_else(|| {
+                    candidates.iter().find(|(index, _)| {
+                        self.earliest.is_none() && own_time(*index).is_some_and(|own| next.is_none_or(|next| own < next))
+                    })
+                })
+                .copied()
         } else {
-            let belongs = |index: usize| own_time(index).is_none_or(|own| own >= trigger.at.earliest() && next.is_none_or(|next| own < next));
+            let belongs =
+                |index: usize| own_time(index).is_none_or(|own| own >= trigger.at.earliest() && next.is_none_or(|next| own < next));
             let fitting = candidates.iter().find(|(index, done)| belongs(*index) && done.at.latest() >= trigger.at.earliest());
-            let early = || candidates.iter().rev().find(|(_, done)| self.spec.not_before_trigger && done.at.latest() < trigger.at.earliest());
+            let early =
+                || candidates.iter().rev().find(|(_, done)| self.spec.not_before_trigger && done.at.latest() < trigger.at.earliest());
             fitting.or_else(early).copied()
         };
         let (index, done) = chosen?;
@@ -221,7 +236,9 @@ impl Prepared {
         if self.spec.mentions.is_empty() {
             return true;
         }
-        let said = |word: &String| document.title.contains(word.as_str()) || document.passages.iter().any(|passage| passage.text.as_str().contains(word.as_str()));
+        let said = |word: &String| {
+            document.title.contains(word.as_str()) || document.passages.iter().any(|passage| passage.text.as_str().contains(word.as_str()))
+        };
         self.spec.mentions.iter().any(said)
     }
 }

@@ -81,7 +81,13 @@ impl Periodic {
     }
 
     /// The stretches of days in which the condition holds: start, end, and whether it still goes on.
-    fn stretches(&self, subject: &Subject<'_>, level: ConditionLevel, admitted: Date, last: Date) -> Result<Vec<(Date, Date, bool)>, String> {
+    fn stretches(
+        &self,
+        subject: &Subject<'_>,
+        level: ConditionLevel,
+        admitted: Date,
+        last: Date,
+    ) -> Result<Vec<(Date, Date, bool)>, String> {
         let visit = subject.visit;
         let conditions = visit.conditions.as_deref().unwrap_or(&[]);
         if level != ConditionLevel::Stable {
@@ -99,7 +105,9 @@ impl Periodic {
         }
         // Stable is what is neither critical nor serious.
         let mut stretches = vec![(admitted, last, visit.discharge.is_none())];
-        for condition in conditions.iter().filter(|condition| matches!(condition.level, Some(ConditionLevel::Critical | ConditionLevel::Serious))) {
+        for condition in
+            conditions.iter().filter(|condition| matches!(condition.level, Some(ConditionLevel::Critical | ConditionLevel::Serious)))
+        {
             let Some(from) = condition.from.map(|from| from.date()) else { continue };
             let to = condition.to.map_or(last, |to| to.date());
             let mut cut = Vec::new();
@@ -142,7 +150,9 @@ impl Periodic {
             let allowed = if is_end && running { days + 1 } else { days };
             if distance > allowed {
                 let due = last.saturating_add(jiff::Span::new().days(days));
-                gaps.push(Gap { from: last, to: day, due, text: format!("{last}至{day}间隔{distance}天无记录(应至少每{days}天1次)") });
+                gaps.push(Gap {
+                    from: last, to: day, due, text: format!("{last}至{day}间隔{distance}天无记录(应至少每{days}天1次)")
+                });
             }
             last = last.max(day.min(to));
         }
@@ -151,13 +161,17 @@ impl Periodic {
 
     #[allow(clippy::too_many_arguments)] // the fields of one enum variant
     fn weeks(&self, subject: &Subject<'_>, admitted: Date, last: Date, count: usize, title: Title, or_above: bool, gaps: &mut Vec<Gap>) {
-        let first_monday = (0..7).filter_map(|offset| admitted.checked_add(jiff::Span::new().days(offset)).ok()).find(|day| day.weekday() == jiff::civil::Weekday::Monday);
+        let first_monday = (0..7)
+            .filter_map(|offset| admitted.checked_add(jiff::Span::new().days(offset)).ok())
+            .find(|day| day.weekday() == jiff::civil::Weekday::Monday);
         let Some(mut monday) = first_monday else { return };
         let titled: Vec<Date> = self
             .places
             .documents(subject)
             .filter(|document| is_written(facts::document(subject.visit, document)))
-            .filter(|document| events::titles(subject, document).iter().any(|actual| if or_above { *actual >= title } else { *actual == title }))
+            .filter(|document| {
+                events::titles(subject, document).iter().any(|actual| if or_above { *actual >= title } else { *actual == title })
+            })
             .filter_map(|document| document.time.map(|time| time.date()))
             .collect();
         while let Ok(sunday) = monday.checked_add(jiff::Span::new().days(6)) {
@@ -166,7 +180,12 @@ impl Periodic {
             }
             let found = titled.iter().filter(|day| **day >= monday && **day <= sunday).count();
             if found < count {
-                gaps.push(Gap { from: monday, to: sunday, due: sunday, text: format!("{monday}至{sunday}一周内仅见{found}次(应不少于{count}次)") });
+                gaps.push(Gap {
+                    from: monday,
+                    to: sunday,
+                    due: sunday,
+                    text: format!("{monday}至{sunday}一周内仅见{found}次(应不少于{count}次)"),
+                });
             }
             let Ok(next) = monday.checked_add(jiff::Span::new().days(7)) else { break };
             monday = next;
@@ -183,7 +202,10 @@ impl Check for Periodic {
         let notes = self.note_days(subject);
         let hits = gaps.into_iter().map(|gap| {
             let around = notes.iter().filter(|(day, _)| *day == gap.from || *day == gap.to);
-            let data = around.map(|(day, index)| DataEvidence { path: format!("/documents/{index}"), label: format!("{} {day}", subject.reading.documents[*index].title) });
+            let data = around.map(|(day, index)| DataEvidence {
+                path: format!("/documents/{index}"),
+                label: format!("{} {day}", subject.reading.documents[*index].title),
+            });
             Hit {
                 data: data.collect(),
                 searched: notes.iter().map(|(_, index)| Searched { document: *index, section: None }).collect(),
