@@ -92,6 +92,9 @@ impl DocumentTable {
         if let Some(kinds) = self.groups.get(name) {
             return Some(kinds.clone());
         }
+        if name == DocumentKind::Other.chinese() {
+            return Some(vec![DocumentKind::Other]);
+        }
         self.title_kinds.iter().map(|(kind, _)| *kind).find(|kind| kind.chinese() == name).map(|kind| vec![kind])
     }
 

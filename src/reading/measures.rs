@@ -121,7 +121,10 @@ fn measure(text: &str, at: usize) -> Option<Measure> {
         && let Some((after, other)) = number(text, next)
     {
         let (other_end, other_unit) = self::unit(text, after);
-        let pair = mark == '/' && unit.is_empty() && (30.0..=300.0).contains(&value) && (20.0..=200.0).contains(&other) && value > other;
+        let pressure = matches!(other_unit, "mmHg" | "mmhg" | "kPa");
+        let sized = (30.0..=300.0).contains(&value) && (20.0..=200.0).contains(&other) && value > other;
+        // With its unit a pair is a pressure even when it is impossible: systolic below diastolic is another rule's question.
+        let pair = mark == '/' && unit.is_empty() && (pressure || sized);
         let size =
             matches!(mark, '×' | '*' | 'x' | 'X') && (!other_unit.is_empty() || joiner(text, other_end).is_some() || !unit.is_empty());
         let range = matches!(mark, '-' | '~') && !other_unit.is_empty() && other >= value;

@@ -25,6 +25,9 @@ pub struct Applies {
     pub discharged: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub died: Option<bool>,
+    /// Ways of leaving of which the visit's must be one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub disposition: Vec<Disposition>,
     /// Words of which the admitting department's name holds one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub departments: Vec<String>,
@@ -151,9 +154,12 @@ impl Scope {
         {
             return Applicability::No;
         }
+        let disposition = visit.discharge.as_ref().and_then(|discharge| discharge.disposition);
+        if !applies.disposition.is_empty() && !disposition.is_some_and(|actual| applies.disposition.contains(&actual)) {
+            return Applicability::No;
+        }
         if let Some(died) = applies.died {
-            let actual = visit.discharge.as_ref().and_then(|discharge| discharge.disposition) == Some(Disposition::Died);
-            if actual != died {
+            if (disposition == Some(Disposition::Died)) != died {
                 return Applicability::No;
             }
         }

@@ -40,6 +40,10 @@ pub enum EventKind {
     Takeover,
     /// A pathology report whose specimen is the autopsy.
     AutopsyReport,
+    /// An imaging report of this stay.
+    ExamReport,
+    /// A culture that grew something.
+    CultureReport,
 }
 
 impl EventKind {
@@ -71,6 +75,8 @@ impl EventKind {
             EventKind::Handover => "交班",
             EventKind::Takeover => "接班",
             EventKind::AutopsyReport => "尸检报告",
+            EventKind::ExamReport => "检查报告",
+            EventKind::CultureReport => "培养报告",
         }
     }
 
@@ -93,6 +99,8 @@ impl EventKind {
             EventKind::OrderStart | EventKind::OrderStop => (visit.orders.is_some(), "医嘱"),
             EventKind::FrontPage => (visit.front_page.is_some(), "病案首页数据"),
             EventKind::Admission => (visit.admission.admitted_at.is_some(), "入院时间"),
+            EventKind::ExamReport => (visit.exams.is_some(), "检查报告"),
+            EventKind::CultureReport => (visit.cultures.is_some(), "培养结果"),
             EventKind::AutopsyReport => (visit.pathology.is_some(), "病理报告"),
             EventKind::Discharge | EventKind::Death | EventKind::Archive | EventKind::Handover | EventKind::Takeover => (true, ""),
         };
@@ -122,9 +130,15 @@ pub struct EventFilter {
     /// Words of which the operation's anaesthesia holds none (`局部麻醉`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_anesthesia: Vec<String>,
-    /// Words of which the transfer's target holds one.
+    /// Values of `orders[].purpose`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub purpose: Vec<String>,
+    /// Words of which the imaging's modality holds one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub modality: Vec<String>,
+    /// Words of which the transfused component holds one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub component: Vec<String>,
 }
 
 /// One event of the visit.
@@ -243,6 +257,9 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
             for (index, transfusion) in visit.transfusions.iter().flatten().enumerate() {
                 let at = if kind == EventKind::TransfusionStart { transfusion.started_at } else { transfusion.ended_at };
                 let component = transfusion.component.as_deref().unwrap_or("");
+                if !holds_one(&filter.component, component) {
+                    continue;
+                }
                 push(at, transfusion.id.as_deref().unwrap_or("transfusion"), component, format!("/transfusions/{index}"), vec![]);
             }
         }
@@ -262,6 +279,26 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
                 let at = if kind == EventKind::OrderStart { order.start } else { order.stop };
                 let anchor = order.id.clone().unwrap_or_else(|| format!("order-{index}"));
                 push(at, &anchor, order.name.as_deref().unwrap_or(""), format!("/orders/{index}"), order.by.iter().cloned().collect());
+            }
+        }
+        EventKind::ExamReport => {
+            let admitted = visit.admission.admitted_at;
+            for (index, exam) in visit.exams.iter().flatten().enumerate() {
+                let modality = exam.modality.as_deref().unwrap_or("");
+                let in_stay = exam.reported_at.is_some_and(|at| admitted.is_none_or(|admitted| at.latest() >= admitted.earliest()));
+                if in_stay && holds_one(&filter.modality, modality) {
+                    let name = format!("{}{modality}", exam.site.as_deref().unwrap_or(""));
+                    push(exam.reported_at, exam.id.as_deref().unwrap_or("exam"), &name, format!("/exams/{index}"), vec![]);
+                }
+            }
+        }
+        EventKind::CultureReport => {
+            const NEGATIVE: [&str; 5] = ["无菌", "阴性", "未见", "未检出", "无细菌"];
+            for (index, culture) in visit.cultures.iter().flatten().enumerate() {
+                let organism = culture.organism.as_deref().unwrap_or("");
+                if !organism.is_empty() && !NEGATIVE.iter().any(|word| organism.contains(word)) {
+                    push(culture.reported_at, culture.id.as_deref().unwrap_or("culture"), organism, format!("/cultures/{index}"), vec![]);
+                }
             }
         }
         EventKind::AutopsyReport => {
@@ -286,6 +323,11 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
     }
     events.sort_by_key(|event| event.at.earliest());
     Ok(events)
+}
+
+/// True when the text holds one of the words, or no word is asked for.
+fn holds_one(words: &[String], text: &str) -> bool {
+    words.is_empty() || words.iter().any(|word| text.contains(word.as_str()))
 }
 
 fn order_matches(subject: &Subject<'_>, order: &Order, filter: &EventFilter) -> bool {

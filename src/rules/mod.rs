@@ -12,6 +12,7 @@ pub mod facts;
 pub mod finder;
 pub mod knowledge;
 pub mod lint;
+pub mod lists;
 pub mod places;
 
 pub mod rulebook;

@@ -39,6 +39,12 @@ pub struct Pattern {
     /// Passages with fewer characters are passed over.
     #[serde(default)]
     pub at_least_chars: usize,
+    /// The document's title counts as text of it.
+    #[serde(default)]
+    pub titled: bool,
+    /// A match that is the patient's own name is harmless.
+    #[serde(default)]
+    pub unless_patient: bool,
     /// How many matches of one passage become hits.
     #[serde(default = "three")]
     pub most: usize,
@@ -55,6 +61,8 @@ pub enum Must {
     NotOccur,
     /// Some passage of each document must hold it; a document without such a passage is passed over.
     Occur,
+    /// Some passage of the visit must hold it.
+    OccurInVisit,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -121,6 +129,7 @@ impl Check for Prepared {
         Outcome::Ran(match self.spec.must {
             Must::NotOccur => self.forbidden(subject),
             Must::Occur => self.demanded(subject),
+            Must::OccurInVisit => self.demanded_in_visit(subject),
         })
     }
 }
@@ -142,10 +151,20 @@ impl Prepared {
             if self.spec.longer_than.is_some() {
                 continue;
             }
-            let matches = self.find.find(passage).into_iter().filter(|span| !self.excused(passage, *span)).take(self.spec.most);
+            let matches = self.find.find(passage).into_iter().filter(|span| !self.excused(passage, *span) && !self.is_patient(subject, passage, *span)).take(self.spec.most);
             hits.extend(matches.map(|span| Hit { evidence: vec![evidence(span)], ..Hit::default() }));
         }
         hits
+    }
+
+    /// One hit for the visit when no passage of any place holds it.
+    fn demanded_in_visit(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let held = |passage: &Passage| self.find.matches(passage) || (!self.spec.unless.is_empty() && self.unless.matches(passage));
+        if self.places.passages(subject).any(|passage| held(passage)) {
+            return Vec::new();
+        }
+        let searched = self.places.searched(subject);
+        if searched.is_empty() { Vec::new() } else { vec![Hit { searched, anchor: "visit".to_owned(), ..Hit::default() }] }
     }
 
     fn excused(&self, passage: &Passage, span: Span) -> bool {
@@ -156,6 +175,10 @@ impl Prepared {
         self.unless.find_in(passage, sentence.cover(span)).is_some()
     }
 
+    fn is_patient(&self, subject: &Subject<'_>, passage: &Passage, span: Span) -> bool {
+        self.spec.unless_patient && subject.visit.patient.name.as_deref().is_none_or(|name| passage.text.slice(span).contains(name))
+    }
+
     fn demanded(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         for document in self.places.documents(subject) {
@@ -164,7 +187,9 @@ impl Prepared {
                 .passages_of(document)
                 .filter(|passage| characters(passage.text.as_str()) >= self.spec.at_least_chars.max(1))
                 .collect();
+            let in_title = self.spec.titled && self.find.matches(&subject.knowledge.reader.read_text("", &document.title));
             if passages.is_empty()
+                || in_title
                 || passages
                     .iter()
                     .any(|passage| self.find.matches(passage) || (!self.spec.unless.is_empty() && self.unless.matches(passage)))

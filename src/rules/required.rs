@@ -186,9 +186,9 @@ impl Prepared {
         // Without any log of signatures nothing can be said of them.
         record.signatures.as_ref()?;
         let signers = facts::signers(record);
-        let titled = signatures
-            .title
-            .is_none_or(|title| signers.iter().filter_map(|person| facts::title_of(subject.visit, person)).any(|actual| actual >= title));
+        let titles: Vec<Option<Title>> = signers.iter().map(|person| facts::title_of(subject.visit, person)).collect();
+        // Someone whose title is not known may have it.
+        let titled = signatures.title.is_none_or(|title| titles.iter().any(|actual| actual.is_none_or(|actual| actual >= title)));
         if signers.len() >= signatures.count && titled {
             return None;
         }

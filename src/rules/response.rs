@@ -42,6 +42,9 @@ pub struct Response {
     /// Having found the note that speaks of the item, it must also hold this (the handling); otherwise that note is the hit.
     #[serde(default)]
     pub then: Find,
+    /// Only notes after the trigger count, not those of its day before it.
+    #[serde(default)]
+    pub after: bool,
     /// One hit for all triggers of the visit.
     #[serde(default)]
     pub once: bool,
@@ -98,9 +101,10 @@ impl Prepared {
     /// `None` where the trigger was answered as it should be.
     fn answered(&self, subject: &Subject<'_>, trigger: &Event) -> Option<Hit> {
         let first = time::plus_minutes(trigger.at.earliest(), -self.spec.hours_before * 60);
+        let earliest = if self.spec.after { trigger.at.earliest() } else { first.min(trigger.at.date().at(0, 0, 0, 0)) };
         let last = time::plus_minutes(trigger.at.latest(), self.spec.hours * 60);
         let in_window = |document: &&DocumentReading| {
-            document.time.is_some_and(|at| at.latest() >= first && (at.earliest() <= last || at.date() == trigger.at.date()))
+            document.time.is_some_and(|at| at.latest() >= earliest && (at.earliest() <= last || at.date() == trigger.at.date()))
         };
         let item = self.items(subject, trigger);
         let mut searched = Vec::new();

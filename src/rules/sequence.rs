@@ -27,6 +27,9 @@ pub struct Sequence {
     /// Each `first` is compared with the `second` of the same operation, rescue or order only.
     #[serde(default)]
     pub same: bool,
+    /// Every `second` that stands before `first` is a hit of its own (records dated before admission).
+    #[serde(default)]
+    pub each: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -130,25 +133,34 @@ impl Check for Prepared {
             (Err(why), _) | (_, Err(why)) => return Outcome::Skipped(why),
         };
         let mut hits = Vec::new();
+        if self.spec.each {
+            let disordered = |early: &Moment, late: &Moment| time::minutes_between(late.at.latest(), early.at.earliest()) > self.spec.slack_minutes;
+            let pairs = second.iter().filter_map(|late| first.iter().find(|early| disordered(early, late)).map(|early| (late, early)));
+            hits.extend(pairs.map(|(late, early)| pair(late, early)));
+            return Outcome::Ran(hits);
+        }
         for early in &first {
             // Several operations: a document belongs to the latest one it could precede, so only what is after all of them is out of order.
             let partners: Vec<&Moment> = second.iter().filter(|late| !self.spec.same || late.anchor == early.anchor).collect();
             let disordered = |late: &Moment| time::minutes_between(late.at.latest(), early.at.earliest()) > self.spec.slack_minutes;
             let Some(late) = partners.last().filter(|_| partners.iter().all(|late| disordered(late))) else { continue };
-            hits.push(Hit {
-                data: vec![
-                    DataEvidence { path: early.path.clone(), label: early.label.clone() },
-                    DataEvidence { path: late.path.clone(), label: late.label.clone() },
-                ],
-                slots: vec![
-                    ("first", early.label.clone()),
-                    ("second", late.label.clone()),
-                    ("distance", super::deadline::length_of(late.at.latest(), early.at.earliest())),
-                ],
-                anchor: early.anchor.clone(),
-                ..Hit::default()
-            });
+            hits.push(pair(early, late));
         }
         Outcome::Ran(hits)
+    }
+}
+
+/// The hit of a moment that stands on the wrong side of another; in the message the first slot is the one out of place.
+fn pair(wrong: &Moment, other: &Moment) -> Hit {
+    let evidence = |moment: &Moment| DataEvidence { path: moment.path.clone(), label: moment.label.clone() };
+    Hit {
+        data: vec![evidence(wrong), evidence(other)],
+        slots: vec![
+            ("first", wrong.label.clone()),
+            ("second", other.label.clone()),
+            ("distance", super::deadline::length_of(other.at.latest(), wrong.at.earliest())),
+        ],
+        anchor: wrong.anchor.clone(),
+        ..Hit::default()
     }
 }

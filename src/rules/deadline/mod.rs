@@ -51,6 +51,9 @@ pub struct Deadline {
     /// An event that fulfils the duty in place of a document: the consultant's arrival, the front page's completion.
     #[serde(default)]
     pub event: Option<EventKind>,
+    /// One document may answer several triggers (one consent for a series of transfusions).
+    #[serde(default)]
+    pub shared: bool,
     /// Lowest title of someone who wrote, signed or is named in the document's heading.
     #[serde(default)]
     pub title: Option<Title>,
@@ -67,6 +70,9 @@ pub struct Deadline {
     #[serde(default)]
     pub every: Option<Every>,
 }
+
+/// How long before its trigger a document may be finished and still answer it.
+const EARLY_MINUTES: i64 = 24 * 60;
 
 /// A length of time in a rule file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,12 +209,17 @@ impl Prepared {
             let belongs =
                 |index: usize| own_time(index).is_none_or(|own| own >= trigger.at.earliest() && next.is_none_or(|next| own < next));
             let fitting = candidates.iter().find(|(index, done)| belongs(*index) && done.at.latest() >= trigger.at.earliest());
-            let early =
-                || candidates.iter().rev().find(|(_, done)| self.spec.not_before_trigger && done.at.latest() < trigger.at.earliest());
+            // What was done shortly before the trigger is done (a discharge record is written before the patient leaves); with
+            // `not_before_trigger` it is a state of its own.
+            let shortly_before = |done: &Done| time::minutes_between(done.at.latest(), trigger.at.earliest()) <= EARLY_MINUTES;
+            let early = || {
+                let before = |done: &Done| done.at.latest() < trigger.at.earliest();
+                candidates.iter().rev().find(|(_, done)| before(done) && (self.spec.not_before_trigger || shortly_before(done)))
+            };
             fitting.or_else(early).copied()
         };
         let (index, done) = chosen?;
-        if next.is_some() {
+        if next.is_some() && !self.spec.shared {
             taken.push(index);
         }
         Some(done)

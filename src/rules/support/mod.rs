@@ -3,12 +3,14 @@
 //! ```toml
 //! [check]
 //! kind  = "support"
-//! table = "exclusive"      # exclusive | allergy | contraindication | treatment | code | external_cause | rescue_drug
+//! table = "exclusive"      # exclusive | allergy | contraindication | treatment | code | external_cause | rescue_drug | rescue_count | nursing_level
+//!                          # skin_test | antibiotic_indication | ordered_exam | transfusion_tests | surgeon_in_discussion
 //! ```
+
+mod orders;
 
 use serde::{Deserialize, Serialize};
 
-use super::agree::diagnosis_items;
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::lexicon::ConceptSet;
@@ -44,6 +46,20 @@ pub enum Table {
     ExternalCause,
     /// A rescue drug given according to `within` that no order has.
     RescueDrug,
+    /// Second- or third-level nursing ordered while the patient is critical.
+    NursingLevel,
+    /// Doses of adrenaline told in the rescue record against the orders.
+    RescueCount,
+    /// A penicillin without any skin test.
+    SkinTest,
+    /// A systemic antibiotic without infection, prophylaxis or any reason in the whole record.
+    AntibioticIndication,
+    /// A CT or MRI ordered, neither reported nor explained.
+    OrderedExam,
+    /// Hepatitis B and C, HIV and syphilis before the first transfusion.
+    TransfusionTests,
+    /// The surgeon is not among those who discussed the operation.
+    SurgeonInDiscussion,
 }
 
 struct Prepared {
@@ -73,6 +89,13 @@ impl Check for Prepared {
             Table::Treatment => self.treatment(subject),
             Table::Code => Ok(codes(subject)),
             Table::ExternalCause => external_cause(subject),
+            Table::NursingLevel => orders::nursing_level(subject),
+            Table::RescueCount => self.rescue_count(subject),
+            Table::SkinTest => self.skin_test(subject),
+            Table::AntibioticIndication => self.antibiotic_indication(subject),
+            Table::OrderedExam => self.ordered_exam(subject),
+            Table::TransfusionTests => self.transfusion_tests(subject),
+            Table::SurgeonInDiscussion => self.surgeon_in_discussion(subject),
             Table::RescueDrug => self.rescue_drug(subject),
         };
         match result {
@@ -93,7 +116,7 @@ impl Prepared {
         for group in &subject.knowledge.tables.exclusive {
             for passage in self.within.passages(subject) {
                 // Both must be items of one list, and neither in doubt.
-                let items = diagnosis_items(passage);
+                let items = super::lists::items(passage);
                 let found: Vec<(&str, &Mention)> = group
                     .members
                     .iter()
@@ -266,31 +289,6 @@ impl Prepared {
         )
     }
 
-    fn rescue_drug(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
-        let lexicon = subject.knowledge.lexicon();
-        let rescue = |id| lexicon.is_a(id, "抢救药") || lexicon.is_a(id, "血管活性药");
-        let mut hits: Vec<Hit> = Vec::new();
-        let mut seen = Vec::new();
-        for passage in self.within.passages(subject) {
-            for mention in passage.mentions.iter().filter(|mention| rescue(mention.concept) && mention.assertion == Assertion::Present) {
-                let after: String = passage.text.as_str()[mention.span.end as usize..].chars().take(12).collect();
-                // Given, with a dose: a drug that is only talked about has none.
-                let given = after.contains(|character: char| character.is_ascii_digit()) || after.contains("静推") || after.contains("泵");
-                let ordered =
-                    orders.iter().any(|order| lexicon.find(order.name.as_deref().unwrap_or("")).any(|(_, id)| id == mention.concept));
-                if given && !ordered && !seen.contains(&mention.concept) {
-                    seen.push(mention.concept);
-                    hits.push(Hit {
-                        evidence: vec![Evidence { passage: passage.clone(), span: mention.span, role: Role::This }],
-                        ..Hit::default()
-                    });
-                }
-            }
-        }
-        Ok(hits)
-    }
-
     fn treatment(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
@@ -389,3 +387,4 @@ fn external_cause(subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         .into_iter()
         .collect())
 }
+

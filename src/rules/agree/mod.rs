@@ -7,6 +7,9 @@
 //! within = ["*"]
 //! ```
 
+mod history;
+mod text;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -14,8 +17,9 @@ use serde::{Deserialize, Serialize};
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject, facts};
 use crate::reading::text::Span;
-use crate::reading::{Assertion, Experiencer, Passage, TimeValue};
+use crate::reading::{Assertion, Experiencer, Passage};
 use crate::record::{Sex, time};
+use text::{abo, allergy_statements, anesthesia_class, blood_losses, death_times, is_goal_or_history, labelled, opening_name, segments, shared, stated_sex, written_groups};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +27,9 @@ pub struct Agree {
     pub fact: Fact,
     #[serde(default)]
     pub within: Vec<String>,
+    /// The other side, where a fact compares two kinds of places.
+    #[serde(default)]
+    pub against: Vec<String>,
     /// How far two numbers may differ: minutes, or a share of the larger (0.2).
     #[serde(default)]
     pub tolerance: f64,
@@ -43,6 +50,16 @@ pub enum Fact {
     DischargeDiagnosis,
     /// Volume of one component over transfusion rows and documents.
     TransfusionVolume,
+    /// Onset: how long ago by the chief complaint (`within`) and by the history (`against`).
+    Onset,
+    /// Normal limbs by template (`within`) although a limb is broken or paralysed (`against`).
+    LimbTemplate,
+    /// A differential diagnosis that this patient's sex rules out.
+    SexInDifferential,
+    /// Vertebral levels of one operation.
+    Segment,
+    /// Sizes of one finding that differ by a slipped decimal point.
+    TenfoldSize,
     /// Values of laboratory items quoted in notes against the report.
     LabValue,
 }
@@ -50,12 +67,13 @@ pub enum Fact {
 struct Prepared {
     spec: Agree,
     places: Places,
+    against: Places,
 }
 
 impl Agree {
     pub fn prepare(&self, knowledge: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
-        let places = Places::parse(&self.within, knowledge.documents()).map_err(|text| SpecError::new("within", text))?;
-        Ok(Box::new(Prepared { spec: self.clone(), places }))
+        let places = |written: &[String], name: &str| Places::parse(written, knowledge.documents()).map_err(|text| SpecError::new(name, text));
+        Ok(Box::new(Prepared { spec: self.clone(), places: places(&self.within, "within")?, against: places(&self.against, "against")? }))
     }
 }
 
@@ -72,6 +90,11 @@ impl Check for Prepared {
             Fact::BloodLoss => Ok(self.blood_loss(subject)),
             Fact::DischargeDiagnosis => self.discharge_diagnosis(subject),
             Fact::TransfusionVolume => self.transfusion_volume(subject),
+            Fact::Onset => Ok(self.onset(subject)),
+            Fact::LimbTemplate => Ok(self.limb_template(subject)),
+            Fact::SexInDifferential => self.sex_in_differential(subject),
+            Fact::Segment => Ok(self.segment(subject)),
+            Fact::TenfoldSize => Ok(self.tenfold_size(subject)),
             Fact::LabValue => self.lab_value(subject),
         };
         match result {
@@ -83,20 +106,6 @@ impl Check for Prepared {
 
 fn piece(passage: &Arc<Passage>, span: Span, role: Role) -> Evidence {
     Evidence { passage: passage.clone(), span, role }
-}
-
-/// The value after a printed label: `姓名:王某某`, up to white space or punctuation.
-fn labelled<'t>(text: &'t str, label: &str) -> Option<(Span, &'t str)> {
-    let at = text.find(label)?;
-    let rest = &text[at + label.len()..];
-    let value_part = rest.trim_start_matches([' ', ':']);
-    if value_part.len() == rest.len() {
-        return None;
-    }
-    let start = text.len() - value_part.len();
-    let end =
-        start + value_part.find(|character: char| character.is_whitespace() || ",;。、()".contains(character)).unwrap_or(value_part.len());
-    (end > start).then(|| (Span::new(start, end), &text[start..end]))
 }
 
 impl Prepared {
@@ -371,7 +380,7 @@ impl Prepared {
             same_concept || a.contains(&b) || b.contains(&a) || shared(&a, &b) >= 0.6
         };
         for passage in self.places.passages(subject) {
-            let items = diagnosis_items(passage);
+            let items = super::lists::items(passage);
             if items.is_empty() {
                 continue;
             }
@@ -435,6 +444,51 @@ impl Prepared {
             }
         }
         Ok(hits)
+    }
+
+    /// Two documents whose levels have nothing in common.
+    fn segment(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        type Levels<'s> = (&'s Arc<Passage>, Vec<(Span, String)>);
+        let mut documents: Vec<Levels<'_>> = Vec::new();
+        for document in self.places.documents(subject) {
+            let said: Vec<Levels<'_>> = self.places.passages_of(document).map(|passage| (passage, segments(passage.text.as_str()))).filter(|(_, found)| !found.is_empty()).collect();
+            // The document's levels together, shown by its first passage that names one.
+            if let Some((passage, _)) = said.first() {
+                let all = said.iter().flat_map(|(_, found)| found.clone()).collect();
+                documents.push((*passage, all));
+            }
+        }
+        for (index, (later, levels)) in documents.iter().enumerate() {
+            let stranger = documents[..index].iter().find(|(_, earlier)| !earlier.iter().any(|(_, level)| levels.iter().any(|(_, other)| other == level)));
+            if let Some((earlier, others)) = stranger {
+                let evidence = vec![piece(later, levels[0].0, Role::This), piece(earlier, others[0].0, Role::Against)];
+                return vec![Hit { evidence, slots: vec![("stated", levels[0].1.clone()), ("expected", others[0].1.clone())], ..Hit::default() }];
+            }
+        }
+        Vec::new()
+    }
+
+    /// 2.1cm here and 21cm there, said of the same finding.
+    fn tenfold_size(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let mut said: Vec<(crate::reading::ConceptId, f64, &Arc<Passage>, Span)> = Vec::new();
+        let mut hits = Vec::new();
+        for passage in self.places.passages(subject) {
+            for measure in &passage.measures {
+                let Some(millimetres) = crate::reading::measures::convert(measure.value, &measure.unit, "mm") else { continue };
+                let sentence = passage.sentences.iter().find(|sentence| sentence.contains(measure.span)).copied().unwrap_or(measure.span);
+                let lexicon = subject.knowledge.lexicon();
+                let is_lesion = |id| lexicon.is_a(id, "检查所见") || lexicon.is_a(id, "疾病");
+                let owner = passage.mentions.iter().rev().find(|mention| sentence.contains(mention.span) && mention.span.end <= measure.span.start && is_lesion(mention.concept));
+                let Some(owner) = owner.filter(|owner| measure.span.start - owner.span.end <= 36) else { continue };
+                let other = said.iter().find(|(id, value, _, _)| *id == owner.concept && ((value / millimetres - 10.0).abs() < 0.01 || (millimetres / value - 10.0).abs() < 0.01));
+                if let Some((_, _, source, span)) = other {
+                    hits.push(Hit { evidence: vec![piece(passage, measure.span, Role::This), piece(source, *span, Role::Against)], ..Hit::default() });
+                }
+                said.push((owner.concept, millimetres, passage, measure.span));
+            }
+        }
+        hits.truncate(1);
+        hits
     }
 
     /// A value of a laboratory item in a note against the reports up to the note: right when some report of the item has it (rounded).
@@ -530,279 +584,3 @@ fn differing(said: &[(String, Source<'_>)]) -> Vec<Hit> {
     vec![hit]
 }
 
-/// `患者李某某,男` at the start of a text.
-fn opening_name(text: &str) -> Option<(Span, &str)> {
-    let rest = text.trim_start().strip_prefix("患者")?;
-    let start = text.len() - rest.len();
-    let end = start + rest.find([',', ' '])?;
-    let name = &text[start..end];
-    let after = text[end + 1..].trim_start();
-    let is_name = (2..=4).contains(&name.chars().count()) && after.starts_with(['男', '女']);
-    is_name.then(|| (Span::new(start, end), name))
-}
-
-/// The patient's sex as a passage states it: 患者,女,68岁 / 老年男性患者 / 性别:男. General sentences about a disease don't count.
-fn stated_sex(passage: &Passage) -> Option<(Span, Sex)> {
-    let text = passage.text.as_str();
-    if let Some((span, value)) = labelled(text, "性别") {
-        return sex_of(value.chars().next()?).map(|sex| (span, sex));
-    }
-    for (at, word) in text.match_indices(['男', '女']) {
-        let before = &text[..at];
-        let after = &text[at + word.len()..];
-        let listed = before.trim_end_matches([',', ' ']).ends_with("患者")
-            || before.trim_end().ends_with(',') && after.trim_start_matches([',', ' ']).starts_with(|next: char| next.is_ascii_digit());
-        let aged = ["老年", "中年", "青年", "青壮年", "中老年"].iter().any(|age| before.ends_with(age)) && after.starts_with('性');
-        let patient = after.starts_with("性患者") || after.starts_with("患者");
-        let general = ["多见于", "好发于", "常见于", "易发", "多为"]
-            .iter()
-            .any(|word| before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<String>().contains(word));
-        if (listed || aged || patient) && !general {
-            let end = at + word.len() + if after.starts_with('性') { '性'.len_utf8() } else { 0 };
-            return sex_of(word.chars().next()?).map(|sex| (Span::new(at, end), sex));
-        }
-    }
-    None
-}
-
-fn sex_of(character: char) -> Option<Sex> {
-    match character {
-        '男' => Some(Sex::Male),
-        '女' => Some(Sex::Female),
-        _ => None,
-    }
-}
-
-/// Statements about allergy: the span, and whether it is a denial. A positive one names a substance.
-fn allergy_statements(passage: &Passage) -> Vec<(Span, bool)> {
-    let text = passage.text.as_str();
-    let mut found = Vec::new();
-    for (at, word) in text.match_indices("过敏") {
-        let end = at + word.len();
-        let clause = passage.clauses.iter().copied().find(|clause| clause.contains(Span::new(at, end))).unwrap_or(Span::new(at, end));
-        let inside = &text[clause.range()];
-        let after = &text[end..];
-        // 过敏性紫癜, 抗过敏, 过敏原 are no statements of the patient's allergy.
-        if after.starts_with(['性', '原', '体', '试'])
-            || text[..at].ends_with('抗')
-            || ["家族", "其父", "其母", "如", "预防", "警惕", "可能", "是否", "有无", "观察"].iter().any(|word| inside.contains(word))
-        {
-            continue;
-        }
-        let denial = ["否认", "无", "未"].iter().any(|word| text[clause.start as usize..at].contains(word))
-            || after.starts_with("史:无")
-            || after.starts_with("史无")
-            || after.starts_with("史:否认");
-        if denial {
-            // 否认其他药物过敏史 follows a positive statement.
-            if !inside.contains("其他")
-                && !inside.contains("其它")
-                && !inside.contains("余")
-                && (inside.contains("药") || after.starts_with('史'))
-            {
-                found.push((clause, true));
-            }
-            continue;
-        }
-        let named = passage.mentions.iter().any(|mention| {
-            clause.contains(mention.span)
-                && mention.span.end as usize <= at
-                && at - mention.span.end as usize <= 12
-                && mention.assertion != Assertion::Absent
-                && mention.experiencer == Experiencer::Patient
-        });
-        let is_drug = |mention: &crate::reading::Mention| clause.contains(mention.span);
-        if named
-            && passage.mentions.iter().any(is_drug)
-            && !["海鲜", "花粉", "尘螨", "芒果", "酒精", "牛奶", "鸡蛋"].iter().any(|food| inside.contains(food))
-        {
-            found.push((clause, false));
-        }
-    }
-    found
-}
-
-fn abo(text: &str) -> Option<&'static str> {
-    let bare = text.trim().trim_end_matches(['型', ' ']).trim_start_matches("ABO");
-    let upper = bare.to_ascii_uppercase();
-    match upper.chars().take_while(|character| matches!(character, 'A' | 'B' | 'O')).collect::<String>().as_str() {
-        "A" => Some("A"),
-        "B" => Some("B"),
-        "AB" => Some("AB"),
-        "O" => Some("O"),
-        _ => None,
-    }
-}
-
-/// A型, O型血, 血型A型 in text: only where blood is meant (血型 before it, or RhD / 红 / 血 after it). Donors and plasma don't count.
-fn written_groups(text: &str) -> Vec<(Span, &'static str)> {
-    let mut found = Vec::new();
-    for (at, word) in text.match_indices('型') {
-        let letters = text[..at].bytes().rev().take_while(|byte| matches!(byte, b'A' | b'B' | b'O')).count();
-        if letters == 0 {
-            continue;
-        }
-        let start = at - letters;
-        if text[..start].ends_with(|before: char| before.is_ascii_alphanumeric()) {
-            continue;
-        }
-        let before: String = text[..start].chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
-        let after: String = text[at + word.len()..].chars().take(6).collect();
-        let blood = before.contains("血型")
-            || before.contains('输')
-            || after.starts_with("Rh")
-            || after.starts_with('红')
-            || after.starts_with('血')
-            || after.starts_with("悬");
-        let excluded = ["供", "献血", "子代", "新生儿", "家属"].iter().any(|word| before.contains(word))
-            || after.contains("血浆")
-            || after.contains("冷沉淀")
-            || after.contains("血小板");
-        if blood
-            && !excluded
-            && let Some(group) = abo(&text[start..at])
-        {
-            found.push((Span::new(start, at + word.len()), group));
-        }
-    }
-    found
-}
-
-/// Clock times said of the death: 死亡时间:2026-03-05 14:32, 于14:50宣布临床死亡.
-fn death_times(passage: &Passage, day: jiff::civil::Date) -> Vec<(jiff::civil::DateTime, Span)> {
-    let text = passage.text.as_str();
-    let mut found = Vec::new();
-    for expression in &passage.times {
-        let (date, hour, minute) = match expression.value {
-            TimeValue::Clock { hour, minute } => (day, hour, minute),
-            TimeValue::Date(date) => {
-                let (Some(hour), Some(minute)) = (date.hour, date.minute) else { continue };
-                let year = date.year.unwrap_or(day.year());
-                let (Some(month), Some(of_month)) = (date.month, date.day) else { continue };
-                let Ok(date) = jiff::civil::Date::new(year, month as i8, of_month as i8) else { continue };
-                (date, hour, minute)
-            }
-            _ => continue,
-        };
-        let before: String = text[..expression.span.start as usize].chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
-        let after: String = text[expression.span.end as usize..].chars().take(12).collect();
-        let after = after.split([',', '。', ';', '\n']).next().unwrap_or("");
-        let labelled = before.contains("死亡时间") || (passage.section.as_ref() == "死亡时间");
-        let announced = after.contains("死亡") && !after.contains("讨论") && !after.contains("记录");
-        if labelled || announced {
-            found.push((date.at(hour as i8, minute as i8, 0, 0), expression.span));
-        }
-    }
-    found
-}
-
-/// General, spinal or local: the class of an anaesthesia's name; `None` where none or several are named.
-fn anesthesia_class(text: &str) -> Option<&'static str> {
-    let general = ["全身麻醉", "全麻", "静吸复合", "气管插管"].iter().any(|word| text.contains(word));
-    let spinal = ["腰麻", "椎管内", "硬膜外", "腰硬", "蛛网膜下腔阻滞"].iter().any(|word| text.contains(word));
-    let local = ["局部麻醉", "局麻", "神经阻滞", "臂丛", "局部浸润"].iter().any(|word| text.contains(word));
-    match (general, spinal, local) {
-        (true, false, false) => Some("全身麻醉"),
-        (false, true, false) => Some("椎管内麻醉"),
-        (false, false, true) => Some("局部或神经阻滞麻醉"),
-        _ => None,
-    }
-}
-
-/// 出血约800ml, 出血量800ml: the loss during the operation, by its first statement in the passage.
-fn blood_losses(passage: &Passage) -> Vec<(f64, Span)> {
-    let text = passage.text.as_str();
-    let of_measure = |measure: &crate::reading::Measure| {
-        let volume = crate::reading::measures::convert(measure.value, &measure.unit, "ml")?;
-        let before: String = text[..measure.span.start as usize].chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
-        let counted = ["出血", "失血"].iter().any(|word| before.contains(word))
-            && !["术前", "产后", "阴道", "便", "预计"].iter().any(|word| before.contains(word));
-        counted.then_some((volume, measure.span))
-    };
-    passage.measures.iter().filter_map(of_measure).take(1).collect()
-}
-
-/// The items of a list of diagnoses: by number, line, semicolon or 、.
-pub fn diagnosis_items(passage: &Passage) -> Vec<(Span, &str)> {
-    let text = passage.text.as_str();
-    let mut items = Vec::new();
-    let mut start = 0;
-    let bytes = text.as_bytes();
-    let mut cuts: Vec<usize> = Vec::new();
-    for (at, character) in text.char_indices() {
-        match character {
-            '\n' | ';' | '。' => cuts.push(at),
-            '、' | '.'
-                if at > 0
-                    && bytes[at - 1].is_ascii_digit()
-                    && !text[at + character.len_utf8()..].starts_with(|next: char| next.is_ascii_digit()) =>
-            {
-                let digits = bytes[..at].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-                if digits <= 2 {
-                    cuts.push(at - digits);
-                    cuts.push(at);
-                }
-            }
-            '、' | ',' => cuts.push(at),
-            _ => {}
-        }
-    }
-    cuts.push(text.len());
-    for cut in cuts {
-        if cut < start {
-            continue;
-        }
-        let part = &text[start..cut];
-        let inner = part.trim_matches(|character: char| character.is_whitespace() || ".、,;。()".contains(character));
-        let has_words = inner.chars().filter(|character| !character.is_ascii()).count() >= 2;
-        if has_words {
-            let offset = start + part.find(inner).unwrap_or(0);
-            items.push((Span::new(offset, offset + inner.len()), inner));
-        }
-        start = cut + text[cut..].chars().next().map_or(0, |character| if character.is_ascii_digit() { 0 } else { character.len_utf8() });
-    }
-    items
-}
-
-/// Share of the shorter text's characters that stand in the other.
-fn shared(a: &str, b: &str) -> f64 {
-    let (short, long) = if a.chars().count() <= b.chars().count() { (a, b) } else { (b, a) };
-    let count = short.chars().count();
-    if count < 3 {
-        return 0.0;
-    }
-    short.chars().filter(|character| long.contains(*character)).count() as f64 / count as f64
-}
-
-/// A target, a threshold, an earlier or another hospital's value.
-fn is_goal_or_history(passage: &Passage, span: Span) -> bool {
-    const WORDS: [&str; 22] = [
-        "目标",
-        "控制在",
-        "维持",
-        "若",
-        "如",
-        "外院",
-        "门诊",
-        "入院前",
-        "既往",
-        "上次",
-        "由",
-        "从",
-        "降至",
-        "升至",
-        "曾",
-        "平素",
-        "医院",
-        "复查",
-        "急诊",
-        "大于",
-        "小于",
-        "前",
-    ];
-    let text = passage.text.as_str();
-    let sentence = passage.sentences.iter().find(|sentence| sentence.contains(span)).copied().unwrap_or(span);
-    let before = &text[sentence.start as usize..span.start as usize];
-    let after: String = text[span.end as usize..sentence.end as usize].chars().take(4).collect();
-    WORDS.iter().any(|word| before.contains(word)) || after.contains('→') || before.ends_with('→')
-}

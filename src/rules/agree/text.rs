@@ -1,0 +1,296 @@
+//! Reads the facts of an agreement out of text: names, sex, allergies, blood groups, times of death, anaesthesia, losses, lists of diagnoses.
+
+use crate::reading::text::Span;
+use crate::reading::{Assertion, Experiencer, Passage, TimeValue};
+use crate::record::Sex;
+
+/// The value after a printed label: `姓名:王某某`, up to white space or punctuation.
+pub(in crate::rules) fn labelled<'t>(text: &'t str, label: &str) -> Option<(Span, &'t str)> {
+    let at = text.find(label)?;
+    let rest = &text[at + label.len()..];
+    let value_part = rest.trim_start_matches([' ', ':']);
+    if value_part.len() == rest.len() {
+        return None;
+    }
+    let start = text.len() - value_part.len();
+    let end =
+        start + value_part.find(|character: char| character.is_whitespace() || ",;。、()".contains(character)).unwrap_or(value_part.len());
+    (end > start).then(|| (Span::new(start, end), &text[start..end]))
+}
+
+/// `患者李某某,男` at the start of a text.
+pub(in crate::rules) fn opening_name(text: &str) -> Option<(Span, &str)> {
+    let rest = text.trim_start().strip_prefix("患者")?;
+    let start = text.len() - rest.len();
+    let end = start + rest.find([',', ' '])?;
+    let name = &text[start..end];
+    let after = text[end + 1..].trim_start();
+    let is_name = (2..=4).contains(&name.chars().count()) && after.starts_with(['男', '女']);
+    is_name.then(|| (Span::new(start, end), name))
+}
+
+/// The patient's sex as a passage states it: 患者,女,68岁 / 老年男性患者 / 性别:男. General sentences about a disease don't count.
+pub(in crate::rules) fn stated_sex(passage: &Passage) -> Option<(Span, Sex)> {
+    let text = passage.text.as_str();
+    if let Some((span, value)) = labelled(text, "性别") {
+        return sex_of(value.chars().next()?).map(|sex| (span, sex));
+    }
+    for (at, word) in text.match_indices(['男', '女']) {
+        let before = &text[..at];
+        let after = &text[at + word.len()..];
+        let listed = before.trim_end_matches([',', ' ']).ends_with("患者")
+            || before.trim_end().ends_with(',') && after.trim_start_matches([',', ' ']).starts_with(|next: char| next.is_ascii_digit());
+        let aged = ["老年", "中年", "青年", "青壮年", "中老年"].iter().any(|age| before.ends_with(age)) && after.starts_with('性');
+        let patient = after.starts_with("性患者") || after.starts_with("患者");
+        let general = ["多见于", "好发于", "常见于", "易发", "多为"]
+            .iter()
+            .any(|word| before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<String>().contains(word));
+        if (listed || aged || patient) && !general {
+            let end = at + word.len() + if after.starts_with('性') { '性'.len_utf8() } else { 0 };
+            return sex_of(word.chars().next()?).map(|sex| (Span::new(at, end), sex));
+        }
+    }
+    None
+}
+
+pub(in crate::rules) fn sex_of(character: char) -> Option<Sex> {
+    match character {
+        '男' => Some(Sex::Male),
+        '女' => Some(Sex::Female),
+        _ => None,
+    }
+}
+
+/// Statements about allergy: the span, and whether it is a denial. A positive one names a substance.
+pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<(Span, bool)> {
+    let text = passage.text.as_str();
+    let mut found = Vec::new();
+    for (at, word) in text.match_indices("过敏") {
+        let end = at + word.len();
+        let clause = passage.clauses.iter().copied().find(|clause| clause.contains(Span::new(at, end))).unwrap_or(Span::new(at, end));
+        let inside = &text[clause.range()];
+        let after = &text[end..];
+        // 过敏性紫癜, 抗过敏, 过敏原 are no statements of the patient's allergy.
+        if after.starts_with(['性', '原', '体', '试'])
+            || text[..at].ends_with('抗')
+            || ["家族", "其父", "其母", "如", "预防", "警惕", "可能", "是否", "有无", "观察"].iter().any(|word| inside.contains(word))
+        {
+            continue;
+        }
+        let denial = ["否认", "无", "未"].iter().any(|word| text[clause.start as usize..at].contains(word))
+            || after.starts_with("史:无")
+            || after.starts_with("史无")
+            || after.starts_with("史:否认");
+        if denial {
+            // 否认其他药物过敏史 follows a positive statement.
+            if !inside.contains("其他")
+                && !inside.contains("其它")
+                && !inside.contains("余")
+                && (inside.contains("药") || after.starts_with('史'))
+            {
+                found.push((clause, true));
+            }
+            continue;
+        }
+        let named = passage.mentions.iter().any(|mention| {
+            clause.contains(mention.span)
+                && mention.span.end as usize <= at
+                && at - mention.span.end as usize <= 12
+                && mention.assertion != Assertion::Absent
+                && mention.experiencer == Experiencer::Patient
+        });
+        let is_drug = |mention: &crate::reading::Mention| clause.contains(mention.span);
+        if named
+            && passage.mentions.iter().any(is_drug)
+            && !["海鲜", "花粉", "尘螨", "芒果", "酒精", "牛奶", "鸡蛋"].iter().any(|food| inside.contains(food))
+        {
+            found.push((clause, false));
+        }
+    }
+    found
+}
+
+pub(in crate::rules) fn abo(text: &str) -> Option<&'static str> {
+    let bare = text.trim().trim_end_matches(['型', ' ']).trim_start_matches("ABO");
+    let upper = bare.to_ascii_uppercase();
+    match upper.chars().take_while(|character| matches!(character, 'A' | 'B' | 'O')).collect::<String>().as_str() {
+        "A" => Some("A"),
+        "B" => Some("B"),
+        "AB" => Some("AB"),
+        "O" => Some("O"),
+        _ => None,
+    }
+}
+
+/// A型, O型血, 血型A型 in text: only where blood is meant (血型 before it, or RhD / 红 / 血 after it). Donors and plasma don't count.
+pub(in crate::rules) fn written_groups(text: &str) -> Vec<(Span, &'static str)> {
+    let mut found = Vec::new();
+    for (at, word) in text.match_indices('型') {
+        let letters = text[..at].bytes().rev().take_while(|byte| matches!(byte, b'A' | b'B' | b'O')).count();
+        if letters == 0 {
+            continue;
+        }
+        let start = at - letters;
+        if text[..start].ends_with(|before: char| before.is_ascii_alphanumeric()) {
+            continue;
+        }
+        let before: String = text[..start].chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
+        let after: String = text[at + word.len()..].chars().take(6).collect();
+        let blood = before.contains("血型")
+            || before.contains('输')
+            || after.starts_with("Rh")
+            || after.starts_with('红')
+            || after.starts_with('血')
+            || after.starts_with("悬");
+        let excluded = ["供", "献血", "子代", "新生儿", "家属"].iter().any(|word| before.contains(word))
+            || after.contains("血浆")
+            || after.contains("冷沉淀")
+            || after.contains("血小板");
+        if blood
+            && !excluded
+            && let Some(group) = abo(&text[start..at])
+        {
+            found.push((Span::new(start, at + word.len()), group));
+        }
+    }
+    found
+}
+
+/// Clock times said of the death: 死亡时间:2026-03-05 14:32, 于14:50宣布临床死亡.
+pub(in crate::rules) fn death_times(passage: &Passage, day: jiff::civil::Date) -> Vec<(jiff::civil::DateTime, Span)> {
+    let text = passage.text.as_str();
+    let mut found = Vec::new();
+    for expression in &passage.times {
+        let (date, hour, minute) = match expression.value {
+            TimeValue::Clock { hour, minute } => (day, hour, minute),
+            TimeValue::Date(date) => {
+                let (Some(hour), Some(minute)) = (date.hour, date.minute) else { continue };
+                let year = date.year.unwrap_or(day.year());
+                let (Some(month), Some(of_month)) = (date.month, date.day) else { continue };
+                let Ok(date) = jiff::civil::Date::new(year, month as i8, of_month as i8) else { continue };
+                (date, hour, minute)
+            }
+            _ => continue,
+        };
+        let before: String = text[..expression.span.start as usize].chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
+        let after: String = text[expression.span.end as usize..].chars().take(12).collect();
+        let after = after.split([',', '。', ';', '\n']).next().unwrap_or("");
+        let labelled = before.contains("死亡时间") || (passage.section.as_ref() == "死亡时间");
+        let announced = after.contains("死亡") && !after.contains("讨论") && !after.contains("记录");
+        if labelled || announced {
+            found.push((date.at(hour as i8, minute as i8, 0, 0), expression.span));
+        }
+    }
+    found
+}
+
+/// General, spinal or local: the class of an anaesthesia's name; `None` where none or several are named.
+pub(in crate::rules) fn anesthesia_class(text: &str) -> Option<&'static str> {
+    let general = ["全身麻醉", "全麻", "静吸复合", "气管插管"].iter().any(|word| text.contains(word));
+    let spinal = ["腰麻", "椎管内", "硬膜外", "腰硬", "蛛网膜下腔阻滞"].iter().any(|word| text.contains(word));
+    let local = ["局部麻醉", "局麻", "神经阻滞", "臂丛", "局部浸润"].iter().any(|word| text.contains(word));
+    match (general, spinal, local) {
+        (true, false, false) => Some("全身麻醉"),
+        (false, true, false) => Some("椎管内麻醉"),
+        (false, false, true) => Some("局部或神经阻滞麻醉"),
+        _ => None,
+    }
+}
+
+/// 出血约800ml, 出血量800ml: the loss during the operation, by its first statement in the passage.
+pub(in crate::rules) fn blood_losses(passage: &Passage) -> Vec<(f64, Span)> {
+    let text = passage.text.as_str();
+    let of_measure = |measure: &crate::reading::Measure| {
+        let volume = crate::reading::measures::convert(measure.value, &measure.unit, "ml")?;
+        let before: String = text[..measure.span.start as usize].chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
+        let counted = ["出血", "失血"].iter().any(|word| before.contains(word))
+            && !["术前", "产后", "阴道", "便", "预计"].iter().any(|word| before.contains(word));
+        counted.then_some((volume, measure.span))
+    };
+    passage.measures.iter().filter_map(of_measure).take(1).collect()
+}
+
+/// Share of the shorter text's characters that stand in the other.
+pub(in crate::rules) fn shared(a: &str, b: &str) -> f64 {
+    let (short, long) = if a.chars().count() <= b.chars().count() { (a, b) } else { (b, a) };
+    let count = short.chars().count();
+    if count < 3 {
+        return 0.0;
+    }
+    short.chars().filter(|character| long.contains(*character)).count() as f64 / count as f64
+}
+
+/// A target, a threshold, an earlier or another hospital's value.
+pub(in crate::rules) fn is_goal_or_history(passage: &Passage, span: Span) -> bool {
+    const WORDS: [&str; 22] = [
+        "目标",
+        "控制在",
+        "维持",
+        "若",
+        "如",
+        "外院",
+        "门诊",
+        "入院前",
+        "既往",
+        "上次",
+        "由",
+        "从",
+        "降至",
+        "升至",
+        "曾",
+        "平素",
+        "医院",
+        "复查",
+        "急诊",
+        "大于",
+        "小于",
+        "前",
+    ];
+    let text = passage.text.as_str();
+    let sentence = passage.sentences.iter().find(|sentence| sentence.contains(span)).copied().unwrap_or(span);
+    let before = &text[sentence.start as usize..span.start as usize];
+    let after: String = text[span.end as usize..sentence.end as usize].chars().take(4).collect();
+    WORDS.iter().any(|word| before.contains(word)) || after.contains('→') || before.ends_with('→')
+}
+
+/// Vertebral levels such as L4/5, L5-S1, C5/6: the span and a canonical form.
+pub(in crate::rules) fn segments(text: &str) -> Vec<(Span, String)> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let level = |at: usize| -> Option<(usize, char, u32)> {
+        let region = char::from(*bytes.get(at)?);
+        let digits = bytes[at + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let number: u32 = text.get(at + 1..at + 1 + digits)?.parse().ok()?;
+        let most = match region {
+            'C' => 7,
+            'T' => 12,
+            'L' | 'S' => 5,
+            _ => return None,
+        };
+        (digits > 0 && (1..=most).contains(&number)).then_some((at + 1 + digits, region, number))
+    };
+    let mut at = 0;
+    while at < bytes.len() {
+        let starts = matches!(bytes[at], b'C' | b'T' | b'L' | b'S') && (at == 0 || !bytes[at - 1].is_ascii_alphanumeric());
+        if !starts {
+            at += 1;
+            continue;
+        }
+        let Some((end, region, upper)) = level(at).filter(|(end, _, _)| bytes.get(*end).is_some_and(|byte| matches!(byte, b'/' | b'-'))) else {
+            at += 1;
+            continue;
+        };
+        let lower = level(end + 1).or_else(|| {
+            let digits = bytes[end + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            text[end + 1..end + 1 + digits].parse().ok().map(|number| (end + 1 + digits, region, number))
+        });
+        match lower {
+            Some((last, lower_region, lower_number)) => {
+                found.push((Span::new(at, last), format!("{region}{upper}/{lower_region}{lower_number}")));
+                at = last;
+            }
+            None => at = end,
+        }
+    }
+    found
+}

@@ -1,0 +1,86 @@
+//! Numbered lists in text: `1.胃炎 2.2型糖尿病 (1)肾病`.
+
+use crate::reading::Passage;
+use crate::reading::text::Span;
+
+/// The number of a list item: where it stands with its mark, and what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemMark {
+    pub start: usize,
+    pub end: usize,
+    pub number: u32,
+}
+
+/// Numbers followed by `.` or `、` at the start of the text, after white space or after punctuation. `3.5` is none, `3.2型糖尿病` is 3.
+pub fn item_marks(text: &str) -> Vec<ItemMark> {
+    let bytes = text.as_bytes();
+    let mut marks = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if digits == 0 {
+            at += 1;
+            continue;
+        }
+        let end = at + digits;
+        let before = text[..at].chars().next_back();
+        let starts = before.is_none_or(|character| character.is_whitespace() || "。;,、?)".contains(character));
+        let rest = &text[end..];
+        let mark = if rest.starts_with('、') {
+            Some('、'.len_utf8())
+        } else {
+            rest.strip_prefix('.').filter(|after| !after.starts_with(|next: char| next.is_ascii_digit()) || is_type(after)).map(|_| 1)
+        };
+        if let (true, true, Some(length), Ok(number)) = (digits <= 2, starts, mark, text[at..end].parse()) {
+            marks.push(ItemMark { start: at, end: end + length, number });
+            at = end + length;
+            continue;
+        }
+        at = end;
+    }
+    marks
+}
+
+/// `2型糖尿病`, `3级`: the digit belongs to the name.
+fn is_type(after: &str) -> bool {
+    let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+    after[digits..].starts_with(['型', '级', '期', '度'])
+}
+
+/// The items of a list of diagnoses: by number, line, semicolon, comma or 、; numbers and marks left out.
+pub fn items(passage: &Passage) -> Vec<(Span, &str)> {
+    let text = passage.text.as_str();
+    let marks = item_marks(text);
+    let mut cuts: Vec<(usize, usize)> = marks.iter().map(|mark| (mark.start, mark.end)).collect();
+    let inside_mark = |at: usize| marks.iter().any(|mark| at >= mark.start && at < mark.end);
+    cuts.extend(text.char_indices().filter(|(at, character)| matches!(character, '\n' | ';' | '。' | '、' | ',') && !inside_mark(*at)).map(|(at, character)| (at, at + character.len_utf8())));
+    cuts.push((text.len(), text.len()));
+    cuts.sort_unstable();
+    let mut items = Vec::new();
+    let mut start = 0;
+    for (cut, next) in cuts {
+        if cut > start {
+            let part = &text[start..cut];
+            let inner = part.trim_matches(|character: char| character.is_whitespace() || ".()".contains(character));
+            if inner.chars().filter(|character| !character.is_ascii()).count() >= 2 {
+                let offset = start + part.find(inner).unwrap_or(0);
+                items.push((Span::new(offset, offset + inner.len()), inner));
+            }
+        }
+        start = start.max(next);
+    }
+    items
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_items_and_numbers_of_names() {
+        let numbers = |text: &str| item_marks(text).iter().map(|mark| mark.number).collect::<Vec<_>>();
+        assert_eq!(numbers("1.脑梗死 2.高血压病3级 3.2型糖尿病"), [1, 2, 3]);
+        assert_eq!(numbers("1、胃炎\n2、息肉"), [1, 2]);
+        assert_eq!(numbers("血钾3.5mmol/L,体温36.5℃"), Vec::<u32>::new());
+    }
+}

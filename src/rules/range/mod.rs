@@ -1,0 +1,225 @@
+//! `range`: plausibility, arithmetic and units. Every figure is computed here, never guessed.
+//!
+//! ```toml
+//! [check]
+//! kind = "range"
+//! what = "possible"                # see [`What`]
+//! within = ["入院记录/体格检查", "病程类"]
+//! concepts = ["生命体征"]
+//! ```
+
+mod scores;
+mod times;
+
+use serde::{Deserialize, Serialize};
+
+use super::places::Places;
+use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
+use crate::reading::lexicon::ConceptSet;
+use crate::reading::measures::convert;
+use crate::reading::text::Span;
+use crate::reading::{Experiencer, Passage};
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Range {
+    pub what: What,
+    #[serde(default)]
+    pub within: Vec<String>,
+    #[serde(default)]
+    pub concepts: Vec<String>,
+    /// How far a computed value may be off, in the unit of what is computed.
+    #[serde(default)]
+    pub tolerance: f64,
+}
+
+/// What is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// Values outside the lexicon's bounds of what is possible, and systolic not above diastolic.
+    Possible,
+    /// BMI against height and weight in the same passage.
+    Bmi,
+    /// Stated days in hospital against the dates (front page and text).
+    StayDays,
+    /// Stated age against the birth date at admission.
+    Age,
+    /// 术后第N天 against the operation and the note's date.
+    PostoperativeDay,
+    /// E, V and M against the stated GCS total.
+    GcsSum,
+    /// A GCS total against consciousness said in the same passage.
+    GcsText,
+    /// 孕a产b with b above a.
+    GravidaPara,
+    /// Numbers of a list that jump or repeat.
+    Numbering,
+    /// Dates in the text of things done in this stay that lie outside it.
+    StayDates,
+    /// A note's printed time long before its creation, without 补记; `tolerance` in minutes.
+    BackDated,
+    /// A value in a note signed before the value was reported; `tolerance` in minutes.
+    ResultBeforeReport,
+    /// 病情平稳 in a note after a rescue, or the start of 病危, on its day.
+    StableOnBadDay,
+    /// The same vital signs in three notes running, unlike the chart.
+    SameVitals,
+    /// A drug's single dose in an order or text that is beyond the bounds of `rules/knowledge/doses.toml`.
+    Dose,
+}
+
+struct Prepared {
+    spec: Range,
+    places: Places,
+    concepts: ConceptSet,
+}
+
+impl Range {
+    pub fn prepare(&self, knowledge: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
+        let places = Places::parse(&self.within, knowledge.documents()).map_err(|text| SpecError::new("within", text))?;
+        let concepts = knowledge.lexicon().set(&self.concepts).map_err(|text| SpecError::new("concepts", text))?;
+        Ok(Box::new(Prepared { spec: self.clone(), places, concepts }))
+    }
+}
+
+fn hit(passage: &std::sync::Arc<Passage>, span: Span, slots: Vec<(&'static str, String)>) -> Hit {
+    Hit { evidence: vec![Evidence { passage: passage.clone(), span, role: Role::This }], slots, ..Hit::default() }
+}
+
+impl Check for Prepared {
+    fn run(&self, subject: &Subject<'_>) -> Outcome {
+        let mut hits = Vec::new();
+        match self.spec.what {
+            What::StayDays => match self.stay_days(subject) {
+                Ok(found) => hits = found,
+                Err(why) => return Outcome::Skipped(why),
+            },
+            What::Age => match self.age(subject) {
+                Ok(found) => hits = found,
+                Err(why) => return Outcome::Skipped(why),
+            },
+            What::PostoperativeDay => match self.postoperative_day(subject) {
+                Ok(found) => hits = found,
+                Err(why) => return Outcome::Skipped(why),
+            },
+            What::StayDates => match self.stay_dates(subject) {
+                Ok(found) => hits = found,
+                Err(why) => return Outcome::Skipped(why),
+            },
+            What::StableOnBadDay => hits = self.stable_on_bad_day(subject),
+            What::SameVitals => hits = self.same_vitals(subject),
+            What::BackDated => hits = self.back_dated(subject),
+            What::ResultBeforeReport => match self.result_before_report(subject) {
+                Ok(found) => hits = found,
+                Err(why) => return Outcome::Skipped(why),
+            },
+            What::Dose => hits = self.doses(subject),
+            What::Possible | What::Bmi | What::GcsSum | What::GcsText | What::GravidaPara | What::Numbering => {
+                for passage in self.places.passages(subject) {
+                    match self.spec.what {
+                        What::Possible => self.possible(subject, passage, &mut hits),
+                        What::Bmi => self.bmi(subject, passage, &mut hits),
+                        What::GcsSum => scores::gcs_sum(passage, &mut hits),
+                        What::GcsText => scores::gcs_text(subject, passage, &mut hits),
+                        What::Numbering => scores::numbering(passage, &mut hits),
+                        _ => scores::gravida_para(passage, &mut hits),
+                    }
+                }
+            }
+        }
+        Outcome::Ran(hits)
+    }
+}
+
+impl Prepared {
+    fn possible(&self, subject: &Subject<'_>, passage: &std::sync::Arc<Passage>, hits: &mut Vec<Hit>) {
+        let lexicon = subject.knowledge.lexicon();
+        for mention in passage.mentions.iter().filter(|mention| self.concepts.contains(mention.concept) && !mention.quoted) {
+            let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
+            let concept = lexicon.concept(mention.concept);
+            let Some((low, high)) = concept.range else { continue };
+            let usual = concept.units.first().map_or("", |unit| unit.as_ref());
+            let value = if measure.unit.is_empty() || measure.unit.as_ref() == usual {
+                Some(measure.value)
+            } else {
+                convert(measure.value, &measure.unit, usual)
+            };
+            // A unit that can't be converted is another rule's question.
+            let Some(value) = value else { continue };
+            let span = mention.span.cover(measure.span);
+            let swapped = concept.name.as_ref() == "血压" && measure.second.is_some_and(|diastolic| diastolic >= measure.value);
+            if value < low || value > high || swapped {
+                let bounds = if swapped { "收缩压应高于舒张压".to_owned() } else { format!("可能范围{low}~{high}{usual}") };
+                hits.push(hit(passage, span, vec![("concept", concept.name.to_string()), ("bounds", bounds)]));
+            }
+        }
+    }
+
+    fn bmi(&self, subject: &Subject<'_>, passage: &std::sync::Arc<Passage>, hits: &mut Vec<Hit>) {
+        let value = |name: &str, unit: &str| {
+            let id = subject.knowledge.lexicon().id(name)?;
+            let mention = passage.mentions.iter().find(|mention| mention.concept == id && mention.measure.is_some())?;
+            let measure = &passage.measures[mention.measure? as usize];
+            let value = if measure.unit.is_empty() { measure.value } else { convert(measure.value, &measure.unit, unit)? };
+            Some((value, mention.span.cover(measure.span)))
+        };
+        let weight = || {
+            let id = subject.knowledge.lexicon().id("体重")?;
+            let mention = passage.mentions.iter().find(|mention| mention.concept == id)?;
+            let near = passage
+                .measures
+                .iter()
+                .find(|measure| measure.span.start >= mention.span.end && measure.span.start - mention.span.end <= 12)?;
+            convert(near.value, &near.unit, "kg").map(|kilograms| (kilograms, mention.span.cover(near.span)))
+        };
+        let (Some((height, _)), Some((weight, _)), Some((stated, span))) = (value("身高", "cm"), weight(), value("体质指数", "kg/m2"))
+        else {
+            return;
+        };
+        if !(50.0..=230.0).contains(&height) {
+            return;
+        }
+        let computed = weight / (height / 100.0).powi(2);
+        if (computed - stated).abs() > self.spec.tolerance {
+            hits.push(hit(
+                passage,
+                span,
+                vec![("computed", format!("{weight}÷({height}/100)²={computed:.1}")), ("stated", stated.to_string())],
+            ));
+        }
+    }
+
+    fn doses(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let doses = &subject.knowledge.tables.doses;
+        let lexicon = subject.knowledge.lexicon();
+        let mut hits = Vec::new();
+        for (index, order) in subject.visit.orders.iter().flatten().enumerate() {
+            let (Some(name), Some(dose), Some(unit)) = (order.name.as_deref(), order.dose, order.unit.as_deref()) else { continue };
+            for (_, id) in lexicon.find(name) {
+                let Some(bounds) = doses.get(lexicon.concept(id).name.as_ref()) else { continue };
+                if let Some(limit) = bounds.broken_by(dose, unit, order.route.as_deref()) {
+                    let label = format!("{name} {dose}{unit} {}", order.route.as_deref().unwrap_or(""));
+                    hits.push(Hit {
+                        data: vec![DataEvidence { path: format!("/orders/{index}"), label: label.trim().to_owned() }],
+                        slots: vec![("stated", label.trim().to_owned()), ("bounds", limit)],
+                        ..Hit::default()
+                    });
+                }
+            }
+        }
+        for passage in self.places.passages(subject) {
+            for mention in passage.mentions.iter().filter(|mention| mention.experiencer == Experiencer::Patient && !mention.quoted) {
+                let concept = lexicon.concept(mention.concept);
+                let Some(bounds) = doses.get(concept.name.as_ref()) else { continue };
+                let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
+                if let Some(limit) = bounds.broken_by(measure.value, &measure.unit, None) {
+                    let span = mention.span.cover(measure.span);
+                    hits.push(hit(passage, span, vec![("stated", passage.text.quote(span).to_owned()), ("bounds", limit)]));
+                }
+            }
+        }
+        hits
+    }
+}
+

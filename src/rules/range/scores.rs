@@ -1,0 +1,100 @@
+//! Scores and counts whose parts must fit: the Glasgow coma scale, pregnancies and births, numbered lists.
+
+use std::sync::Arc;
+
+use super::super::{Evidence, Hit, Role, Subject};
+use super::hit;
+use crate::reading::text::Span;
+use crate::reading::{Assertion, Mention, Passage};
+
+pub(super) fn gcs_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
+    let text = passage.text.as_str();
+    let mut from = 0;
+    while let Some(found) = text[from..].find("GCS") {
+        let at = from + found;
+        from = at + 3;
+        let end = text[at..].char_indices().nth(30).map_or(text.len(), |(offset, _)| at + offset);
+        let window = &text[at..end];
+        let digit_after = |letter: char| {
+            window.find(letter).and_then(|position| window[position + 1..].chars().next()).and_then(|next| next.to_digit(10))
+        };
+        let (Some(eyes), Some(verbal), Some(motor)) = (digit_after('E'), digit_after('V'), digit_after('M')) else { continue };
+        let total: Option<u32> = {
+            let rest = window[3..].trim_start_matches(|character: char| !character.is_ascii_digit() && character != 'E');
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().ok()
+        };
+        if let Some(total) = total.filter(|total| *total != eyes + verbal + motor) {
+            let last = window.rfind('M').map_or(3, |position| position + 2);
+            hits.push(hit(
+                passage,
+                Span::new(at, at + last),
+                vec![("stated", total.to_string()), ("computed", format!("E{eyes}+V{verbal}+M{motor}={}", eyes + verbal + motor))],
+            ));
+        }
+    }
+}
+
+/// 神志清楚 with a GCS of 8 or less, 昏迷 with one of 14 or more, in the same sentence group.
+pub(super) fn gcs_text(subject: &Subject<'_>, passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
+    let lexicon = subject.knowledge.lexicon();
+    let (Some(gcs), Some(clear), Some(coma)) = (lexicon.id("GCS评分"), lexicon.id("意识清楚"), lexicon.id("昏迷")) else { return };
+    for score in passage.mentions.iter().filter(|mention| mention.concept == gcs) {
+        let Some(measure) = score.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
+        let near = |mention: &&Mention| mention.assertion == Assertion::Present && mention.span.start.abs_diff(score.span.start) <= 120;
+        let same_sentence =
+            |mention: &&Mention| passage.sentences.iter().any(|sentence| sentence.contains(mention.span) && sentence.contains(score.span));
+        let said = |concept| {
+            passage.mentions.iter().filter(|mention| mention.concept == concept).find(|mention| near(mention) && same_sentence(mention))
+        };
+        let contrary = match measure.value {
+            value if value <= 8.0 => said(clear),
+            value if value >= 14.0 => said(coma),
+            _ => None,
+        };
+        // An intubated or aphasic patient may be awake with a low total.
+        let text = passage.text.as_str();
+        if let Some(contrary) = contrary.filter(|_| !["插管", "气管切开", "失语", "VT", "镇静"].iter().any(|word| text.contains(word)))
+        {
+            let span = score.span.cover(measure.span);
+            let evidence = vec![
+                Evidence { passage: passage.clone(), span, role: Role::This },
+                Evidence { passage: passage.clone(), span: contrary.span, role: Role::Against },
+            ];
+            hits.push(Hit { evidence, slots: vec![("stated", measure.value.to_string())], ..Hit::default() });
+        }
+    }
+}
+
+/// 孕2产3, G2P3.
+pub(super) fn gravida_para(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
+    let text = passage.text.as_str();
+    for (first, second) in [('孕', '产'), ('G', 'P'), ('g', 'p')] {
+        for (at, _) in text.match_indices(first) {
+            let rest = &text[at + first.len_utf8()..];
+            let pregnancies: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            let Some(tail) = rest[pregnancies.len()..].trim_start_matches('次').strip_prefix(second) else { continue };
+            let births: String = tail.chars().take_while(char::is_ascii_digit).collect();
+            let (Ok(pregnancies_count), Ok(births_count)) = (pregnancies.parse::<u32>(), births.parse::<u32>()) else { continue };
+            // Two digits or more are weeks or a date.
+            if pregnancies_count < 20 && births_count > pregnancies_count && births_count < 20 {
+                let end = text.len() - tail.len() + births.len();
+                hits.push(hit(passage, Span::new(at, end), vec![("stated", text[at..end].to_owned())]));
+            }
+        }
+    }
+}
+
+/// `1.… 2.… 4.…`: numbers at the start of list items that jump or repeat. A list that starts again at 1 is a new list.
+pub(super) fn numbering(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
+    let text = passage.text.as_str();
+    let marks = super::super::lists::item_marks(text);
+    for pair in marks.windows(2) {
+        let (previous, mark) = (pair[0], pair[1]);
+        if mark.number != previous.number + 1 && mark.number != 1 {
+            let stop = text[mark.end..].find(['\n', ';', '。', ' ']).map_or(text.len(), |offset| mark.end + offset);
+            hits.push(hit(passage, Span::new(mark.start, stop), vec![("stated", format!("{}后为{}", previous.number, mark.number))]));
+            return;
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Computations over dates: days in hospital, age, post-operative day, dates outside the stay, notes that are older than they say.
+
+use super::super::{DataEvidence, Hit, Subject, events, facts};
+use super::{Prepared, hit};
+use crate::reading::text::Span;
+use crate::reading::{Assertion, Passage, Reference, TimeValue};
+use crate::record::{Instant, time};
+
+impl Prepared {
+    pub(super) fn stay_days(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        let visit = subject.visit;
+        let admitted = visit.admission.admitted_at.ok_or("未提供入院时间")?.date();
+        let discharged = visit.discharge.as_ref().and_then(|discharge| discharge.discharged_at).ok_or("尚未出院")?.date();
+        // Day of admission and day of discharge count once; a same-day stay is one day.
+        let days = time::days_between(admitted, discharged).max(1);
+        let right = |stated: i64| stated == days || stated == days + 1;
+        let computed = || format!("{admitted}至{discharged}为{days}天");
+        let mut hits = Vec::new();
+        if let Some(stated) = visit.front_page.as_ref().and_then(|page| page.days).filter(|stated| !right(*stated)) {
+            hits.push(Hit {
+                data: vec![DataEvidence { path: "/front_page/days".into(), label: format!("首页住院天数{stated}天") }],
+                slots: vec![("stated", stated.to_string()), ("computed", computed())],
+                ..Hit::default()
+            });
+        }
+        for passage in self.places.passages(subject) {
+            let text = passage.text.as_str();
+            for (at, word) in text.match_indices("住院") {
+                let rest = &text[at + word.len()..];
+                let rest = rest.strip_prefix("天数").unwrap_or(rest).trim_start_matches([':', ' ', '共']);
+                let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+                let start = text.len() - rest.len();
+                if !rest[digits.len()..].starts_with(['天', '日']) {
+                    continue;
+                }
+                // 住院3天后 and 住院第3天 speak of a moment, not of the whole stay.
+                if rest[digits.len() + '天'.len_utf8()..].starts_with(['后', '时', '内', '前']) {
+                    continue;
+                }
+                if let Ok(stated) = digits.parse::<i64>()
+                    && !right(stated)
+                {
+                    let span = Span::new(at, start + digits.len() + '天'.len_utf8());
+                    hits.push(hit(passage, span, vec![("stated", stated.to_string()), ("computed", computed())]));
+                }
+            }
+        }
+        Ok(hits)
+    }
+
+    pub(super) fn age(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        let visit = subject.visit;
+        let birth = visit.patient.birth_date.ok_or("未提供出生日期")?.date();
+        let admitted = visit.admission.admitted_at.ok_or("未提供入院时间")?.date();
+        let years = facts::completed_years(birth, admitted);
+        if years < 2 {
+            return Ok(Vec::new());
+        }
+        let last = visit.discharge.as_ref().and_then(|discharge| discharge.discharged_at).map_or(subject.at.date(), |at| at.date());
+        let at_end = facts::completed_years(birth, last);
+        let tolerance = self.spec.tolerance as i64;
+        let wrong = |stated: i64| stated < years - tolerance || stated > at_end + tolerance;
+        let computed = || format!("出生{birth},入院{admitted},实足{years}岁");
+        let mut hits = Vec::new();
+        if let Some(stated) = visit
+            .front_page
+            .as_ref()
+            .and_then(|page| page.age_text.as_deref())
+            .and_then(facts::printed_age)
+            .map(|age| age as i64)
+            .filter(|age| wrong(*age))
+        {
+            hits.push(Hit {
+                data: vec![DataEvidence { path: "/front_page/age_text".into(), label: format!("首页年龄{stated}岁") }],
+                slots: vec![("stated", format!("{stated}岁")), ("computed", computed())],
+                ..Hit::default()
+            });
+        }
+        for passage in self.places.passages(subject) {
+            if let Some((stated, span)) = patient_age(passage).filter(|(stated, _)| wrong(*stated)) {
+                hits.push(hit(passage, span, vec![("stated", format!("{stated}岁")), ("computed", computed())]));
+            }
+        }
+        Ok(hits)
+    }
+
+    pub(super) fn postoperative_day(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
+        let ends: Vec<_> =
+            operations.iter().filter_map(|operation| operation.ended_at.or(operation.started_at)).map(Instant::date).collect();
+        if ends.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut hits = Vec::new();
+        for document in self.places.documents(subject) {
+            let Some(day) = document.time.map(Instant::date) else { continue };
+            for passage in self.places.passages_of(document) {
+                for expression in &passage.times {
+                    let TimeValue::DayOf { reference: Reference::Operation, day: stated } = expression.value else { continue };
+                    if !is_about_now(passage.text.as_str(), expression.span) {
+                        continue;
+                    }
+                    let distances: Vec<i64> =
+                        ends.iter().map(|end| time::days_between(*end, day)).filter(|distance| *distance >= 0).collect();
+                    // Day 0 or day 1 for the day of surgery is the hospital's convention.
+                    let fits = |distance: &i64| i64::from(stated) == *distance || i64::from(stated) == distance + 1;
+                    if let Some(distance) = distances.last().filter(|_| !distances.iter().any(fits)) {
+                        let computed = format!("记录日期{day}为术后第{distance}天");
+                        hits.push(hit(passage, expression.span, vec![("stated", stated.to_string()), ("computed", computed)]));
+                    }
+                }
+            }
+        }
+        Ok(hits)
+    }
+
+    /// `2026-02-28行冠脉造影`: a dated act of this hospital and this stay outside the stay.
+    pub(super) fn stay_dates(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        let admitted = subject.visit.admission.admitted_at.ok_or("未提供入院时间")?;
+        let last = facts::discharged_at(subject.visit).unwrap_or(subject.at).date();
+        let mut hits = Vec::new();
+        for document in self.places.documents(subject) {
+            for passage in self.places.passages_of(document) {
+                let text = passage.text.as_str();
+                for mention in passage
+                    .mentions
+                    .iter()
+                    .filter(|mention| self.concepts.contains(mention.concept) && mention.assertion == Assertion::Present && !mention.quoted)
+                {
+                    let Some(expression) = mention.time.and_then(|index| passage.times.get(index as usize)) else { continue };
+                    let TimeValue::Date(date) = expression.value else { continue };
+                    let (Some(year), Some(month), Some(day)) = (date.year, date.month, date.day) else { continue };
+                    let Ok(date) = jiff::civil::Date::new(year, month as i8, day as i8) else { continue };
+                    let near = expression.span.end <= mention.span.start && mention.span.start - expression.span.end <= 30;
+                    let sentence =
+                        passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
+                    let here = ["我院", "本院", "本次", "入院后", "我科"].iter().any(|word| text[sentence.range()].contains(word));
+                    let outside = ["外院", "门诊", "急诊", "医院", "既往", "上次", "复查", "随诊", "拟", "计划", "预约"]
+                        .iter()
+                        .any(|word| text[sentence.range()].contains(word));
+                    if near && here && !outside && (date < admitted.date() || date > last) {
+                        let span = expression.span.cover(mention.span);
+                        hits.push(hit(
+                            passage,
+                            span,
+                            vec![("stated", date.to_string()), ("computed", format!("住院期间为{}至{last}", admitted.date()))],
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(hits)
+    }
+
+    /// A title time long before the document was created, without a word of 补记.
+    pub(super) fn back_dated(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for document in self.places.documents(subject) {
+            let record = facts::document(subject.visit, document);
+            let (Some(printed), Some(created)) = (record.event_at, record.created_at) else { continue };
+            let minutes = time::minutes_between(printed.latest(), created.earliest());
+            let marked = |text: &str| text.contains('补') && (text.contains("补记") || text.contains("补写") || text.contains("补录"));
+            let said = marked(&document.title) || document.passages.iter().any(|passage| marked(passage.text.as_str()));
+            if minutes as f64 > self.spec.tolerance && !said {
+                let path = format!("/documents/{}", document.index);
+                let text = format!("{}标题时间{printed},系统创建{created},未注明补记", document.title);
+                hits.push(Hit {
+                    data: vec![DataEvidence { path, label: format!("{} {printed} / 创建 {created}", document.title) }],
+                    slots: vec![("document", text)],
+                    anchor: record.id.clone(),
+                    ..Hit::default()
+                });
+            }
+        }
+        hits
+    }
+
+    /// 病情平稳 although a rescue or 病危 came before the note on the same day, and the note does not speak of it.
+    pub(super) fn stable_on_bad_day(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        const STABLE: [&str; 5] = ["病情平稳", "病情稳定", "病情无变化", "无特殊变化", "一般情况可"];
+        const SPOKEN: [&str; 9] = ["抢救", "病危", "病重", "危重", "插管", "ICU", "突发", "加重", "转"];
+        let bad: Vec<_> = [events::EventKind::RescueStart, events::EventKind::Critical]
+            .into_iter()
+            .flat_map(|kind| events::events(subject, kind, &events::EventFilter::default()).unwrap_or_default())
+            .collect();
+        let mut hits = Vec::new();
+        for document in self.places.documents(subject) {
+            let Some(written) = document.time.filter(|at| at.has_time()) else { continue };
+            let Some(event) = bad.iter().find(|event| event.at.has_time() && event.at.date() == written.date() && event.at.latest() <= written.earliest()) else { continue };
+            let speaks = self.places.passages_of(document).any(|passage| SPOKEN.iter().any(|word| passage.text.as_str().contains(word)));
+            let found = self.places.passages_of(document).find_map(|passage| {
+                STABLE.iter().find_map(|word| passage.text.as_str().find(word).map(|at| (passage, Span::new(at, at + word.len()))))
+            });
+            if let Some((passage, span)) = found.filter(|_| !speaks) {
+                let mut stable = hit(passage, span, Vec::new());
+                stable.data.push(event.evidence());
+                hits.push(stable);
+            }
+        }
+        hits
+    }
+
+    /// Three or more notes running with the same temperature, pulse, respiration and pressure, while the chart of those days differs.
+    pub(super) fn same_vitals(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        const FEWEST: usize = 3;
+        let chart = subject.visit.vitals.as_deref().unwrap_or(&[]);
+        let mut run: Vec<(Instant, std::sync::Arc<Passage>, Span, String)> = Vec::new();
+        let mut hits = Vec::new();
+        let mut finish = |run: &mut Vec<(Instant, std::sync::Arc<Passage>, Span, String)>| {
+            let differs = |(at, _, _, words): &(Instant, std::sync::Arc<Passage>, Span, String)| {
+                let rows: Vec<f64> = chart.iter().filter(|row| row.at.is_some_and(|time| time.date() == at.date())).filter_map(|row| row.temperature).collect();
+                let stated: Option<f64> = words.split(|character: char| !character.is_ascii_digit() && character != '.').find_map(|number| number.parse().ok());
+                !rows.is_empty() && stated.is_some_and(|stated| rows.iter().all(|row| (row - stated).abs() > 0.25))
+            };
+            if run.len() >= FEWEST && run.iter().any(differs) {
+                let (_, passage, span, _) = &run[run.len() - 1];
+                let mut same = hit(passage, *span, vec![("stated", run.len().to_string())]);
+                same.data.extend(run.iter().map(|(at, _, _, words)| DataEvidence { path: String::from("/vitals"), label: format!("{} {words}", at.date()) }));
+                hits.push(same);
+            }
+            run.clear();
+        };
+        for document in self.places.documents(subject) {
+            let Some(at) = document.time else { continue };
+            let Some((passage, span)) = self.places.passages_of(document).find_map(|passage| vitals_line(passage).map(|span| (passage, span))) else { continue };
+            let words: String = passage.text.slice(span).chars().filter(|character| !character.is_whitespace() && !",:".contains(*character)).collect();
+            if run.last().is_some_and(|(_, _, _, last)| *last != words) {
+                finish(&mut run);
+            }
+            run.push((at, passage.clone(), span, words));
+        }
+        finish(&mut run);
+        hits
+    }
+
+    /// A laboratory value in a note that was signed before the only report with that value.
+    pub(super) fn result_before_report(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        const ELSEWHERE: [&str; 12] = ["门诊", "外院", "急诊", "医院", "入院前", "既往", "上次", "电话", "床旁", "POCT", "血气", "指"];
+        let labs = subject.visit.labs.as_deref().ok_or("未提供检验结果")?;
+        let lexicon = subject.knowledge.lexicon();
+        let mut hits = Vec::new();
+        for document in self.places.documents(subject) {
+            // The note may have been completed after its printed time: what counts is when it was signed.
+            let Some(written) = events::completed_at(facts::document(subject.visit, document)).filter(|at| at.has_time()) else { continue };
+            for passage in self.places.passages_of(document) {
+                for mention in passage.mentions.iter().filter(|mention| mention.assertion == Assertion::Present && !mention.quoted) {
+                    let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
+                    let same_item = |item: &str| lexicon.find(item).any(|(span, id)| id == mention.concept && span.len() + 3 >= item.len());
+                    let equal = |value: &str| value.trim().parse::<f64>().is_ok_and(|value| (value - measure.value).abs() < 1e-9);
+                    let reports: Vec<usize> = (0..labs.len())
+                        .filter(|index| labs[*index].item.as_deref().is_some_and(same_item) && labs[*index].value.as_deref().is_some_and(equal))
+                        .collect();
+                    let early = |index: &usize| labs[*index].reported_at.is_some_and(|at| at.has_time() && time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance);
+                    let sentence = passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
+                    let elsewhere = ELSEWHERE.iter().any(|word| passage.text.slice(sentence).contains(word));
+                    if reports.is_empty() || !reports.iter().all(early) || elsewhere {
+                        continue;
+                    }
+                    let lab = &labs[reports[0]];
+                    let reported = lab.reported_at.map_or(String::new(), |at| at.to_string());
+                    let mut found = hit(passage, mention.span.cover(measure.span), Vec::new());
+                    found.data.push(DataEvidence { path: format!("/labs/{}", reports[0]), label: format!("{}报告时间 {reported}", lab.item.as_deref().unwrap_or("")) });
+                    hits.push(found);
+                }
+            }
+        }
+        Ok(hits)
+    }
+}
+
+/// The age that a passage gives the patient: `患者,女,68岁`, `68岁男性`, 年龄:68岁. Ages at another time (`诊断时52岁`, `50岁绝经`) don't count.
+fn patient_age(passage: &Passage) -> Option<(i64, Span)> {
+    let text = passage.text.as_str();
+    for (at, _) in text.match_indices('岁') {
+        let digits = text[..at].bytes().rev().take_while(u8::is_ascii_digit).count();
+        if digits == 0 || digits > 3 {
+            continue;
+        }
+        let start = at - digits;
+        let before: String = text[..start].chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
+        let after = &text[at + '岁'.len_utf8()..];
+        let named = before.trim_end_matches([',', ':', ' ']).ends_with(['男', '女'])
+            || before.contains("年龄")
+            || (before.contains("患者") && before.chars().count() <= 4);
+        let described = after.trim_start_matches([',', ' ']).starts_with(['男', '女']);
+        let other = ["其", "父", "母", "子", "兄", "姐", "弟", "妹", "绝经", "初潮", "结婚", "时"].iter().any(|word| before.contains(word))
+            || after.starts_with(['时', '绝', '初', '结', '起', '开', '始', '以', '左']);
+        if (named || described) && !other {
+            return text[start..at].parse().ok().map(|age| (age, Span::new(start, at + '岁'.len_utf8())));
+        }
+    }
+    None
+}
+
+/// 术后第3天 says what day it is now when the sentence begins with it or says 今.
+fn is_about_now(text: &str, span: Span) -> bool {
+    let start = text[..span.start as usize].rfind(['。', '\n', ';']).map_or(0, |at| at + 1);
+    let before = text.get(start..span.start as usize).unwrap_or("");
+    let after = &text[span.end as usize..];
+    let later = after.starts_with(['后', '内', '拆', '复', '拔', '出', '可', '再', '前']);
+    !later
+        && (before.chars().filter(|character| character.is_alphanumeric()).count() <= 2 || before.contains("今") || before.contains("现"))
+}
+
+/// The stretch from the temperature to the blood pressure of one line of vital signs.
+fn vitals_line(passage: &Passage) -> Option<Span> {
+    let text = passage.text.as_str();
+    let start = ["T", "体温"].iter().filter_map(|word| text.find(word).filter(|at| text[at + word.len()..].trim_start_matches([':', ' ']).starts_with('3'))).min()?;
+    let end = text[start..].find("mmHg").map(|offset| start + offset + "mmHg".len())?;
+    (end - start < 120).then(|| Span::new(start, end))
+}
