@@ -40,6 +40,8 @@ pub enum EventKind {
     Takeover,
     /// A pathology report whose specimen is the autopsy.
     AutopsyReport,
+    /// An invasive procedure by its own record.
+    ProcedureRecord,
     /// An imaging report of this stay.
     ExamReport,
     /// A culture that grew something.
@@ -75,6 +77,7 @@ impl EventKind {
             EventKind::Handover => "交班",
             EventKind::Takeover => "接班",
             EventKind::AutopsyReport => "尸检报告",
+            EventKind::ProcedureRecord => "有创操作",
             EventKind::ExamReport => "检查报告",
             EventKind::CultureReport => "培养报告",
         }
@@ -102,7 +105,9 @@ impl EventKind {
             EventKind::ExamReport => (visit.exams.is_some(), "检查报告"),
             EventKind::CultureReport => (visit.cultures.is_some(), "培养结果"),
             EventKind::AutopsyReport => (visit.pathology.is_some(), "病理报告"),
-            EventKind::Discharge | EventKind::Death | EventKind::Archive | EventKind::Handover | EventKind::Takeover => (true, ""),
+            EventKind::Discharge | EventKind::Death | EventKind::Archive | EventKind::Handover | EventKind::Takeover | EventKind::ProcedureRecord => {
+                (true, "")
+            }
         };
         (!sent).then_some(name)
     }
@@ -279,6 +284,18 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
                 let at = if kind == EventKind::OrderStart { order.start } else { order.stop };
                 let anchor = order.id.clone().unwrap_or_else(|| format!("order-{index}"));
                 push(at, &anchor, order.name.as_deref().unwrap_or(""), format!("/orders/{index}"), order.by.iter().cloned().collect());
+            }
+        }
+        EventKind::ProcedureRecord => {
+            let lexicon = subject.knowledge.lexicon();
+            for document in subject.reading.documents.iter().filter(|document| document.kind == DocumentKind::InvasiveProcedure) {
+                let text = document.passages.first().map_or("", |passage| passage.text.as_str());
+                let named = lexicon.find(&document.title).chain(lexicon.find(text)).find(|(_, id)| lexicon.is_a(*id, "有创操作"));
+                let Some((_, id)) = named.filter(|(_, id)| filter.concept.is_empty() || filter.concept.iter().any(|wanted| lexicon.is_a(*id, wanted))) else {
+                    continue;
+                };
+                let record = facts::document(visit, document);
+                push(document.time, &record.id, &lexicon.concept(id).name, format!("/documents/{}", document.index), vec![]);
             }
         }
         EventKind::ExamReport => {

@@ -11,7 +11,8 @@ pub struct ItemMark {
     pub number: u32,
 }
 
-/// Numbers followed by `.` or `、` at the start of the text, after white space or after punctuation. `3.5` is none, `3.2型糖尿病` is 3.
+/// Numbers followed by `.` or `、` at the start of the text, after white space or after punctuation. `3.5` is none, unless it goes on
+/// from 2 (`2.复查 3.2周后门诊`) or begins a name (`3.2型糖尿病`); 3、6、12个月 is no list.
 pub fn item_marks(text: &str) -> Vec<ItemMark> {
     let bytes = text.as_bytes();
     let mut marks = Vec::new();
@@ -24,12 +25,12 @@ pub fn item_marks(text: &str) -> Vec<ItemMark> {
         }
         let end = at + digits;
         let before = text[..at].chars().next_back();
-        let starts = before.is_none_or(|character| character.is_whitespace() || "。;,、?)".contains(character));
+        let starts = before.is_none_or(|character| character.is_whitespace() || "。;?)".contains(character));
         let rest = &text[end..];
         let mark = if rest.starts_with('、') {
             Some('、'.len_utf8())
         } else {
-            rest.strip_prefix('.').filter(|after| !after.starts_with(|next: char| next.is_ascii_digit()) || is_type(after)).map(|_| 1)
+            rest.strip_prefix('.').filter(|after| !after.starts_with(|next: char| next.is_ascii_digit()) || is_type(after) || goes_on(&marks, &text[at..end])).map(|_| 1)
         };
         if let (true, true, Some(length), Ok(number)) = (digits <= 2, starts, mark, text[at..end].parse()) {
             marks.push(ItemMark { start: at, end: end + length, number });
@@ -39,6 +40,10 @@ pub fn item_marks(text: &str) -> Vec<ItemMark> {
         at = end;
     }
     marks
+}
+
+fn goes_on(marks: &[ItemMark], digits: &str) -> bool {
+    marks.last().is_some_and(|last| digits.parse() == Ok(last.number + 1))
 }
 
 /// `2型糖尿病`, `3级`: the digit belongs to the name.
@@ -81,6 +86,8 @@ mod tests {
         let numbers = |text: &str| item_marks(text).iter().map(|mark| mark.number).collect::<Vec<_>>();
         assert_eq!(numbers("1.脑梗死 2.高血压病3级 3.2型糖尿病"), [1, 2, 3]);
         assert_eq!(numbers("1、胃炎\n2、息肉"), [1, 2]);
+        assert_eq!(numbers("1.休息。2.复查。3.2周后门诊。4.不适随诊"), [1, 2, 3, 4]);
+        assert_eq!(numbers("术后3、6、12个月复查"), Vec::<u32>::new());
         assert_eq!(numbers("血钾3.5mmol/L,体温36.5℃"), Vec::<u32>::new());
     }
 }

@@ -31,6 +31,9 @@ pub struct Required {
     pub trigger: Option<EventKind>,
     #[serde(default, rename = "where")]
     pub filter: EventFilter,
+    /// With `exists` and `trigger`: the document must name the thing that was done (a consent for this procedure).
+    #[serde(default)]
+    pub names_trigger: bool,
     #[serde(default)]
     pub sections: Vec<String>,
     #[serde(default)]
@@ -104,7 +107,11 @@ impl Check for Prepared {
             if subject.phase == Phase::Inline || !events::is_whole_record(subject) {
                 return Outcome::Skipped("只提供了部分文书".to_owned());
             }
-            let found = self.documents.documents(subject).any(|document| is_written(facts::document(subject.visit, document)));
+            let written = |document: &&DocumentReading| is_written(facts::document(subject.visit, document));
+            let found = match triggers.first().filter(|_| self.spec.names_trigger) {
+                None => self.documents.documents(subject).any(|document| written(&document)),
+                Some(_) => triggers.iter().all(|trigger| self.documents.documents(subject).filter(written).any(|document| names(subject, document, trigger))),
+            };
             if !found {
                 let searched = subject.reading.documents.iter().map(|document| Searched { document: document.index, section: None });
                 let data: Vec<DataEvidence> = triggers.iter().map(|event| event.evidence()).collect();
@@ -126,6 +133,14 @@ impl Check for Prepared {
         }
         Outcome::Ran(self.documents.documents(subject).filter_map(|document| self.look(subject, document)).collect())
     }
+}
+
+/// True when the document names one of the concepts of the trigger's label.
+fn names(subject: &Subject<'_>, document: &DocumentReading, trigger: &events::Event) -> bool {
+    let lexicon = subject.knowledge.lexicon();
+    let wanted: Vec<_> = lexicon.find(&trigger.label).map(|(_, id)| id).collect();
+    let titled = lexicon.find(&document.title).any(|(_, id)| wanted.contains(&id));
+    titled || document.passages.iter().any(|passage| passage.mentions.iter().any(|mention| wanted.contains(&mention.concept)))
 }
 
 impl Prepared {

@@ -116,7 +116,8 @@ impl Prepared {
                 if self.spec.then.is_empty() || document.passages.iter().any(|passage| self.then.matches(passage)) {
                     return None;
                 }
-                half.get_or_insert(Evidence { passage: passage.clone(), span, role: Role::This });
+                let sentence = passage.sentences.iter().find(|sentence| sentence.contains(span)).copied().unwrap_or(span);
+                half.get_or_insert(Evidence { passage: passage.clone(), span: sentence, role: Role::This });
             }
         }
         // With `then`, a trigger that no note speaks of is another rule's finding.

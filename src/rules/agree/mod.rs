@@ -187,8 +187,10 @@ impl Prepared {
                 ..Hit::default()
             });
         }
-        let listed = subject.visit.patient.allergies.as_deref().unwrap_or(&[]);
-        if let (Some(denied), Some(first)) = (denied, listed.first())
+        let lexicon = subject.knowledge.lexicon();
+        let is_drug = |text: &&String| lexicon.find(text).any(|(_, id)| lexicon.is_a(id, "药物"));
+        let listed = subject.visit.patient.allergies.iter().flatten().find(is_drug);
+        if let (Some(denied), Some(first)) = (denied, listed)
             && hits.is_empty()
         {
             hits.push(Hit {

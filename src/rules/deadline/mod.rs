@@ -137,13 +137,14 @@ impl Prepared {
         let mut taken: Vec<usize> = Vec::new();
         let mut duties = Vec::new();
         for (index, trigger) in triggers.iter().enumerate() {
+            let previous = index.checked_sub(1).map(|before| triggers[before].at.earliest());
             let next = triggers.get(index + 1).map(|next| next.at.earliest());
             let done = match &fulfilling {
                 Some(events) => events
                     .iter()
                     .find(|event| event.anchor == trigger.anchor || triggers.len() == 1)
                     .map(|event| Done { at: event.at, document: None }),
-                None => self.document_for(subject, trigger, next, &mut taken),
+                None => self.document_for(subject, trigger, (previous, next), &mut taken),
             };
             duties.push((trigger.clone(), self.duty(subject, trigger, done)));
         }
@@ -180,7 +181,8 @@ impl Prepared {
 
     /// The document that answers a trigger: the first completed one whose own time is not before it (or, for `before`, the last one before it),
     /// and not beyond the next trigger of the same kind.
-    fn document_for(&self, subject: &Subject<'_>, trigger: &Event, next: Option<DateTime>, taken: &mut Vec<usize>) -> Option<Done> {
+    fn document_for(&self, subject: &Subject<'_>, trigger: &Event, (previous, next): (Option<DateTime>, Option<DateTime>),
+        taken: &mut Vec<usize>) -> Option<Done> {
         let mut candidates: Vec<(usize, Done)> = self
             .places
             .documents(subject)
@@ -206,8 +208,10 @@ impl Prepared {
                 })
                 .copied()
         } else {
+            // Its own time may be a little before the trigger (a discharge record), but not before the trigger before.
+            let lower = previous.unwrap_or_else(|| time::plus_minutes(trigger.at.earliest(), -EARLY_MINUTES));
             let belongs =
-                |index: usize| own_time(index).is_none_or(|own| own >= trigger.at.earliest() && next.is_none_or(|next| own < next));
+                |index: usize| own_time(index).is_none_or(|own| own >= lower && next.is_none_or(|next| own < next));
             let fitting = candidates.iter().find(|(index, done)| belongs(*index) && done.at.latest() >= trigger.at.earliest());
             // What was done shortly before the trigger is done (a discharge record is written before the patient leaves); with
             // `not_before_trigger` it is a state of its own.

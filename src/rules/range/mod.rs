@@ -65,6 +65,8 @@ pub enum What {
     StableOnBadDay,
     /// The same vital signs in three notes running, unlike the chart.
     SameVitals,
+    /// Something years ago that is longer ago than the patient's birth; `tolerance` in years.
+    BeforeBirth,
     /// A drug's single dose in an order or text that is beyond the bounds of `rules/knowledge/doses.toml`.
     Dose,
 }
@@ -109,6 +111,10 @@ impl Check for Prepared {
             },
             What::StableOnBadDay => hits = self.stable_on_bad_day(subject),
             What::SameVitals => hits = self.same_vitals(subject),
+            What::BeforeBirth => match self.before_birth(subject) {
+                Ok(found) => hits = found,
+                Err(why) => return Outcome::Skipped(why),
+            },
             What::BackDated => hits = self.back_dated(subject),
             What::ResultBeforeReport => match self.result_before_report(subject) {
                 Ok(found) => hits = found,

@@ -3,7 +3,7 @@
 use super::super::{DataEvidence, Hit, Subject, events, facts};
 use super::{Prepared, hit};
 use crate::reading::text::Span;
-use crate::reading::{Assertion, Passage, Reference, TimeValue};
+use crate::reading::{Assertion, Passage, Reference, TimeUnit, TimeValue};
 use crate::record::{Instant, time};
 
 impl Prepared {
@@ -134,7 +134,8 @@ impl Prepared {
                     let near = expression.span.end <= mention.span.start && mention.span.start - expression.span.end <= 30;
                     let sentence =
                         passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
-                    let here = ["我院", "本院", "本次", "入院后", "我科"].iter().any(|word| text[sentence.range()].contains(word));
+                    let told_as_course = passage.section.as_ref() == "诊疗经过";
+                    let here = told_as_course || ["我院", "本院", "本次", "入院后", "我科"].iter().any(|word| text[sentence.range()].contains(word));
                     let outside = ["外院", "门诊", "急诊", "医院", "既往", "上次", "复查", "随诊", "拟", "计划", "预约"]
                         .iter()
                         .any(|word| text[sentence.range()].contains(word));
@@ -233,6 +234,28 @@ impl Prepared {
         hits
     }
 
+    /// 5年前住院 of a patient of two.
+    pub(super) fn before_birth(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        const YEAR_MINUTES: f64 = 525_960.0;
+        let age = facts::age_in_years(subject.visit).ok_or("未提供患者年龄")?;
+        let mut hits = Vec::new();
+        for passage in self.places.passages(subject) {
+            for expression in &passage.times {
+                let (TimeValue::Ago { length, .. } | TimeValue::Duration(length)) = expression.value else { continue };
+                let years = length.min_minutes / YEAR_MINUTES;
+                if length.unit != TimeUnit::Year || length.vague || years <= age + self.spec.tolerance {
+                    continue;
+                }
+                let sentence = passage.sentences.iter().find(|sentence| sentence.contains(expression.span)).copied().unwrap_or(expression.span);
+                let other = ["父", "母", "祖", "兄", "姐", "家", "外公", "外婆", "叔", "舅"].iter().any(|word| passage.text.slice(sentence).contains(word));
+                if !other {
+                    hits.push(hit(passage, expression.span, vec![("stated", passage.text.quote(expression.span).to_owned()), ("computed", format!("患者{age:.1}岁"))]));
+                }
+            }
+        }
+        Ok(hits)
+    }
+
     /// A laboratory value in a note that was signed before the only report with that value.
     pub(super) fn result_before_report(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         const ELSEWHERE: [&str; 12] = ["门诊", "外院", "急诊", "医院", "入院前", "既往", "上次", "电话", "床旁", "POCT", "血气", "指"];
@@ -279,13 +302,14 @@ fn patient_age(passage: &Passage) -> Option<(i64, Span)> {
         let start = at - digits;
         let before: String = text[..start].chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
         let after = &text[at + '岁'.len_utf8()..];
+        let bounded = before.trim_end().ends_with(['>', '<', '≥', '≤', '≧', '=']);
         let named = before.trim_end_matches([',', ':', ' ']).ends_with(['男', '女'])
             || before.contains("年龄")
             || (before.contains("患者") && before.chars().count() <= 4);
         let described = after.trim_start_matches([',', ' ']).starts_with(['男', '女']);
         let other = ["其", "父", "母", "子", "兄", "姐", "弟", "妹", "绝经", "初潮", "结婚", "时"].iter().any(|word| before.contains(word))
             || after.starts_with(['时', '绝', '初', '结', '起', '开', '始', '以', '左']);
-        if (named || described) && !other {
+        if (named || described) && !other && !bounded {
             return text[start..at].parse().ok().map(|age| (age, Span::new(start, at + '岁'.len_utf8())));
         }
     }
@@ -306,6 +330,8 @@ fn is_about_now(text: &str, span: Span) -> bool {
 fn vitals_line(passage: &Passage) -> Option<Span> {
     let text = passage.text.as_str();
     let start = ["T", "体温"].iter().filter_map(|word| text.find(word).filter(|at| text[at + word.len()..].trim_start_matches([':', ' ']).starts_with('3'))).min()?;
-    let end = text[start..].find("mmHg").map(|offset| start + offset + "mmHg".len())?;
-    (end - start < 120).then(|| Span::new(start, end))
+    // Up to the pressure; where none is written, up to the respiration.
+    let rest: String = text[start..].chars().take(60).collect();
+    let length = rest.find("mmHg").map(|at| at + "mmHg".len()).or_else(|| rest.rfind("次/分").map(|at| at + "次/分".len()))?;
+    Some(Span::new(start, start + length))
 }

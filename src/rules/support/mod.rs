@@ -236,7 +236,7 @@ impl Prepared {
                             let text = passage.text.as_str();
                             let sentence =
                                 passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
-                            ["禁", "慎", "停", "减量", "权衡", "利弊", "监测", "评估", "调整", "暂缓"]
+                            ["禁", "慎", "停", "减量", "权衡", "利弊", "肾功能", "eGFR", "暂缓", "透析"]
                                 .iter()
                                 .any(|word| text[sentence.range()].contains(word))
                         }

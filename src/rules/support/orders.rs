@@ -138,8 +138,8 @@ impl Prepared {
             ("HIV抗体", ["HIV", "艾滋", "免疫缺陷", "抗-HIV"]),
             ("梅毒抗体", ["梅毒", "TPPA", "RPR", "TRUST"]),
         ];
-        const ALL: [&str; 5] = ["输血前四项", "输血前检查", "感染四项", "感染筛查", "术前四项"];
-        const TAKEN: [&str; 6] = ["标本已留", "已抽血", "已采集", "结果待报", "待回报", "阴性"];
+        const ALL: [&str; 4] = ["输血前四项", "感染四项", "感染筛查", "术前四项"];
+        const TAKEN: [&str; 7] = ["标本已留", "已抽血", "已采集", "结果待报", "待回报", "均阴性", "均为阴性"];
         let texts: Vec<&str> = self.explained.passages(subject).map(|passage| passage.text.as_str()).collect();
         let as_a_whole = texts.iter().any(|text| ALL.iter().any(|word| text.contains(word)) && TAKEN.iter().any(|word| text.contains(word)));
         let found = |words: &[&str; 4]| {
