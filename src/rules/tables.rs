@@ -71,6 +71,8 @@ pub struct Contraindication {
     pub drugs: ConceptSet,
     pub lab: Option<(ConceptSet, LabBound)>,
     pub diagnoses: ConceptSet,
+    /// A value that only the text states counts too: of slow states such as renal failure, not of what changes by the hour.
+    pub in_text: bool,
     pub why: String,
 }
 
@@ -158,6 +160,8 @@ struct ContraindicationEntry {
     bound: Option<LabBound>,
     #[serde(default)]
     diagnoses: Vec<String>,
+    #[serde(default)]
+    in_text: bool,
     why: String,
     #[allow(dead_code)] // read by people
     source: String,
@@ -227,8 +231,7 @@ impl Tables {
                 tables.contraindications.push(Contraindication {
                     drugs: set(path, &entry.drugs),
                     lab,
-                    diagnoses: set(path, &entry.diagnoses),
-                    why: entry.why,
+                    diagnoses: set(path, &entry.diagnoses), in_text: entry.in_text, why: entry.why,
                 });
             }
         }

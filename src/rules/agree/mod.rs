@@ -538,6 +538,10 @@ impl Prepared {
                     {
                         continue;
                     }
+                    let between = passage.text.as_str().get(mention.span.end as usize..measure.span.start as usize).unwrap_or("");
+                    if ["最低", "最高", "由", "从"].iter().any(|word| between.contains(word)) {
+                        continue;
+                    }
                     let matches = |value: f64| (value - measure.value).abs() <= (value.abs() * 0.02).max(0.051);
                     if of_item.iter().any(|(_, value, _)| matches(*value)) {
                         continue;

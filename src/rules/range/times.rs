@@ -1,6 +1,6 @@
 //! Computations over dates: days in hospital, age, post-operative day, dates outside the stay, notes that are older than they say.
 
-use super::super::{DataEvidence, Hit, Subject, events, facts};
+use super::super::{DataEvidence, Evidence, Hit, Role, Subject, events, facts};
 use super::{Prepared, hit};
 use crate::reading::text::Span;
 use crate::reading::{Assertion, Passage, Reference, TimeUnit, TimeValue};
@@ -216,6 +216,8 @@ impl Prepared {
             if run.len() >= FEWEST && run.iter().any(differs) {
                 let (_, passage, span, _) = &run[run.len() - 1];
                 let mut same = hit(passage, *span, vec![("stated", run.len().to_string())]);
+                let earlier = run[..run.len() - 1].iter().map(|(_, passage, span, _)| Evidence { passage: passage.clone(), span: *span, role: Role::This });
+                same.evidence.extend(earlier);
                 same.data.extend(run.iter().map(|(at, _, _, words)| DataEvidence { path: String::from("/vitals"), label: format!("{} {words}", at.date()) }));
                 hits.push(same);
             }

@@ -236,7 +236,7 @@ impl Prepared {
                             let text = passage.text.as_str();
                             let sentence =
                                 passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
-                            ["禁", "慎", "停", "减量", "权衡", "利弊", "肾功能", "eGFR", "暂缓", "透析"]
+                            ["禁", "慎", "减量", "权衡", "利弊", "肾", "eGFR", "透析", "血钾", "INR"]
                                 .iter()
                                 .any(|word| text[sentence.range()].contains(word))
                         }
@@ -277,6 +277,21 @@ impl Prepared {
                         path: format!("/labs/{index}"),
                         label: format!("{item} {value}{}", lab.unit.as_deref().unwrap_or("")),
                     });
+                }
+            }
+        }
+        // A value that only the text has, such as another hospital's.
+        if let Some((set, bound)) = rule.lab.as_ref().filter(|_| rule.in_text) {
+            for passage in self.within.passages(subject) {
+                let value = |mention: &Mention| mention.measure.and_then(|index| passage.measures.get(index as usize)).map(|measure| measure.value);
+                let found = passage.mentions.iter().find(|mention| set.contains(mention.concept) && is_fact(mention) && value(mention).is_some_and(|value| bound.met(value)));
+                if let Some(mention) = found {
+                    let quote = mention.measure.and_then(|index| passage.measures.get(index as usize)).map_or(mention.span, |measure| mention.span.cover(measure.span));
+                    let path = match &passage.origin {
+                        crate::reading::Origin::Document { document, .. } => format!("/documents/{document}"),
+                        crate::reading::Origin::Data { pointer, .. } => pointer.clone(),
+                    };
+                    return Some(DataEvidence { path, label: format!("{}「{}」", passage.section, passage.text.quote(quote)) });
                 }
             }
         }
