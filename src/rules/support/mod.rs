@@ -15,7 +15,7 @@ use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::lexicon::ConceptSet;
 use crate::reading::{Assertion, Experiencer, Mention, Passage};
-use crate::record::{CodedDiagnosis, OrderKind, Visit};
+use crate::record::{CodedDiagnosis, Order, OrderKind, Visit, time};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -228,7 +228,7 @@ impl Prepared {
                 if order.kind.is_some_and(|kind| kind != OrderKind::Drug) || !lexicon.find(name).any(|(_, id)| rule.drugs.contains(id)) {
                     continue;
                 }
-                let Some(state) = self.state(subject, rule, order.start, order.stop) else { continue };
+                let Some(state) = self.state(subject, rule, order) else { continue };
                 // The course says that the drug was weighed.
                 let explained = self.explained.passages(subject).any(|passage| {
                     passage.mentions.iter().any(|mention| {
@@ -256,21 +256,18 @@ impl Prepared {
     }
 
     /// The result or diagnosis that forbids, while the drug was given.
-    fn state(
-        &self,
-        subject: &Subject<'_>,
-        rule: &super::tables::Contraindication,
-        start: Option<crate::record::Instant>,
-        stop: Option<crate::record::Instant>,
-    ) -> Option<DataEvidence> {
+    fn state(&self, subject: &Subject<'_>, rule: &super::tables::Contraindication, order: &Order) -> Option<DataEvidence> {
         let lexicon = subject.knowledge.lexicon();
         if let Some((set, bound)) = &rule.lab {
             for (index, lab) in subject.visit.labs.iter().flatten().enumerate() {
                 let item = lab.item.as_deref().unwrap_or("");
                 let Some(value) = lab.value.as_deref().and_then(|value| value.trim().parse::<f64>().ok()) else { continue };
+                // While the drug was given, or in the three days before; an order without an end that is not long-term is given once.
+                let end = order.stop.map(|stop| stop.earliest()).or_else(|| order.start.filter(|_| order.long_term != Some(true)).map(|start| time::plus_minutes(start.latest(), 60)));
                 let during = lab.reported_at.is_none_or(|at| {
-                    stop.is_none_or(|stop| at.earliest() <= stop.latest())
-                        && start.is_none_or(|start| crate::record::time::days_between(at.date(), start.date()) <= 3)
+                    let before_end = end.is_none_or(|end| at.earliest() < end);
+                    let not_long_before = order.start.is_none_or(|start| time::days_between(at.date(), start.date()) <= 3);
+                    before_end && not_long_before
                 });
                 if bound.met(value) && during && lexicon.find(item).any(|(_, id)| set.contains(id)) {
                     return Some(DataEvidence {
