@@ -186,7 +186,12 @@ impl Prepared {
         let mut hits = Vec::new();
         for document in self.places.documents(subject) {
             let Some(written) = document.time.filter(|at| at.has_time()) else { continue };
-            let Some(event) = bad.iter().find(|event| event.at.has_time() && event.at.date() == written.date() && event.at.latest() <= written.earliest()) else { continue };
+            let Some(event) = bad
+                .iter()
+                .find(|event| event.at.has_time() && event.at.date() == written.date() && event.at.latest() <= written.earliest())
+            else {
+                continue;
+            };
             let speaks = self.places.passages_of(document).any(|passage| SPOKEN.iter().any(|word| passage.text.as_str().contains(word)));
             let found = self.places.passages_of(document).find_map(|passage| {
                 STABLE.iter().find_map(|word| passage.text.as_str().find(word).map(|at| (passage, Span::new(at, at + word.len()))))
@@ -208,22 +213,35 @@ impl Prepared {
         let mut hits = Vec::new();
         let mut finish = |run: &mut Vec<(Instant, std::sync::Arc<Passage>, Span, String)>| {
             let differs = |(at, _, _, words): &(Instant, std::sync::Arc<Passage>, Span, String)| {
-                let rows: Vec<f64> = chart.iter().filter(|row| row.at.is_some_and(|time| time.date() == at.date())).filter_map(|row| row.temperature).collect();
-                let stated: Option<f64> = words.split(|character: char| !character.is_ascii_digit() && character != '.').find_map(|number| number.parse().ok());
+                let rows: Vec<f64> = chart
+                    .iter()
+                    .filter(|row| row.at.is_some_and(|time| time.date() == at.date()))
+                    .filter_map(|row| row.temperature)
+                    .collect();
+                let stated: Option<f64> =
+                    words.split(|character: char| !character.is_ascii_digit() && character != '.').find_map(|number| number.parse().ok());
                 !rows.is_empty() && stated.is_some_and(|stated| rows.iter().all(|row| (row - stated).abs() > 0.25))
             };
             if run.len() >= FEWEST && run.iter().any(differs) {
                 let (_, passage, span, _) = &run[run.len() - 1];
                 let mut same = hit(passage, *span, vec![("stated", run.len().to_string())]);
-                same.data.extend(run.iter().map(|(at, _, _, words)| DataEvidence { path: String::from("/vitals"), label: format!("{} {words}", at.date()) }));
+                same.data.extend(
+                    run.iter()
+                        .map(|(at, _, _, words)| DataEvidence { path: String::from("/vitals"), label: format!("{} {words}", at.date()) }),
+                );
                 hits.push(same);
             }
             run.clear();
         };
         for document in self.places.documents(subject) {
             let Some(at) = document.time else { continue };
-            let Some((passage, span)) = self.places.passages_of(document).find_map(|passage| vitals_line(passage).map(|span| (passage, span))) else { continue };
-            let words: String = passage.text.slice(span).chars().filter(|character| !character.is_whitespace() && !",:".contains(*character)).collect();
+            let Some((passage, span)) =
+                self.places.passages_of(document).find_map(|passage| vitals_line(passage).map(|span| (passage, span)))
+            else {
+                continue;
+            };
+            let words: String =
+                passage.text.slice(span).chars().filter(|character| !character.is_whitespace() && !",:".contains(*character)).collect();
             if run.last().is_some_and(|(_, _, _, last)| *last != words) {
                 finish(&mut run);
             }
@@ -248,10 +266,17 @@ impl Prepared {
                     let same_item = |item: &str| lexicon.find(item).any(|(span, id)| id == mention.concept && span.len() + 3 >= item.len());
                     let equal = |value: &str| value.trim().parse::<f64>().is_ok_and(|value| (value - measure.value).abs() < 1e-9);
                     let reports: Vec<usize> = (0..labs.len())
-                        .filter(|index| labs[*index].item.as_deref().is_some_and(same_item) && labs[*index].value.as_deref().is_some_and(equal))
+                        .filter(|index| {
+                            labs[*index].item.as_deref().is_some_and(same_item) && labs[*index].value.as_deref().is_some_and(equal)
+                        })
                         .collect();
-                    let early = |index: &usize| labs[*index].reported_at.is_some_and(|at| at.has_time() && time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance);
-                    let sentence = passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
+                    let early = |index: &usize| {
+                        labs[*index].reported_at.is_some_and(|at| {
+                            at.has_time() && time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance
+                        })
+                    };
+                    let sentence =
+                        passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
                     let elsewhere = ELSEWHERE.iter().any(|word| passage.text.slice(sentence).contains(word));
                     if reports.is_empty() || !reports.iter().all(early) || elsewhere {
                         continue;
@@ -259,7 +284,10 @@ impl Prepared {
                     let lab = &labs[reports[0]];
                     let reported = lab.reported_at.map_or(String::new(), |at| at.to_string());
                     let mut found = hit(passage, mention.span.cover(measure.span), Vec::new());
-                    found.data.push(DataEvidence { path: format!("/labs/{}", reports[0]), label: format!("{}报告时间 {reported}", lab.item.as_deref().unwrap_or("")) });
+                    found.data.push(DataEvidence {
+                        path: format!("/labs/{}", reports[0]),
+                        label: format!("{}报告时间 {reported}", lab.item.as_deref().unwrap_or("")),
+                    });
                     hits.push(found);
                 }
             }
@@ -305,7 +333,10 @@ fn is_about_now(text: &str, span: Span) -> bool {
 /// The stretch from the temperature to the blood pressure of one line of vital signs.
 fn vitals_line(passage: &Passage) -> Option<Span> {
     let text = passage.text.as_str();
-    let start = ["T", "体温"].iter().filter_map(|word| text.find(word).filter(|at| text[at + word.len()..].trim_start_matches([':', ' ']).starts_with('3'))).min()?;
+    let start = ["T", "体温"]
+        .iter()
+        .filter_map(|word| text.find(word).filter(|at| text[at + word.len()..].trim_start_matches([':', ' ']).starts_with('3')))
+        .min()?;
     let end = text[start..].find("mmHg").map(|offset| start + offset + "mmHg".len())?;
     (end - start < 120).then(|| Span::new(start, end))
 }
