@@ -35,6 +35,11 @@ impl DataFolder {
         Ok(Self::sorted(files))
     }
 
+    /// Files that are already in memory.
+    pub fn of(files: Vec<DataFile>) -> Self {
+        Self::sorted(files)
+    }
+
     fn sorted(mut files: Vec<DataFile>) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Self { files }

@@ -1,6 +1,6 @@
 //! [`DocumentTable`]: titles → kinds of document, groups of kinds, headings → section names; from `rules/documents.toml`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
@@ -19,6 +19,12 @@ pub struct DocumentTable {
     sections: HashMap<String, Arc<str>>,
     headings: CharwiseDoubleArrayAhoCorasick<u32>,
     heading_sections: Vec<Arc<str>>,
+    /// What may stand inside a section.
+    holds: HashMap<Arc<str>, Vec<String>>,
+    only_flat: HashSet<Arc<str>>,
+    closed: HashSet<Arc<str>>,
+    one_line: HashSet<Arc<str>>,
+    label: HashSet<Arc<str>>,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +47,16 @@ struct KindEntry {
 struct SectionEntry {
     name: String,
     headings: Vec<String>,
+    #[serde(default)]
+    holds: Vec<String>,
+    #[serde(default)]
+    only_flat: bool,
+    #[serde(default)]
+    closed: bool,
+    #[serde(default)]
+    one_line: bool,
+    #[serde(default)]
+    label: bool,
 }
 
 impl DocumentTable {
@@ -69,15 +85,44 @@ impl DocumentTable {
                 if headings.iter().any(|(known, _)| *known == clean) {
                     return Err(Problem::at_text(file, heading, format!("heading `{heading}` is listed twice")));
                 }
+                headings.extend(spaced(&clean).map(|spaced| (spaced, heading_sections.len() as u32)));
                 headings.push((clean, heading_sections.len() as u32));
                 heading_sections.push(name.clone());
             }
+        }
+        let named = |is: fn(&SectionEntry) -> bool| -> HashSet<Arc<str>> {
+            table.section.iter().filter(|entry| is(entry)).map(|entry| Arc::from(entry.name.as_str())).collect()
+        };
+        let label = named(|entry| entry.label);
+        let (only_flat, closed, one_line) = (named(|entry| entry.only_flat), named(|entry| entry.closed), named(|entry| entry.one_line));
+        let mut holds = HashMap::new();
+        for entry in table.section.into_iter().filter(|entry| !entry.holds.is_empty()) {
+            if let Some(unknown) = entry.holds.iter().find(|name| !sections.contains_key(*name)) {
+                return Err(Problem::at_text(
+                    file,
+                    &format!("name = \"{}\"", entry.name),
+                    format!("`{}` holds the unknown section `{unknown}`", entry.name),
+                ));
+            }
+            holds.insert(Arc::from(entry.name), entry.holds);
         }
         let build = |words: Vec<(String, u32)>| {
             let builder = CharwiseDoubleArrayAhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest);
             builder.build_with_values(words).map_err(|error| Problem::at_text(file, "", error.to_string()))
         };
-        Ok(Self { titles: build(titles)?, title_kinds, groups: table.group, sections, headings: build(headings)?, heading_sections })
+        Ok(Self {
+            titles: build(titles)?,
+            title_kinds,
+            groups: table.group,
+            sections,
+            headings: build(headings)?,
+            heading_sections,
+            holds,
+            only_flat,
+            closed,
+            one_line,
+            label,
+        })
     }
 
     /// The kind that a printed title means: the longest known title inside it, so that dates, departments and names around it don't matter.
@@ -113,10 +158,49 @@ impl DocumentTable {
         (first.start() == 0 && first.end() == bare.len()).then(|| self.heading_sections[first.value() as usize].clone())
     }
 
+    /// True when a section of this name may stand inside the other.
+    pub fn may_hold(&self, outer: &str, inner: &str) -> bool {
+        self.holds.get(outer).is_some_and(|names| names.iter().any(|name| name == inner))
+    }
+
+    /// True when the section's headings are common words, which are headings only in the flat text of a whole document.
+    pub fn is_only_flat(&self, section: &str) -> bool {
+        self.only_flat.contains(section)
+    }
+
+    /// True when common words are no headings after this section's own.
+    pub fn is_closed(&self, section: &str) -> bool {
+        self.closed.contains(section)
+    }
+
+    /// True when what is written on the line of the heading is the whole section.
+    pub fn is_one_line(&self, section: &str) -> bool {
+        self.one_line.contains(section)
+    }
+
+    /// True when the heading says something itself and stays in the section's text.
+    pub fn is_label(&self, section: &str) -> bool {
+        self.label.contains(section)
+    }
+
     /// Known headings in clean text, wherever they stand: start, end, section.
     pub fn headings<'t>(&'t self, text: &'t str) -> impl Iterator<Item = (usize, usize, &'t Arc<str>)> {
         self.headings.leftmost_find_iter(text).map(|found| (found.start(), found.end(), &self.heading_sections[found.value() as usize]))
     }
+}
+
+/// A short heading stretched to the width of the others: 主 诉, 现  病  史.
+fn spaced(heading: &str) -> impl Iterator<Item = String> {
+    let widest = match heading.chars().count() {
+        2 => 8,
+        3 | 4 => 3,
+        _ => 0,
+    };
+    (1..=widest).map(|width| {
+        let gap = " ".repeat(width);
+        let characters: Vec<String> = heading.chars().map(String::from).collect();
+        characters.join(&gap)
+    })
 }
 
 impl std::fmt::Debug for DocumentTable {

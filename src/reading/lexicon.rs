@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::ConceptId;
 use super::text::{CleanText, Span};
-use crate::data::DataFolder;
+use crate::data::{DataFile, DataFolder};
 use crate::problem::Problem;
 use crate::record::Sex;
 
@@ -61,6 +61,26 @@ pub enum ConceptKind {
 }
 
 impl ConceptKind {
+    /// Every kind.
+    pub const ALL: [ConceptKind; 16] = [
+        ConceptKind::Body,
+        ConceptKind::Symptom,
+        ConceptKind::Sign,
+        ConceptKind::Imaging,
+        ConceptKind::State,
+        ConceptKind::Vital,
+        ConceptKind::Score,
+        ConceptKind::Person,
+        ConceptKind::Disease,
+        ConceptKind::Drug,
+        ConceptKind::Procedure,
+        ConceptKind::Lab,
+        ConceptKind::Exam,
+        ConceptKind::Organism,
+        ConceptKind::Substance,
+        ConceptKind::Device,
+    ];
+
     /// The class name that rules may use for all concepts of the kind.
     pub fn chinese(self) -> &'static str {
         match self {
@@ -86,6 +106,32 @@ impl ConceptKind {
     /// Something that can be present or absent in a person.
     pub fn is_finding(self) -> bool {
         matches!(self, ConceptKind::Symptom | ConceptKind::Sign | ConceptKind::Imaging | ConceptKind::State | ConceptKind::Disease)
+    }
+
+    /// Something that is done, given or taken.
+    pub fn is_act(self) -> bool {
+        matches!(self, ConceptKind::Drug | ConceptKind::Procedure | ConceptKind::Exam | ConceptKind::Lab | ConceptKind::Device)
+    }
+}
+
+/// A set of kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KindSet(u16);
+
+impl KindSet {
+    pub fn contains(self, kind: ConceptKind) -> bool {
+        self.0 & (1 << kind as u16) != 0
+    }
+
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl FromIterator<ConceptKind> for KindSet {
+    fn from_iter<I: IntoIterator<Item = ConceptKind>>(kinds: I) -> Self {
+        Self(kinds.into_iter().fold(0, |bits, kind| bits | 1 << kind as u16))
     }
 }
 
@@ -162,7 +208,7 @@ impl Lexicon {
                 let entry: ConceptEntry = match value.try_into() {
                     Ok(entry) => entry,
                     Err(error) => {
-                        problems.push(Problem::at_text(file, &format!("\"{name}\""), format!("concept `{name}`: {}", error.message())));
+                        problems.push(at_concept(file, &name, format!("concept `{name}`: {}", error.message())));
                         continue;
                     }
                 };
@@ -171,7 +217,7 @@ impl Lexicon {
                 for term in std::iter::once(name.as_ref()).chain(entry.also.iter().map(String::as_str)) {
                     let clean = fold(CleanText::new(term).as_str());
                     if let Some((_, other)) = terms.insert(clean, (id.0, &file.path)) {
-                        problems.push(Problem::at_text(file, &format!("\"{term}\""), format!("term `{term}` is already in rules/{other}")));
+                        problems.push(at_concept(file, &name, format!("term `{term}` is already in rules/{other}")));
                     }
                 }
                 parents.extend(entry.is.into_iter().map(|parent| (id, parent)));
@@ -196,10 +242,10 @@ impl Lexicon {
             }
         }
         for (file, id, site) in sites {
-            match ids.get(site.as_str()) {
+            match ids.get(site.as_str()).filter(|found| concepts[found.0 as usize].kind == ConceptKind::Body) {
                 Some(found) => concepts[id.0 as usize].site = Some(*found),
                 None => {
-                    problems.push(Problem::at_text(file, &format!("\"{site}\""), format!("`{site}` is no body part in lexicon/body.toml")))
+                    problems.push(at_concept(file, &concepts[id.0 as usize].name, format!("`{site}` is no body part in lexicon/body.toml")))
                 }
             }
         }
@@ -237,6 +283,11 @@ impl Lexicon {
         self.classes.get(name).is_some_and(|class| class.contains(id))
     }
 
+    /// True when the body part is the region or lies in it.
+    pub fn inside(&self, body: ConceptId, region: ConceptId) -> bool {
+        body == region || self.is_a(body, &self.concept(region).name)
+    }
+
     /// Members of all the named concepts and classes; the error names the one that is not known.
     pub fn set<S: AsRef<str>>(&self, names: &[S]) -> Result<ConceptSet, String> {
         let mut set = ConceptSet::default();
@@ -266,6 +317,16 @@ impl std::fmt::Debug for Lexicon {
     }
 }
 
+/// A mistake in the entry of a concept, which stands at the start of its line.
+fn at_concept(file: &DataFile, name: &str, text: String) -> Problem {
+    let key = format!("\"{name}\"");
+    let line = file
+        .text
+        .lines()
+        .position(|line| line.trim_start().strip_prefix(key.as_str()).is_some_and(|rest| rest.trim_start().starts_with('=')));
+    Problem { file: file.path.clone(), line: line.map_or(1, |index| index + 1), text }
+}
+
 /// ASCII letters in lower case; offsets stay.
 fn fold(text: &str) -> String {
     text.to_ascii_lowercase()
@@ -287,9 +348,9 @@ fn close(concepts: &[Concept], ids: &HashMap<Arc<str>, ConceptId>, parents: &[(C
         up.entry(*id).or_default().push(parent);
     }
     let mut classes: HashMap<Arc<str>, ConceptSet> = HashMap::new();
-    for index in 0..concepts.len() {
+    for (index, concept) in concepts.iter().enumerate() {
         let id = ConceptId(index as u32);
-        let mut open: Vec<&str> = vec![concepts[index].name.as_ref()];
+        let mut open: Vec<&str> = vec![concept.name.as_ref()];
         let mut seen: Vec<&str> = Vec::new();
         while let Some(name) = open.pop() {
             if seen.contains(&name) {
@@ -307,23 +368,50 @@ fn close(concepts: &[Concept], ids: &HashMap<Arc<str>, ConceptId>, parents: &[(C
 }
 
 fn is_kind_name(name: &str) -> bool {
-    [
-        "身体部位",
-        "症状",
-        "体征",
-        "检查所见",
-        "一般状况",
-        "生命体征",
-        "评分",
-        "人物",
-        "疾病",
-        "药物",
-        "手术操作",
-        "检验项目",
-        "检查项目",
-        "病原体",
-        "接触物",
-        "器械",
-    ]
-    .contains(&name)
+    ConceptKind::ALL.iter().any(|kind| kind.chinese() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lexicon() -> Lexicon {
+        Lexicon::load(&DataFolder::embedded()).expect("the shipped lexicon is right")
+    }
+
+    #[test]
+    fn classes_and_regions_are_closed_over_their_parents() {
+        let lexicon = lexicon();
+        let id = |name: &str| lexicon.id(name).expect("it is in the lexicon");
+        assert!(lexicon.inside(id("基底节区"), id("头部")) && lexicon.inside(id("肺"), id("肺")));
+        assert!(!lexicon.inside(id("头部"), id("基底节区")) && !lexicon.inside(id("肾"), id("肺")));
+        assert!(lexicon.is_a(id("肺"), "身体部位") && !lexicon.is_a(id("肺"), "症状"));
+        assert!(lexicon.set(&["没有的类"]).is_err_and(|text| text.contains("没有的类")));
+    }
+
+    #[test]
+    fn terms_are_leftmost_longest_whole_words_in_any_case() {
+        let lexicon = lexicon();
+        let names = |text: &str| -> Vec<String> { lexicon.find(text).map(|(_, id)| lexicon.concept(id).name.to_string()).collect() };
+        assert_eq!(names("bmi与BMI"), ["体质指数", "体质指数"]);
+        assert!(names("xbmix").is_empty());
+        assert_eq!(names("体重减轻"), ["消瘦"]);
+    }
+
+    #[test]
+    fn mistakes_are_named_with_file_and_line() {
+        let folder = |text: &str| {
+            let body = DataFile { path: "lexicon/body.toml".into(), text: "kind = \"body\"\n[concept]\n\"肺\" = {}\n".into() };
+            DataFolder::of(vec![
+                body,
+                DataFile { path: "lexicon/sign.toml".into(), text: format!("kind = \"sign\"\n[concept]\n{text}").into() },
+            ])
+        };
+        let problem = |text: &str| Lexicon::load(&folder(text)).expect_err("it is wrong").remove(0);
+        let twice = problem("\"啰音\" = { also = [\"罗音\"] }\n\"杂音\" = { also = [\"罗音\"] }");
+        assert_eq!((twice.file.as_str(), twice.line), ("lexicon/sign.toml", 4));
+        assert!(problem("\"啰音\" = { seat = \"肺\" }").text.contains("seat"));
+        let site = problem("\n\"啰音\" = { site = \"啰音\" }");
+        assert!(site.line == 4 && site.text.contains("no body part"));
+    }
 }

@@ -10,11 +10,16 @@ pub mod documents;
 pub mod lexicon;
 pub mod measures;
 pub mod mentions;
+#[cfg(test)]
+mod mentions_tests;
 pub mod reader;
+pub mod scopes;
 pub mod sections;
 pub mod sentences;
+pub mod sites;
 pub mod text;
 pub mod times;
+pub mod values;
 
 use std::sync::Arc;
 
@@ -50,6 +55,8 @@ pub struct Passage {
     pub origin: Origin,
     /// Canonical section name (主诉, 现病史 …) from `rules/documents.toml`; the printed heading where the table has none; empty for text before any heading.
     pub section: Arc<str>,
+    /// The section that this one stands in: 拟诊讨论 for a 鉴别诊断 written inside it.
+    pub within: Option<Arc<str>>,
     pub text: CleanText,
     pub sentences: Vec<Span>,
     pub clauses: Vec<Span>,

@@ -20,7 +20,16 @@ pub struct Reader {
     documents: DocumentTable,
 }
 
+/// Where a stored text stands.
+#[derive(Clone, Copy)]
+struct Place {
+    document: usize,
+    kind: DocumentKind,
+    section: Option<usize>,
+}
+
 impl Reader {
+    /// Loads everything that reading needs; the error lists every mistake in the data with file and line.
     pub fn new(folder: &DataFolder) -> Result<Self, Vec<Problem>> {
         let file = |path: &str| -> Result<DataFile, Vec<Problem>> {
             folder
@@ -29,7 +38,7 @@ impl Reader {
                 .ok_or_else(|| vec![Problem { file: path.to_owned(), line: 1, text: "this file is missing".to_owned() }])
         };
         let documents = DocumentTable::parse(&file("documents.toml")?).map_err(|problem| vec![problem])?;
-        let context = ContextPack::parse(&file("context.toml")?).map_err(|problem| vec![problem])?;
+        let context = ContextPack::parse(&file("context.toml")?, &documents).map_err(|problem| vec![problem])?;
         Ok(Self { lexicon: Lexicon::load(folder)?, context, documents })
     }
 
@@ -56,57 +65,74 @@ impl Reader {
     fn read_document(&self, index: usize, document: &Document) -> DocumentReading {
         let kind = self.kind_of(document);
         let mut passages = Vec::new();
+        let place = |section: Option<usize>| Place { document: index, kind, section };
         match &document.sections {
             Some(list) => {
                 for (number, section) in list.iter().enumerate() {
                     let name = self.documents.section_of_heading(&section.name).unwrap_or_else(|| Arc::from(section.name.trim()));
-                    self.read_sections(index, Some(number), &name, &section.text, &mut passages);
+                    self.read_sections(place(Some(number)), &name, &section.text, &mut passages);
                 }
             }
-            None => self.read_sections(index, None, &Arc::from(""), document.text.as_deref().unwrap_or(""), &mut passages),
+            None => self.read_sections(place(None), &Arc::from(""), document.text.as_deref().unwrap_or(""), &mut passages),
         }
         let title = document.title.clone().unwrap_or_else(|| kind.chinese().to_owned());
         DocumentReading { index, kind, title, time: document.event_at.or(document.created_at).or(document.signed_at), passages }
     }
 
     /// Splits one stored text at the headings inside it and reads each part.
-    fn read_sections(&self, document: usize, section: Option<usize>, name: &Arc<str>, text: &str, passages: &mut Vec<Arc<Passage>>) {
+    fn read_sections(&self, place: Place, name: &Arc<str>, text: &str, passages: &mut Vec<Arc<Passage>>) {
         if text.trim().is_empty() {
             return;
         }
         let clean = CleanText::new(text);
-        let found = sections::split(clean.as_str(), &self.documents);
+        let found = match place.section {
+            Some(_) => sections::split_stored(clean.as_str(), &self.documents, name),
+            None => sections::split(clean.as_str(), &self.documents),
+        };
         for part in &found {
-            let part_name = part.name.as_ref().unwrap_or(name);
-            // A stored section may repeat its own heading inside its text; what is under it is the section.
             let range = clean.original_range(Span::new(part.start, part.end));
-            let origin = Origin::Document { document, section, base: range.start };
+            let origin = Origin::Document { document: place.document, section: place.section, base: range.start };
             let own = if found.len() == 1 && range == (0..text.len()) { clean.clone() } else { CleanText::new(&text[range]) };
-            passages.push(Arc::new(self.read_passage(origin, part_name.clone(), own)));
+            let part_name = part.name.as_ref().unwrap_or(name).clone();
+            passages.push(Arc::new(self.read_passage(origin, Some(place.kind), part_name, part.within.clone(), own)));
         }
     }
 
-    /// Reads one text as a section of that name: for checks while someone writes, and for tests.
-    pub fn read_text(&self, section: &str, text: &str) -> Passage {
+    /// Reads one text as a section of that name in a document of that kind: for checks while someone writes, and for tests.
+    pub fn read_text(&self, kind: Option<DocumentKind>, section: &str, text: &str) -> Passage {
         let origin = Origin::Document { document: 0, section: None, base: 0 };
-        self.read_passage(origin, Arc::from(section), CleanText::new(text))
+        self.read_passage(origin, kind, Arc::from(section), None, CleanText::new(text))
     }
 
-    fn read_passage(&self, origin: Origin, section: Arc<str>, text: CleanText) -> Passage {
+    fn read_passage(
+        &self,
+        origin: Origin,
+        kind: Option<DocumentKind>,
+        section: Arc<str>,
+        within: Option<Arc<str>>,
+        text: CleanText,
+    ) -> Passage {
         let sentences = sentences::sentences(text.as_str());
-        let clauses = sentences.iter().flat_map(|sentence| sentences::clauses(text.as_str(), *sentence)).collect();
+        let clauses = sentences::clauses(text.as_str(), &sentences);
         let times = times::times(text.as_str());
         let mut measures = measures::measures(text.as_str());
-        let source = Source { text: text.as_str(), section: &section, sentences: &sentences, times: &times };
+        let source =
+            Source { text: text.as_str(), document: kind, section: &section, sentences: &sentences, clauses: &clauses, times: &times };
         let mentions = mentions(&source, &self.lexicon, &self.context, &mut measures);
-        Passage { origin, section, text, sentences, clauses, mentions, times, measures }
+        Passage { origin, section, within, text, sentences, clauses, mentions, times, measures }
     }
 
     fn read_data(&self, visit: &Visit) -> Vec<Arc<Passage>> {
         let mut passages = Vec::new();
         let mut add = |source: DataSource, section: &str, pointer: String, text: Option<&str>| {
             if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
-                passages.push(Arc::new(self.read_passage(Origin::Data { source, pointer }, Arc::from(section), CleanText::new(text))));
+                passages.push(Arc::new(self.read_passage(
+                    Origin::Data { source, pointer },
+                    None,
+                    Arc::from(section),
+                    None,
+                    CleanText::new(text),
+                )));
             }
         };
         for (index, diagnosis) in visit.diagnoses.iter().flatten().enumerate() {
@@ -141,6 +167,14 @@ impl Reader {
             }
             let operation = page.main_operation.as_ref().and_then(|operation| operation.name.as_deref());
             add(DataSource::FrontPage, "病案首页", "/front_page/main_operation/name".to_owned(), operation);
+            for (index, operation) in page.other_operations.iter().flatten().enumerate() {
+                add(DataSource::FrontPage, "病案首页", format!("/front_page/other_operations/{index}/name"), operation.name.as_deref());
+            }
+            for (index, allergen) in page.allergens.iter().flatten().enumerate() {
+                add(DataSource::FrontPage, "病案首页", format!("/front_page/allergens/{index}"), Some(allergen));
+            }
+            add(DataSource::FrontPage, "病案首页", "/front_page/pathology_diagnosis".to_owned(), page.pathology_diagnosis.as_deref());
+            add(DataSource::FrontPage, "病案首页", "/front_page/external_cause".to_owned(), page.external_cause.as_deref());
         }
         for (index, allergy) in visit.patient.allergies.iter().flatten().enumerate() {
             add(DataSource::Patient, "患者信息", format!("/patient/allergies/{index}"), Some(allergy));

@@ -4,57 +4,109 @@ use std::sync::Arc;
 
 use super::documents::DocumentTable;
 
-/// A section in clean text: the heading belongs to no section, so that rules see only what was written under it.
+/// A section in clean text: the heading belongs to no section, so that rules see only what was written under it, except where it is a label that
+/// says something itself (替代方案).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundSection {
     /// Canonical name; `None` before the first heading.
     pub name: Option<Arc<str>>,
+    /// The section that it stands in.
+    pub within: Option<Arc<str>>,
     pub start: usize,
     pub end: usize,
 }
 
-/// Splits clean text at every known heading that stands where a heading stands.
+/// Splits the clean text of a whole document at every known heading that stands where a heading stands.
 pub fn split(text: &str, table: &DocumentTable) -> Vec<FoundSection> {
-    let mut sections = vec![FoundSection { name: None, start: 0, end: text.len() }];
+    divide(text, table, None)
+}
+
+/// Splits the clean text of a section that the EMR keeps under this name: only a heading that begins a line or that such a section may hold
+/// splits further, for `诊断：` in the running text of a 现病史 is another hospital's diagnosis.
+pub fn split_stored(text: &str, table: &DocumentTable, stored: &Arc<str>) -> Vec<FoundSection> {
+    divide(text, table, Some(stored))
+}
+
+fn divide(text: &str, table: &DocumentTable, stored: Option<&Arc<str>>) -> Vec<FoundSection> {
+    let mut sections = vec![FoundSection { name: None, within: None, start: 0, end: text.len() }];
+    let mut outer: Option<Arc<str>> = stored.cloned();
     for (start, end, name) in table.headings(text) {
         let Some(before) = opening(text, start) else { continue };
-        let Some(after) = closing(text, end, before.bracketed, before.line_start) else { continue };
+        let short = text[start..end].chars().filter(|character| *character != ' ').count() <= 2 && **name != *"主诉";
+        let Some(after) = closing(text, end, &before, short) else { continue };
+        // In flat text a 过敏史 below a 既往史 is its equal; only a section that is a record by itself (病例特点) holds others.
+        let inside = outer.as_ref().filter(|outer| table.may_hold(outer, name) && (stored.is_some() || table.is_closed(outer)));
+        let marked = before.line_start || before.bracketed;
+        if stored.is_some_and(|stored| stored == name) && sections.len() == 1 && before.start == 0 {
+            // The stored text repeats its own heading.
+            sections[0].start = after;
+            continue;
+        }
+        let common = table.is_only_flat(name);
+        let after_closed = || sections.last().and_then(|last| last.name.as_ref()).is_some_and(|last| table.is_closed(last));
+        let splits = match stored {
+            Some(_) => (before.line_start && !common) || inside.is_some(),
+            None => (marked || before.numbered || !short) && !(common && after_closed()),
+        };
+        if !splits {
+            continue;
+        }
+        let within = inside.cloned().or_else(|| stored.filter(|stored| *stored != name).cloned());
+        if stored.is_none() && within.is_none() {
+            outer = Some(name.clone());
+        }
         if let Some(last) = sections.last_mut() {
             last.end = before.start;
         }
-        sections.push(FoundSection { name: Some(name.clone()), start: after, end: text.len() });
+        let from = if table.is_label(name) { before.start } else { after };
+        sections.push(FoundSection { name: Some(name.clone()), within, start: from, end: text.len() });
     }
+    let mut sections: Vec<FoundSection> = sections.into_iter().flat_map(|section| cut_line(text, section, table)).collect();
     sections.retain(|section| section.name.is_some() || !text[section.start..section.end].trim().is_empty());
     sections
+}
+
+/// A section of one line, and what stands below it as text without a heading (the discussion under 主持人).
+fn cut_line(text: &str, section: FoundSection, table: &DocumentTable) -> impl Iterator<Item = FoundSection> {
+    let content = &text[section.start..section.end];
+    let line_end = content.find('\n').filter(|end| !content[..*end].trim().is_empty()).map(|end| section.start + end);
+    match line_end.filter(|_| section.name.as_ref().is_some_and(|name| table.is_one_line(name))) {
+        Some(end) => {
+            let rest = FoundSection { name: None, within: None, start: end, end: section.end };
+            [Some(FoundSection { end, ..section }), Some(rest)].into_iter().flatten()
+        }
+        None => [Some(section), None].into_iter().flatten(),
+    }
 }
 
 struct Opening {
     /// Where the heading with its bracket and number begins.
     start: usize,
     bracketed: bool,
+    numbered: bool,
     line_start: bool,
 }
 
-/// What stands before a heading: the start of a line, a number, a bracket, or the end of a sentence.
+/// What stands before a heading: the start of a line, a number, a bracket, a wide gap, or the end of a sentence.
 fn opening(text: &str, start: usize) -> Option<Opening> {
     let mut at = start;
     let mut bracketed = false;
     let previous = |at: usize| text[..at].chars().next_back();
-    while previous(at).is_some_and(|character| matches!(character, ' ' | '\t')) {
-        at -= 1;
-    }
+    let skip_space = |at: usize| text[..at].trim_end_matches([' ', '\t']).len();
+    at = skip_space(at);
     if let Some(bracket @ ('[' | '【' | '〔' | '<' | '《')) = previous(at) {
         at -= bracket.len_utf8();
         bracketed = true;
     }
+    let unnumbered = at;
     at = skip_number(text, at);
-    while previous(at).is_some_and(|character| matches!(character, ' ' | '\t')) {
-        at -= 1;
-    }
+    let numbered = at < unnumbered;
+    at = skip_space(at);
+    let opening = |line_start: bool| Some(Opening { start: at, bracketed, numbered, line_start });
     match previous(at) {
-        None | Some('\n') => Some(Opening { start: at, bracketed, line_start: true }),
-        Some('。' | ';' | '.' | '!' | '”' | ')') => Some(Opening { start: at, bracketed, line_start: false }),
-        _ if bracketed || at < start && previous(start) == Some(' ') => Some(Opening { start: at, bracketed, line_start: false }),
+        None | Some('\n') => opening(true),
+        Some('。' | ';' | '.' | '!' | '”' | ')') => opening(false),
+        _ if bracketed || at < start && previous(start) == Some(' ') => opening(false),
         _ => None,
     }
 }
@@ -81,14 +133,24 @@ fn skip_number(text: &str, at: usize) -> usize {
     start
 }
 
-/// What stands after a heading: a colon, the closing bracket, or the end of its line. Returns where the content starts.
-fn closing(text: &str, end: usize, bracketed: bool, line_start: bool) -> Option<usize> {
-    let rest = text[end..].trim_start_matches([' ', '\t']);
-    let mut at = text.len() - rest.len();
+/// What stands after a heading: a colon (perhaps behind a remark in brackets), the closing bracket, the end of its line, or the first number of
+/// a list. Returns where the content starts.
+fn closing(text: &str, end: usize, before: &Opening, short: bool) -> Option<usize> {
+    const LONGEST_REMARK: usize = 48;
+    let skip_space = |at: usize| text.len() - text[at..].trim_start_matches([' ', '\t']).len();
+    let mut at = skip_space(end);
     let mut closed = false;
-    if bracketed && let Some(bracket @ (']' | '】' | '〕' | '>' | '》')) = text[at..].chars().next() {
+    if before.bracketed
+        && let Some(bracket @ (']' | '】' | '〕' | '>' | '》')) = text[at..].chars().next()
+    {
         at += bracket.len_utf8();
         closed = true;
+    }
+    if let Some(remark) = text[at..].strip_prefix('(')
+        && let Some(length) = remark.bytes().take(LONGEST_REMARK).position(|byte| byte == b')')
+        && remark[length + 1..].trim_start_matches(' ').starts_with(':')
+    {
+        at = skip_space(at + 1 + length + 1);
     }
     if text[at..].starts_with(':') {
         return Some(at + 1);
@@ -96,8 +158,14 @@ fn closing(text: &str, end: usize, bracketed: bool, line_start: bool) -> Option<
     if closed {
         return Some(at);
     }
-    let alone = line_start && (text[at..].is_empty() || text[at..].starts_with('\n'));
-    alone.then_some(at)
+    if !before.line_start {
+        return None;
+    }
+    let rest = &text[at..];
+    let alone = rest.is_empty() || rest.starts_with('\n');
+    let listed = rest.starts_with("1.") || rest.starts_with("1、") || rest.starts_with("(1)");
+    let gap = at > end && !short;
+    (alone || listed || gap).then_some(at)
 }
 
 #[cfg(test)]
@@ -130,7 +198,74 @@ mod tests {
     }
 
     #[test]
+    fn the_parts_of_a_ward_round_and_a_consent() {
+        let round = "主治医师查看患者。\n查体:腹软。\n分析:出血已止。\n意见:继续抑酸。";
+        assert_eq!(
+            found(round),
+            pairs(&[("", "主治医师查看患者。"), ("体格检查", "腹软。"), ("病情分析", "分析:出血已止。"), ("查房意见", "意见:继续抑酸。")])
+        );
+        let plan = "诊疗计划:\n评估:病情稳定\n1.抗感染";
+        assert_eq!(found(plan), pairs(&[("诊疗计划", "评估:病情稳定\n1.抗感染")]));
+        let discussion = "主持人:王某主任医师\n李某:同意手术。\n结论:限期手术";
+        assert_eq!(found(discussion), pairs(&[("主持人", "王某主任医师"), ("", "李某:同意手术。"), ("结论", "限期手术")]));
+        let consent = "术前诊断:胆囊结石\n可能发生的并发症及风险:1.出血;2.感染\n患者意见:同意";
+        assert_eq!(
+            found(consent),
+            pairs(&[("术前诊断", "胆囊结石"), ("并发症", "可能发生的并发症及风险:1.出血;2.感染"), ("患方意见", "患者意见:同意")])
+        );
+    }
+
+    #[test]
     fn words_inside_a_sentence_are_no_headings() {
         assert_eq!(found("既往史：无药物过敏史，家族史无特殊，诊断明确。"), pairs(&[("既往史", "无药物过敏史,家族史无特殊,诊断明确。")]));
+    }
+
+    fn stored(section: &str, text: &str) -> Vec<(String, Option<String>, String)> {
+        let table = DocumentTable::parse(DataFolder::embedded().file("documents.toml").expect("it ships")).expect("and is right");
+        let clean = CleanText::new(text);
+        let owned = |name: &Option<Arc<str>>| name.as_deref().map(str::to_owned);
+        let sections = split_stored(clean.as_str(), &table, &Arc::from(section));
+        sections
+            .iter()
+            .map(|found| {
+                (owned(&found.name).unwrap_or_default(), owned(&found.within), clean.as_str()[found.start..found.end].trim().to_owned())
+            })
+            .collect()
+    }
+
+    fn inner(name: &str, within: &str, text: &str) -> (String, Option<String>, String) {
+        (name.to_owned(), (!within.is_empty()).then(|| within.to_owned()), text.to_owned())
+    }
+
+    #[test]
+    fn headings_with_gaps_remarks_and_lists() {
+        assert_eq!(found("主　　诉：腹痛1天\n现 病 史：1天前进食后腹痛"), pairs(&[("主诉", "腹痛1天"), ("现病史", "1天前进食后腹痛")]));
+        assert_eq!(found("辅助检查（本院 2026-03-02）：CT未见异常"), pairs(&[("辅助检查", "CT未见异常")]));
+        assert_eq!(found("初步诊断1.肺炎\n2.高血压"), pairs(&[("初步诊断", "1.肺炎\n2.高血压")]));
+        assert_eq!(found("现病史 患者3天前受凉"), pairs(&[("现病史", "患者3天前受凉")]));
+        assert_eq!(found("现病史：外院就诊。诊断：肺炎，予抗感染。"), pairs(&[("现病史", "外院就诊。诊断:肺炎,予抗感染。")]));
+    }
+
+    #[test]
+    fn stored_sections_split_only_where_it_is_clear() {
+        assert_eq!(stored("现病史", "就诊于外院。辅助检查：CT示肺炎。"), [inner("", "", "就诊于外院。辅助检查:CT示肺炎。")]);
+        assert_eq!(stored("既往史", "高血压5年。过敏史：青霉素。"), [inner("", "", "高血压5年。"), inner("过敏史", "既往史", "青霉素。")]);
+        assert_eq!(
+            stored("拟诊讨论", "诊断依据：咳嗽。\n鉴别诊断：肺结核。"),
+            [inner("诊断依据", "拟诊讨论", "咳嗽。"), inner("鉴别诊断", "拟诊讨论", "肺结核。")]
+        );
+        assert_eq!(stored("诊疗计划", "评估：病情稳定\n1.抗感染"), [inner("", "", "评估:病情稳定\n1.抗感染")]);
+        assert_eq!(stored("主诉", "主诉：咳嗽3天"), [inner("", "", "咳嗽3天")]);
+    }
+
+    #[test]
+    fn flat_text_keeps_what_a_section_holds_inside_it() {
+        let table = DocumentTable::parse(DataFolder::embedded().file("documents.toml").expect("it ships")).expect("and is right");
+        let sections = split("病例特点:\n1.老年男性\n查体:神清\n拟诊讨论:\n诊断依据:咳嗽\n诊疗计划:抗感染", &table);
+        let within: Vec<_> = sections.iter().map(|section| (section.name.as_deref().unwrap_or(""), section.within.as_deref())).collect();
+        assert_eq!(
+            within,
+            [("病例特点", None), ("体格检查", Some("病例特点")), ("拟诊讨论", None), ("诊断依据", Some("拟诊讨论")), ("诊疗计划", None)]
+        );
     }
 }

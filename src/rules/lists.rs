@@ -58,7 +58,11 @@ pub fn items(passage: &Passage) -> Vec<(Span, &str)> {
     let marks = item_marks(text);
     let mut cuts: Vec<(usize, usize)> = marks.iter().map(|mark| (mark.start, mark.end)).collect();
     let inside_mark = |at: usize| marks.iter().any(|mark| at >= mark.start && at < mark.end);
-    cuts.extend(text.char_indices().filter(|(at, character)| matches!(character, '\n' | ';' | '。' | '、' | ',') && !inside_mark(*at)).map(|(at, character)| (at, at + character.len_utf8())));
+    cuts.extend(
+        text.char_indices()
+            .filter(|(at, character)| matches!(character, '\n' | ';' | '。' | '、' | ',') && !inside_mark(*at))
+            .map(|(at, character)| (at, at + character.len_utf8())),
+    );
     cuts.push((text.len(), text.len()));
     cuts.sort_unstable();
     let mut items = Vec::new();

@@ -151,7 +151,12 @@ impl Prepared {
             if self.spec.longer_than.is_some() {
                 continue;
             }
-            let matches = self.find.find(passage).into_iter().filter(|span| !self.excused(passage, *span) && !self.is_patient(subject, passage, *span)).take(self.spec.most);
+            let matches = self
+                .find
+                .find(passage)
+                .into_iter()
+                .filter(|span| !self.excused(passage, *span) && !self.is_patient(subject, passage, *span))
+                .take(self.spec.most);
             hits.extend(matches.map(|span| Hit { evidence: vec![evidence(span)], ..Hit::default() }));
         }
         hits
@@ -187,7 +192,7 @@ impl Prepared {
                 .passages_of(document)
                 .filter(|passage| characters(passage.text.as_str()) >= self.spec.at_least_chars.max(1))
                 .collect();
-            let in_title = self.spec.titled && self.find.matches(&subject.knowledge.reader.read_text("", &document.title));
+            let in_title = self.spec.titled && self.find.matches(&subject.knowledge.reader.read_text(None, "", &document.title));
             if passages.is_empty()
                 || in_title
                 || passages

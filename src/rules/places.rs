@@ -58,15 +58,14 @@ impl Places {
     pub fn passages<'s>(&self, subject: &Subject<'s>) -> impl Iterator<Item = &'s Arc<Passage>> {
         let reading = subject.reading;
         let of_documents = reading.documents.iter().flat_map(|document| document.passages.iter().map(move |passage| (document, passage)));
-        let of_documents =
-            of_documents.filter(|(document, passage)| self.holds(document.kind, &passage.section)).map(|(_, passage)| passage);
+        let of_documents = of_documents.filter(|(document, passage)| self.holds(document.kind, passage)).map(|(_, passage)| passage);
         let of_data = reading.data.iter().filter(|passage| self.holds_data(passage));
         of_documents.chain(of_data)
     }
 
     /// The passages of one document that the places name.
     pub fn passages_of<'s>(&self, document: &'s DocumentReading) -> impl Iterator<Item = &'s Arc<Passage>> {
-        document.passages.iter().filter(|passage| self.holds(document.kind, &passage.section))
+        document.passages.iter().filter(|passage| self.holds(document.kind, passage))
     }
 
     /// Documents whose kind the places name, whether or not they have the section.
@@ -96,9 +95,11 @@ impl Places {
         searched
     }
 
-    fn holds(&self, kind: DocumentKind, section: &str) -> bool {
+    /// A section holds what stands inside it.
+    fn holds(&self, kind: DocumentKind, passage: &Passage) -> bool {
+        let named = |wanted: &str| *passage.section == *wanted || passage.within.as_deref() == Some(wanted);
         self.places.iter().any(|place| match place {
-            Place::Documents { kinds, section: wanted } => kinds.contains(kind) && wanted.as_deref().is_none_or(|wanted| wanted == section),
+            Place::Documents { kinds, section: wanted } => kinds.contains(kind) && wanted.as_deref().is_none_or(named),
             Place::Data(_) => false,
         })
     }

@@ -134,7 +134,8 @@ impl Check for Prepared {
         };
         let mut hits = Vec::new();
         if self.spec.each {
-            let disordered = |early: &Moment, late: &Moment| time::minutes_between(late.at.latest(), early.at.earliest()) > self.spec.slack_minutes;
+            let disordered =
+                |early: &Moment, late: &Moment| time::minutes_between(late.at.latest(), early.at.earliest()) > self.spec.slack_minutes;
             let pairs = second.iter().filter_map(|late| first.iter().find(|early| disordered(early, late)).map(|early| (late, early)));
             hits.extend(pairs.map(|(late, early)| pair(late, early)));
             return Outcome::Ran(hits);

@@ -24,14 +24,20 @@ impl Prepared {
             for history in self.against.passages(subject) {
                 let Some(first) = history.sentences.first() else { continue };
                 let opening = history.sentences.get(1).map_or(first.end, |second| second.end);
-                let dated = history.times.iter().any(|time| time.span.start < opening && matches!(time.value, TimeValue::Date(_) | TimeValue::RelativeDay { .. } | TimeValue::Clock { .. }));
+                let dated = history.times.iter().any(|time| {
+                    time.span.start < opening
+                        && matches!(time.value, TimeValue::Date(_) | TimeValue::RelativeDay { .. } | TimeValue::Clock { .. })
+                });
                 let told = lengths(history, opening);
                 if dated || told.is_empty() || told.iter().any(|(length, _)| length.vague) {
                     continue;
                 }
                 let fits = |a: &Length, b: &Length| a.min_minutes <= b.max_minutes * ROUNDING && b.min_minutes <= a.max_minutes * ROUNDING;
                 if !stated.iter().any(|(length, _)| told.iter().any(|(other, _)| fits(length, other))) {
-                    hits.push(Hit { evidence: vec![piece(complaint, stated[0].1, Role::This), piece(history, told[0].1, Role::Against)], ..Hit::default() });
+                    hits.push(Hit {
+                        evidence: vec![piece(complaint, stated[0].1, Role::This), piece(history, told[0].1, Role::Against)],
+                        ..Hit::default()
+                    });
                 }
             }
         }
@@ -40,12 +46,14 @@ impl Prepared {
 
     /// 四肢活动自如 although a limb is broken or paralysed.
     pub(super) fn limb_template(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        const NORMAL: [&str; 8] = ["四肢活动自如", "四肢无畸形", "四肢活动正常", "四肢肌力正常", "四肢肌力5级", "四肢肌力Ⅴ级", "脊柱四肢无畸形", "肢体活动自如"];
+        const NORMAL: [&str; 8] =
+            ["四肢活动自如", "四肢无畸形", "四肢活动正常", "四肢肌力正常", "四肢肌力5级", "四肢肌力Ⅴ级", "脊柱四肢无畸形", "肢体活动自如"];
         const OTHER: [&str; 6] = ["余", "其余", "健侧", "患肢", "除", "外"];
         let lexicon = subject.knowledge.lexicon();
         let deficit = self.against.passages(subject).find_map(|passage| {
             let counts = |mention: &&crate::reading::Mention| {
-                let limb_fracture = lexicon.is_a(mention.concept, "骨折") && lexicon.concept(mention.concept).site.is_some_and(|site| lexicon.is_a(site, "四肢"));
+                let limb_fracture = lexicon.is_a(mention.concept, "骨折")
+                    && lexicon.concept(mention.concept).site.is_some_and(|site| lexicon.is_a(site, "四肢"));
                 let paralysis = lexicon.is_a(mention.concept, "偏瘫") || lexicon.is_a(mention.concept, "截瘫");
                 let sentence = passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
                 let old = ["陈旧", "术后", "既往", "病史"].iter().any(|word| passage.text.slice(sentence).contains(word));
@@ -61,7 +69,10 @@ impl Prepared {
             let Some(span) = found else { continue };
             let clause = passage.clauses.iter().find(|clause| clause.contains(span)).copied().unwrap_or(span);
             if !OTHER.iter().any(|word| passage.text.slice(clause).contains(word)) {
-                hits.push(Hit { evidence: vec![piece(passage, span, Role::This), piece(source, deficit, Role::Against)], ..Hit::default() });
+                hits.push(Hit {
+                    evidence: vec![piece(passage, span, Role::This), piece(source, deficit, Role::Against)],
+                    ..Hit::default()
+                });
             }
         }
         hits
@@ -75,9 +86,15 @@ impl Prepared {
         let lexicon = subject.knowledge.lexicon();
         let mut hits = Vec::new();
         for passage in self.places.passages(subject) {
-            let wrong = passage.mentions.iter().find(|mention| lexicon.is_a(mention.concept, "疾病") && lexicon.concept(mention.concept).sex.is_some_and(|wanted| wanted != sex));
+            let wrong = passage.mentions.iter().find(|mention| {
+                lexicon.is_a(mention.concept, "疾病") && lexicon.concept(mention.concept).sex.is_some_and(|wanted| wanted != sex)
+            });
             if let Some(mention) = wrong {
-                hits.push(Hit { evidence: vec![piece(passage, mention.span, Role::This)], slots: vec![("sex", sex.chinese().to_owned())], ..Hit::default() });
+                hits.push(Hit {
+                    evidence: vec![piece(passage, mention.span, Role::This)],
+                    slots: vec![("sex", sex.chinese().to_owned())],
+                    ..Hit::default()
+                });
             }
         }
         Ok(hits)

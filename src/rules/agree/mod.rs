@@ -19,7 +19,10 @@ use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecEr
 use crate::reading::text::Span;
 use crate::reading::{Assertion, Experiencer, Passage};
 use crate::record::{Sex, time};
-use text::{abo, allergy_statements, anesthesia_class, blood_losses, death_times, is_goal_or_history, labelled, opening_name, segments, shared, stated_sex, written_groups};
+use text::{
+    abo, allergy_statements, anesthesia_class, blood_losses, death_times, is_goal_or_history, labelled, opening_name, segments, shared,
+    stated_sex, written_groups,
+};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,7 +75,8 @@ struct Prepared {
 
 impl Agree {
     pub fn prepare(&self, knowledge: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
-        let places = |written: &[String], name: &str| Places::parse(written, knowledge.documents()).map_err(|text| SpecError::new(name, text));
+        let places =
+            |written: &[String], name: &str| Places::parse(written, knowledge.documents()).map_err(|text| SpecError::new(name, text));
         Ok(Box::new(Prepared { spec: self.clone(), places: places(&self.within, "within")?, against: places(&self.against, "against")? }))
     }
 }
@@ -453,7 +457,12 @@ impl Prepared {
         type Levels<'s> = (&'s Arc<Passage>, Vec<(Span, String)>);
         let mut documents: Vec<Levels<'_>> = Vec::new();
         for document in self.places.documents(subject) {
-            let said: Vec<Levels<'_>> = self.places.passages_of(document).map(|passage| (passage, segments(passage.text.as_str()))).filter(|(_, found)| !found.is_empty()).collect();
+            let said: Vec<Levels<'_>> = self
+                .places
+                .passages_of(document)
+                .map(|passage| (passage, segments(passage.text.as_str())))
+                .filter(|(_, found)| !found.is_empty())
+                .collect();
             // The document's levels together, shown by its first passage that names one.
             if let Some((passage, _)) = said.first() {
                 let all = said.iter().flat_map(|(_, found)| found.clone()).collect();
@@ -461,10 +470,16 @@ impl Prepared {
             }
         }
         for (index, (later, levels)) in documents.iter().enumerate() {
-            let stranger = documents[..index].iter().find(|(_, earlier)| !earlier.iter().any(|(_, level)| levels.iter().any(|(_, other)| other == level)));
+            let stranger = documents[..index]
+                .iter()
+                .find(|(_, earlier)| !earlier.iter().any(|(_, level)| levels.iter().any(|(_, other)| other == level)));
             if let Some((earlier, others)) = stranger {
                 let evidence = vec![piece(later, levels[0].0, Role::This), piece(earlier, others[0].0, Role::Against)];
-                return vec![Hit { evidence, slots: vec![("stated", levels[0].1.clone()), ("expected", others[0].1.clone())], ..Hit::default() }];
+                return vec![Hit {
+                    evidence,
+                    slots: vec![("stated", levels[0].1.clone()), ("expected", others[0].1.clone())],
+                    ..Hit::default()
+                }];
             }
         }
         Vec::new()
@@ -480,11 +495,18 @@ impl Prepared {
                 let sentence = passage.sentences.iter().find(|sentence| sentence.contains(measure.span)).copied().unwrap_or(measure.span);
                 let lexicon = subject.knowledge.lexicon();
                 let is_lesion = |id| lexicon.is_a(id, "检查所见") || lexicon.is_a(id, "疾病");
-                let owner = passage.mentions.iter().rev().find(|mention| sentence.contains(mention.span) && mention.span.end <= measure.span.start && is_lesion(mention.concept));
+                let owner = passage.mentions.iter().rev().find(|mention| {
+                    sentence.contains(mention.span) && mention.span.end <= measure.span.start && is_lesion(mention.concept)
+                });
                 let Some(owner) = owner.filter(|owner| measure.span.start - owner.span.end <= 36) else { continue };
-                let other = said.iter().find(|(id, value, _, _)| *id == owner.concept && ((value / millimetres - 10.0).abs() < 0.01 || (millimetres / value - 10.0).abs() < 0.01));
+                let other = said.iter().find(|(id, value, _, _)| {
+                    *id == owner.concept && ((value / millimetres - 10.0).abs() < 0.01 || (millimetres / value - 10.0).abs() < 0.01)
+                });
                 if let Some((_, _, source, span)) = other {
-                    hits.push(Hit { evidence: vec![piece(passage, measure.span, Role::This), piece(source, *span, Role::Against)], ..Hit::default() });
+                    hits.push(Hit {
+                        evidence: vec![piece(passage, measure.span, Role::This), piece(source, *span, Role::Against)],
+                        ..Hit::default()
+                    });
                 }
                 said.push((owner.concept, millimetres, passage, measure.span));
             }
@@ -589,4 +611,3 @@ fn differing(said: &[(String, Source<'_>)]) -> Vec<Hit> {
     first_source.clone().add(&mut hit, Role::Against);
     vec![hit]
 }
-

@@ -254,7 +254,8 @@ pub(in crate::rules) fn segments(text: &str) -> Vec<(Span, String)> {
             at += 1;
             continue;
         }
-        let Some((end, region, upper)) = level(at).filter(|(end, _, _)| bytes.get(*end).is_some_and(|byte| matches!(byte, b'/' | b'-'))) else {
+        let Some((end, region, upper)) = level(at).filter(|(end, _, _)| bytes.get(*end).is_some_and(|byte| matches!(byte, b'/' | b'-')))
+        else {
             at += 1;
             continue;
         };

@@ -187,7 +187,12 @@ impl Prepared {
         let mut hits = Vec::new();
         for document in self.places.documents(subject) {
             let Some(written) = document.time.filter(|at| at.has_time()) else { continue };
-            let Some(event) = bad.iter().find(|event| event.at.has_time() && event.at.date() == written.date() && event.at.latest() <= written.earliest()) else { continue };
+            let Some(event) = bad
+                .iter()
+                .find(|event| event.at.has_time() && event.at.date() == written.date() && event.at.latest() <= written.earliest())
+            else {
+                continue;
+            };
             let speaks = self.places.passages_of(document).any(|passage| SPOKEN.iter().any(|word| passage.text.as_str().contains(word)));
             let found = self.places.passages_of(document).find_map(|passage| {
                 STABLE.iter().find_map(|word| passage.text.as_str().find(word).map(|at| (passage, Span::new(at, at + word.len()))))
@@ -209,8 +214,13 @@ impl Prepared {
         let mut hits = Vec::new();
         let mut finish = |run: &mut Vec<(Instant, std::sync::Arc<Passage>, Span, String)>| {
             let differs = |(at, _, _, words): &(Instant, std::sync::Arc<Passage>, Span, String)| {
-                let rows: Vec<f64> = chart.iter().filter(|row| row.at.is_some_and(|time| time.date() == at.date())).filter_map(|row| row.temperature).collect();
-                let stated: Option<f64> = words.split(|character: char| !character.is_ascii_digit() && character != '.').find_map(|number| number.parse().ok());
+                let rows: Vec<f64> = chart
+                    .iter()
+                    .filter(|row| row.at.is_some_and(|time| time.date() == at.date()))
+                    .filter_map(|row| row.temperature)
+                    .collect();
+                let stated: Option<f64> =
+                    words.split(|character: char| !character.is_ascii_digit() && character != '.').find_map(|number| number.parse().ok());
                 !rows.is_empty() && stated.is_some_and(|stated| rows.iter().all(|row| (row - stated).abs() > 0.25))
             };
             if run.len() >= FEWEST && run.iter().any(differs) {
@@ -225,8 +235,13 @@ impl Prepared {
         };
         for document in self.places.documents(subject) {
             let Some(at) = document.time else { continue };
-            let Some((passage, span)) = self.places.passages_of(document).find_map(|passage| vitals_line(passage).map(|span| (passage, span))) else { continue };
-            let words: String = passage.text.slice(span).chars().filter(|character| !character.is_whitespace() && !",:".contains(*character)).collect();
+            let Some((passage, span)) =
+                self.places.passages_of(document).find_map(|passage| vitals_line(passage).map(|span| (passage, span)))
+            else {
+                continue;
+            };
+            let words: String =
+                passage.text.slice(span).chars().filter(|character| !character.is_whitespace() && !",:".contains(*character)).collect();
             if run.last().is_some_and(|(_, _, _, last)| *last != words) {
                 finish(&mut run);
             }
@@ -273,10 +288,17 @@ impl Prepared {
                     let same_item = |item: &str| lexicon.find(item).any(|(span, id)| id == mention.concept && span.len() + 3 >= item.len());
                     let equal = |value: &str| value.trim().parse::<f64>().is_ok_and(|value| (value - measure.value).abs() < 1e-9);
                     let reports: Vec<usize> = (0..labs.len())
-                        .filter(|index| labs[*index].item.as_deref().is_some_and(same_item) && labs[*index].value.as_deref().is_some_and(equal))
+                        .filter(|index| {
+                            labs[*index].item.as_deref().is_some_and(same_item) && labs[*index].value.as_deref().is_some_and(equal)
+                        })
                         .collect();
-                    let early = |index: &usize| labs[*index].reported_at.is_some_and(|at| at.has_time() && time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance);
-                    let sentence = passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
+                    let early = |index: &usize| {
+                        labs[*index].reported_at.is_some_and(|at| {
+                            at.has_time() && time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance
+                        })
+                    };
+                    let sentence =
+                        passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
                     let elsewhere = ELSEWHERE.iter().any(|word| passage.text.slice(sentence).contains(word));
                     if reports.is_empty() || !reports.iter().all(early) || elsewhere {
                         continue;
@@ -284,7 +306,10 @@ impl Prepared {
                     let lab = &labs[reports[0]];
                     let reported = lab.reported_at.map_or(String::new(), |at| at.to_string());
                     let mut found = hit(passage, mention.span.cover(measure.span), Vec::new());
-                    found.data.push(DataEvidence { path: format!("/labs/{}", reports[0]), label: format!("{}报告时间 {reported}", lab.item.as_deref().unwrap_or("")) });
+                    found.data.push(DataEvidence {
+                        path: format!("/labs/{}", reports[0]),
+                        label: format!("{}报告时间 {reported}", lab.item.as_deref().unwrap_or("")),
+                    });
                     hits.push(found);
                 }
             }

@@ -399,4 +399,3 @@ fn external_cause(subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         .into_iter()
         .collect())
 }
-

@@ -37,23 +37,36 @@ impl Prepared {
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
         let Some(adrenaline) = lexicon.id("肾上腺素") else { return Ok(Vec::new()) };
-        let is_adrenaline = |order: &&Order| order.kind.is_none_or(|kind| kind == OrderKind::Drug) && lexicon.find(order.name.as_deref().unwrap_or("")).any(|(_, id)| id == adrenaline);
+        let is_adrenaline = |order: &&Order| {
+            order.kind.is_none_or(|kind| kind == OrderKind::Drug)
+                && lexicon.find(order.name.as_deref().unwrap_or("")).any(|(_, id)| id == adrenaline)
+        };
         let given: Vec<&Order> = orders.iter().filter(is_adrenaline).collect();
         let milligrams: f64 = given.iter().filter(|order| order.unit.as_deref() == Some("mg")).filter_map(|order| order.dose).sum();
         let mut hits = Vec::new();
         for passage in self.within.passages(subject) {
             let text = passage.text.as_str();
-            for mention in passage.mentions.iter().filter(|mention| mention.concept == adrenaline && mention.assertion == Assertion::Present) {
+            for mention in
+                passage.mentions.iter().filter(|mention| mention.concept == adrenaline && mention.assertion == Assertion::Present)
+            {
                 let sentence = passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
                 let after = &text[mention.span.end as usize..sentence.end as usize];
                 let Some(times_at) = after.find('次').filter(|at| *at <= 60) else { continue };
-                let digits: String = after[..times_at].chars().rev().take_while(char::is_ascii_digit).collect::<Vec<_>>().into_iter().rev().collect();
+                let digits: String =
+                    after[..times_at].chars().rev().take_while(char::is_ascii_digit).collect::<Vec<_>>().into_iter().rev().collect();
                 // 100次/分 is a rate.
                 let rate = after[times_at + '次'.len_utf8()..].starts_with(['/', '每']);
                 let Some(told) = digits.parse::<usize>().ok().filter(|told| !rate && (2..=30).contains(told)) else { continue };
                 if given.len() != told && (milligrams - told as f64).abs() > 0.01 {
                     hits.push(Hit {
-                        evidence: vec![Evidence { passage: passage.clone(), span: mention.span.cover(crate::reading::Span::new(mention.span.start as usize, mention.span.end as usize + times_at + '次'.len_utf8())), role: Role::This }],
+                        evidence: vec![Evidence {
+                            passage: passage.clone(),
+                            span: mention.span.cover(crate::reading::Span::new(
+                                mention.span.start as usize,
+                                mention.span.end as usize + times_at + '次'.len_utf8(),
+                            )),
+                            role: Role::This,
+                        }],
                         data: vec![DataEvidence { path: "/orders".into(), label: format!("肾上腺素医嘱{}条", given.len()) }],
                         slots: vec![("stated", told.to_string()), ("expected", given.len().to_string())],
                         ..Hit::default()
@@ -68,26 +81,56 @@ impl Prepared {
     pub(super) fn skin_test(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
-        let tested = orders.iter().any(|order| order.name.as_deref().is_some_and(|name| name.contains("皮试") || name.contains("皮肤试验")));
-        let told = self.explained.passages(subject).any(|passage| passage.text.as_str().contains("皮试") || passage.text.as_str().contains("皮肤试验"));
+        let tested =
+            orders.iter().any(|order| order.name.as_deref().is_some_and(|name| name.contains("皮试") || name.contains("皮肤试验")));
+        let told = self
+            .explained
+            .passages(subject)
+            .any(|passage| passage.text.as_str().contains("皮试") || passage.text.as_str().contains("皮肤试验"));
         if tested || told {
             return Ok(Vec::new());
         }
-        let is_penicillin = |order: &Order| order.kind.is_none_or(|kind| kind == OrderKind::Drug) && lexicon.find(order.name.as_deref().unwrap_or("")).any(|(_, id)| lexicon.is_a(id, "青霉素类"));
+        let is_penicillin = |order: &Order| {
+            order.kind.is_none_or(|kind| kind == OrderKind::Drug)
+                && lexicon.find(order.name.as_deref().unwrap_or("")).any(|(_, id)| lexicon.is_a(id, "青霉素类"))
+        };
         let first = orders.iter().enumerate().find(|(_, order)| is_penicillin(order));
         Ok(first.map(|(index, order)| order_hit(index, order, self.searched(subject))).into_iter().collect())
     }
 
     pub(super) fn antibiotic_indication(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         const LOCAL: [&str; 10] = ["滴眼", "滴耳", "外用", "软膏", "乳膏", "含漱", "雾化", "皮试", "栓", "冲洗"];
-        const REASONS: [&str; 20] = ["感染", "炎", "预防", "脓", "败血", "发热", "菌", "结核", "围手术期", "围术期", "切口", "清创", "开放性", "破膜", "穿孔", "休克", "抗菌", "幽门", "Hp", "中性粒"];
+        const REASONS: [&str; 20] = [
+            "感染",
+            "炎",
+            "预防",
+            "脓",
+            "败血",
+            "发热",
+            "菌",
+            "结核",
+            "围手术期",
+            "围术期",
+            "切口",
+            "清创",
+            "开放性",
+            "破膜",
+            "穿孔",
+            "休克",
+            "抗菌",
+            "幽门",
+            "Hp",
+            "中性粒",
+        ];
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
         let is_systemic = |order: &Order| {
             let name = order.name.as_deref().unwrap_or("");
             let route = order.route.as_deref().unwrap_or("");
             let local = LOCAL.iter().any(|word| name.contains(word) || route.contains(word));
-            !local && order.kind.is_none_or(|kind| kind == OrderKind::Drug) && lexicon.find(name).any(|(_, id)| lexicon.is_a(id, "抗菌药物"))
+            !local
+                && order.kind.is_none_or(|kind| kind == OrderKind::Drug)
+                && lexicon.find(name).any(|(_, id)| lexicon.is_a(id, "抗菌药物"))
         };
         let Some((index, order)) = orders.iter().enumerate().find(|(_, order)| is_systemic(order)) else { return Ok(Vec::new()) };
         let present = |passage: &crate::reading::Passage| {
@@ -102,7 +145,11 @@ impl Prepared {
                 })
             })
         };
-        if self.explained.passages(subject).any(|passage| !matches!(passage.section.as_ref(), "既往史" | "个人史" | "家族史" | "体格检查" | "过敏史") && present(passage)) {
+        if self
+            .explained
+            .passages(subject)
+            .any(|passage| !matches!(passage.section.as_ref(), "既往史" | "个人史" | "家族史" | "体格检查" | "过敏史") && present(passage))
+        {
             return Ok(Vec::new());
         }
         Ok(vec![order_hit(index, order, self.searched(subject))])
@@ -114,9 +161,19 @@ impl Prepared {
         let mut hits = Vec::new();
         for (modality, names) in [("CT", ["CT", "CT"]), ("MRI", ["MR", "磁共振"])] {
             let is_named = |text: &str| names.iter().any(|name| text.contains(name));
-            let Some((index, order)) = orders.iter().enumerate().find(|(_, order)| order.kind == Some(OrderKind::Exam) && order.name.as_deref().is_some_and(is_named)) else { continue };
-            let reported = exams.iter().any(|exam| exam.modality.as_deref().is_some_and(is_named) || exam.site.as_deref().is_some_and(is_named));
-            let told = self.explained.passages(subject).any(|passage| is_named(passage.text.as_str()) && ["未行", "未做", "拒绝", "暂缓", "取消", "示", "提示"].iter().any(|word| passage.text.as_str().contains(word)));
+            let Some((index, order)) = orders
+                .iter()
+                .enumerate()
+                .find(|(_, order)| order.kind == Some(OrderKind::Exam) && order.name.as_deref().is_some_and(is_named))
+            else {
+                continue;
+            };
+            let reported =
+                exams.iter().any(|exam| exam.modality.as_deref().is_some_and(is_named) || exam.site.as_deref().is_some_and(is_named));
+            let told = self.explained.passages(subject).any(|passage| {
+                is_named(passage.text.as_str())
+                    && ["未行", "未做", "拒绝", "暂缓", "取消", "示", "提示"].iter().any(|word| passage.text.as_str().contains(word))
+            });
             if !reported && !told {
                 let mut hit = order_hit(index, order, self.searched(subject));
                 hit.anchor = modality.to_owned();
@@ -141,9 +198,11 @@ impl Prepared {
         const ALL: [&str; 4] = ["输血前四项", "感染四项", "感染筛查", "术前四项"];
         const TAKEN: [&str; 7] = ["标本已留", "已抽血", "已采集", "结果待报", "待回报", "均阴性", "均为阴性"];
         let texts: Vec<&str> = self.explained.passages(subject).map(|passage| passage.text.as_str()).collect();
-        let as_a_whole = texts.iter().any(|text| ALL.iter().any(|word| text.contains(word)) && TAKEN.iter().any(|word| text.contains(word)));
+        let as_a_whole =
+            texts.iter().any(|text| ALL.iter().any(|word| text.contains(word)) && TAKEN.iter().any(|word| text.contains(word)));
         let found = |words: &[&str; 4]| {
-            labs.iter().any(|lab| lab.item.as_deref().is_some_and(|item| words.iter().any(|word| item.contains(word)))) || texts.iter().any(|text| words.iter().any(|word| text.contains(word)) && text.contains("阴性"))
+            labs.iter().any(|lab| lab.item.as_deref().is_some_and(|item| words.iter().any(|word| item.contains(word))))
+                || texts.iter().any(|text| words.iter().any(|word| text.contains(word)) && text.contains("阴性"))
         };
         let missing: Vec<&str> = tests.iter().filter(|(_, words)| !found(words)).map(|(name, _)| *name).collect();
         if as_a_whole || missing.is_empty() {
@@ -161,12 +220,18 @@ impl Prepared {
 
     pub(super) fn surgeon_in_discussion(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
-        let planned: Vec<&str> = operations.iter().filter(|operation| operation.elective == Some(true)).filter_map(|operation| operation.surgeon.as_deref()).map(|id| facts::name_of(subject.visit, id)).collect();
+        let planned: Vec<&str> = operations
+            .iter()
+            .filter(|operation| operation.elective == Some(true))
+            .filter_map(|operation| operation.surgeon.as_deref())
+            .map(|id| facts::name_of(subject.visit, id))
+            .collect();
         let mut hits = Vec::new();
         for document in self.within.documents(subject) {
             let record = facts::document(subject.visit, document);
             let text_names = |name: &str| document.passages.iter().any(|passage| passage.text.as_str().contains(name));
-            let listed = document.passages.iter().any(|passage| passage.text.as_str().contains("参加") || passage.section.as_ref() == "参加人员");
+            let listed =
+                document.passages.iter().any(|passage| passage.text.as_str().contains("参加") || passage.section.as_ref() == "参加人员");
             let signed = |name: &str| facts::signers(record).iter().any(|person| facts::name_of(subject.visit, person) == name);
             let absent: Vec<&str> = planned.iter().copied().filter(|name| !text_names(name) && !signed(name)).collect();
             if listed && !planned.is_empty() && absent.len() == planned.len() {
