@@ -135,6 +135,13 @@ impl Check for Prepared {
     }
 }
 
+/// Fewer named sections than this are an excerpt.
+const FEWEST_SECTIONS: usize = 4;
+
+fn sections_of(document: &DocumentReading) -> usize {
+    document.passages.iter().filter(|passage| !passage.section.is_empty()).count()
+}
+
 /// True when the document names one of the concepts of the trigger's label.
 fn names(subject: &Subject<'_>, document: &DocumentReading, trigger: &events::Event) -> bool {
     let lexicon = subject.knowledge.lexicon();
@@ -163,6 +170,10 @@ impl Prepared {
             }
             self.spec.sections.iter().map(|section| Searched { document: document.index, section: Some(section.clone()) }).collect()
         };
+        // An excerpt of one or two sections is no document that lacks the others.
+        if in_sections && passages.is_empty() && sections_of(document) < FEWEST_SECTIONS {
+            return None;
+        }
         if in_sections && passages.is_empty() {
             let slots = vec![("document", document.title.clone()), ("missing", self.spec.sections.join("或"))];
             return Some(Hit {
