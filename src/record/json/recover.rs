@@ -122,7 +122,7 @@ impl Sieve<'_> {
             };
             let steps: Vec<Step> = track.path().iter().filter_map(Step::of).collect();
             self.leave_out(format!("{place}{}", pointer(&steps, &removed)), &chinese(&error));
-            let Some((last, parents)) = steps.split_last() else { return None };
+            let (last, parents) = steps.split_last()?;
             // A missing required field names the object without it: that object goes, or the list's element that it is in.
             let goes = take(&mut value, parents, last)?;
             if let Step::Index(index) = goes {
