@@ -181,9 +181,7 @@ mod generated {
     fn instant() -> impl Strategy<Value = Instant> {
         let day = (1900_i16..2100, 1_i8..=12, 1_i8..=28).prop_map(|(year, month, day)| Date::constant(year, month, day));
         (day, of((0_i8..24, 0_i8..60, 0_i8..60))).prop_map(|(day, clock)| match clock {
-            Some((hour, minute, second)) => {
-                Instant::new(day.to_datetime(Time::constant(hour, minute, second, 0)), Precision::Second)
-            }
+            Some((hour, minute, second)) => Instant::new(day.to_datetime(Time::constant(hour, minute, second, 0)), Precision::Second),
             None => Instant::day(day),
         })
     }
@@ -200,8 +198,8 @@ mod generated {
         let kind = prop_oneof![Just(DocumentKind::AdmissionNote), Just(DocumentKind::WardRound), Just(DocumentKind::Other)];
         let signature = (of(text()), of(instant())).prop_map(|(staff, at)| Signature { staff, at });
         let section = (text(), text()).prop_map(|(name, text)| Section { name, text });
-        (text(), of(kind), of(text()), of(instant()), of(vec(signature, 0..3)), of(any::<bool>()), of(vec(section, 0..3)), of(text())).prop_map(
-            |(id, kind, title, event_at, signatures, draft, sections, text)| Document {
+        (text(), of(kind), of(text()), of(instant()), of(vec(signature, 0..3)), of(any::<bool>()), of(vec(section, 0..3)), of(text()))
+            .prop_map(|(id, kind, title, event_at, signatures, draft, sections, text)| Document {
                 id,
                 kind,
                 title,
@@ -213,15 +211,17 @@ mod generated {
                 draft,
                 sections,
                 text,
-            },
-        )
+            })
     }
 
     fn visit() -> impl Strategy<Value = Visit> {
         let patient = (of(text()), of(prop_oneof![Just(Sex::Male), Just(Sex::Unknown)]), of(instant()), of(vec(text(), 0..3)))
             .prop_map(|(name, sex, birth_date, allergies)| Patient { name, sex, birth_date, allergies, ..Patient::default() });
-        let admission = (of(instant()), of(Just(ConditionLevel::Critical)))
-            .prop_map(|(admitted_at, condition)| Admission { admitted_at, condition, ..Admission::default() });
+        let admission = (of(instant()), of(Just(ConditionLevel::Critical))).prop_map(|(admitted_at, condition)| Admission {
+            admitted_at,
+            condition,
+            ..Admission::default()
+        });
         let lab = (of(text()), of(text()), of(prop_oneof![Just(LabFlag::High), Just(LabFlag::CriticalLow)]), of(instant()))
             .prop_map(|(item, value, flag, reported_at)| Lab { item, value, flag, reported_at, ..Lab::default() });
         let order = (of(Just(OrderKind::Drug)), of(number()), of(any::<bool>()), of(instant()))
