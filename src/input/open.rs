@@ -4,7 +4,8 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use jiff::tz::TimeZone;
 
-use super::plain;
+use super::zstd::Frames;
+use super::{encoding, plain};
 use crate::reading::documents::DocumentTable;
 use crate::record::Visit;
 use crate::record::json::{self, JsonError};
@@ -51,53 +52,63 @@ impl Opener<'_> {
         if bytes.len() > MAX_VISIT_BYTES {
             return Err(OpenError::TooLarge);
         }
-        let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace()).ok_or(OpenError::Empty)?;
-        if *first == 0 || bytes.iter().take(4_096).any(|byte| *byte == 0) {
+        let marked = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+        let first = marked.iter().find(|byte| !byte.is_ascii_whitespace()).ok_or(OpenError::Empty)?;
+        let is_wide = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+        if !is_wide && bytes.iter().take(4_096).any(|byte| *byte == 0) {
             return Err(OpenError::Binary);
         }
-        let marked = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-        let (visit, notes) =
-            if matches!(marked.iter().find(|byte| !byte.is_ascii_whitespace()), Some(b'{' | b'[')) && !name.ends_with(".txt") {
-                match json::read(marked, self.zone) {
-                    // A hospital's JSON may be in GB18030.
-                    Err(JsonError::NotUtf8 { .. }) => {
-                        let (text, mut notes) = plain::decode(marked);
-                        let (visit, more) = json::read(text.as_bytes(), self.zone)?;
-                        notes.extend(more);
-                        (visit, notes)
-                    }
-                    other => other?,
-                }
-            } else {
-                let (text, notes) = plain::decode(bytes);
-                let stem = name.rsplit(['/', '\\']).next().unwrap_or(name);
-                (plain::read(stem.strip_suffix(".txt").unwrap_or(stem), &text, self.table), notes)
-            };
+        let is_json = name.ends_with(".json") || matches!(first, b'{' | b'[') && !name.ends_with(".txt");
+        let (visit, notes) = if is_json {
+            self.json(marked)?
+        } else {
+            let (text, mut notes) = encoding::decode(bytes);
+            let stem = name.rsplit(['/', '\\']).next().unwrap_or(name);
+            let (visit, more) = plain::read(stem.strip_suffix(".txt").unwrap_or(stem), &text, self.table);
+            notes.extend(more);
+            (visit, notes)
+        };
         if visit.documents.len() > MAX_DOCUMENTS {
             return Err(OpenError::TooManyDocuments);
         }
         Ok((visit, notes))
     }
 
+    /// JSON in UTF-8, else wholly in GB18030. A file in UTF-8 with a broken byte is an error that names the byte.
+    fn json(&self, bytes: &[u8]) -> Result<(Visit, Vec<Note>), JsonError> {
+        let refused = match json::read(bytes, self.zone) {
+            Err(error @ JsonError::NotUtf8 { .. }) => error,
+            other => return other,
+        };
+        let Some(text) = encoding::whole_gb18030(bytes) else { return Err(refused) };
+        let (visit, more) = json::read(text.as_bytes(), self.zone)?;
+        let mut notes = vec![Note::warning("", None, "按 GB18030 编码读取")];
+        notes.extend(more);
+        Ok((visit, notes))
+    }
+
     /// Reads a whole input: one visit, or the lines of an NDJSON stream.
     pub fn all<'o>(&'o self, name: &'o str, input: impl Read + 'o) -> io::Result<Box<dyn Iterator<Item = Opened> + 'o>> {
         let (name, input) = decompress(name, Box::new(input))?;
+        let mut input = BufReader::new(input);
         if name.ends_with(".ndjson") || name.ends_with(".jsonl") {
-            return Ok(Box::new(Lines { opener: self, input: BufReader::new(input), line: 0, done: false }));
+            return Ok(Box::new(Lines { opener: self, input, line: 0, done: false }));
         }
-        let mut bytes = Vec::new();
-        input.take(MAX_VISIT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-        let result = self.visit(&name, &bytes);
         // A stream from a pipe has no name: several JSON objects, one a line, are NDJSON.
-        if name == "-" && matches!(&result, Err(OpenError::Json(_))) && is_ndjson(&bytes) {
-            return Ok(Box::new(Lines { opener: self, input: BufReader::new(Box::new(io::Cursor::new(bytes))), line: 0, done: false }));
+        let mut first = Vec::new();
+        if name == "-" {
+            (&mut input).take(MAX_VISIT_BYTES as u64).read_until(b'\n', &mut first)?;
+            let trimmed = first.trim_ascii();
+            if trimmed.starts_with(b"{") && trimmed.ends_with(b"}") && !input.fill_buf()?.is_empty() {
+                let whole = Box::new(io::Cursor::new(first).chain(input));
+                return Ok(Box::new(Lines { opener: self, input: whole, line: 0, done: false }));
+            }
         }
-        Ok(Box::new(std::iter::once(Opened { line: None, result })))
+        let left = (MAX_VISIT_BYTES + 1).saturating_sub(first.len());
+        let mut bytes = first;
+        input.take(left as u64).read_to_end(&mut bytes)?;
+        Ok(Box::new(std::iter::once(Opened { line: None, result: self.visit(&name, &bytes) })))
     }
-}
-
-fn is_ndjson(bytes: &[u8]) -> bool {
-    bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).take(2).all(|line| line.starts_with(b"{"))
 }
 
 /// Takes `.gz` and `.zst` off.
@@ -106,9 +117,7 @@ pub fn decompress<'i>(name: &str, input: Box<dyn Read + 'i>) -> io::Result<(Stri
         return Ok((inner.to_owned(), Box::new(flate2::read::MultiGzDecoder::new(input))));
     }
     if let Some(inner) = name.strip_suffix(".zst") {
-        let decoder = ruzstd::decoding::StreamingDecoder::new(input)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
-        return Ok((inner.to_owned(), Box::new(decoder)));
+        return Ok((inner.to_owned(), Box::new(Frames::new(BufReader::new(input)))));
     }
     Ok((name.to_owned(), input))
 }
@@ -201,7 +210,75 @@ mod tests {
     fn zeros_and_nothing_are_refused() {
         with_opener(|opener| {
             assert!(matches!(opener.visit("x.json", &vec![0; 1 << 20]), Err(OpenError::Binary)));
-            assert!(matches!(opener.visit("x.json", b"  \n"), Err(OpenError::Empty)));
+            for nothing in ["  \n", "", "\u{feff}\n"] {
+                assert!(matches!(opener.visit("x.json", nothing.as_bytes()), Err(OpenError::Empty)), "{nothing:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn two_hundred_megabytes_of_zeros_are_refused_at_once() {
+        with_opener(|opener| {
+            for name in ["x.json", "x.txt", "x.ndjson", "-"] {
+                let start = std::time::Instant::now();
+                let mut opened = opener.all(name, io::repeat(0).take(200 << 20)).expect("it opens");
+                assert!(matches!(opened.next().map(|opened| opened.result), Some(Err(OpenError::TooLarge | OpenError::Binary))), "{name}");
+                assert!(opened.next().is_none(), "{name}");
+                assert!(start.elapsed().as_secs() < 5, "{name}: {:?}", start.elapsed());
+            }
+        });
+    }
+
+    #[test]
+    fn a_stay_of_too_many_documents_is_refused() {
+        let documents =
+            |count: usize| format!("{{\"visit_id\":\"V\",\"documents\":[{}]}}", vec!["{\"id\":\"a\",\"text\":\"\"}"; count].join(","));
+        with_opener(|opener| {
+            assert!(matches!(opener.visit("x.json", documents(MAX_DOCUMENTS + 1).as_bytes()), Err(OpenError::TooManyDocuments)));
+            assert!(opener.visit("x.json", documents(5_000).as_bytes()).is_ok());
+        });
+    }
+
+    #[test]
+    fn a_json_file_is_never_read_as_prose() {
+        with_opener(|opener| assert!(matches!(opener.visit("x.json", "主诉:咳嗽".as_bytes()), Err(OpenError::Json(_)))));
+    }
+
+    #[test]
+    fn broken_utf8_in_json_names_the_byte_and_gb18030_is_read() {
+        let text = "{\"visit_id\":\"V\",\"documents\":[{\"id\":\"a\",\"text\":\"患者三天前受凉后咳嗽\"}]}";
+        let mut broken = text.as_bytes().to_vec();
+        let at = text.find('凉').expect("it is there");
+        broken[at + 1] = b'"';
+        let (gb, _, _) = encoding_rs::GB18030.encode(text);
+        with_opener(|opener| {
+            let result = opener.visit("x.json", &broken);
+            assert!(matches!(result, Err(OpenError::Json(JsonError::NotUtf8 { at: byte, line: 1 })) if byte == at), "{result:?}");
+            let (visit, notes) = opener.visit("x.json", &gb).expect("it can be read");
+            assert!(visit.documents[0].text.as_deref() == Some("患者三天前受凉后咳嗽") && notes.len() == 1);
+        });
+    }
+
+    #[test]
+    fn a_pipe_may_hold_one_visit_or_many() {
+        let one = "{\n\"visit_id\":\"A\",\n\"documents\":[]}\n";
+        let line = "{\"visit_id\":\"A\",\"documents\":[]}\n";
+        with_opener(|opener| {
+            let count = |text: &str| {
+                opener.all("-", text.to_owned().into_bytes().as_slice()).expect("it opens").filter(|opened| opened.result.is_ok()).count()
+            };
+            assert_eq!((count(one), count(line), count(&line.repeat(3)), count("主诉：咳嗽3天。\n现病史：无。")), (1, 1, 3, 1));
+        });
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_one_error() {
+        let long = format!("{{\"visit_id\":\"{}\"}}\n", "x".repeat(MAX_VISIT_BYTES));
+        let input = format!("{long}{{\"visit_id\":\"B\",\"documents\":[]}}\n");
+        with_opener(|opener| {
+            let lines: Vec<(Option<usize>, bool)> =
+                opener.all("x.jsonl", input.as_bytes()).expect("it opens").map(|opened| (opened.line, opened.result.is_ok())).collect();
+            assert_eq!(lines, [(Some(1), false), (Some(2), true)]);
         });
     }
 

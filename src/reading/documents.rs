@@ -132,6 +132,13 @@ impl DocumentTable {
         found.max_by_key(|(_, length)| *length).map(|(kind, _)| kind)
     }
 
+    /// The longest known title in a line that has no white space, the last of several, and where it stands.
+    pub fn title_in(&self, squeezed: &str) -> Option<(DocumentKind, std::ops::Range<usize>)> {
+        let found =
+            self.titles.leftmost_find_iter(squeezed).map(|found| (self.title_kinds[found.value() as usize], found.start()..found.end()));
+        found.max_by_key(|((_, length), _)| *length).map(|((kind, _), range)| (kind, range))
+    }
+
     /// The kinds behind a kind's Chinese name or a group's name.
     pub fn kinds_named(&self, name: &str) -> Option<Vec<DocumentKind>> {
         if let Some(kinds) = self.groups.get(name) {

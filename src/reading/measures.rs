@@ -1,279 +1,278 @@
-//! Measures in clean text: a number with its unit, pairs (120/80mmHg), sizes (3×2cm), ranges (36-37℃) and bounds (<4.0).
-//! Always read from the text as written, never from a tokenizer, which would turn 10³ into 103.
+//! Measures in clean text: a number with its unit, pairs (120/80mmHg), sizes (3×2cm), ranges (36-37℃) and bounds (<4.0ng/ml).
+//!
+//! Always read from the text as written, never from a tokenizer, which would turn 10³ into 103. A bare number is no measure here, except a
+//! blood pressure; numbers after the name of a lab item belong to the mention linker. Units are data, see [`super::units`].
 
 use std::sync::Arc;
 
 use super::text::Span;
+use super::times::{digits, rest};
+pub use super::units::convert;
+use super::units::{UnitTable, shipped};
 use super::{Measure, Relation};
 
-/// Units by what they measure are data of the rules; here is only what a unit may look like, longest first.
-const UNITS: [&str; 74] = [
-    "×10^12/L",
-    "×10^9/L",
-    "×10^6/L",
-    "x10^9/L",
-    "*10^12/L",
-    "*10^9/L",
-    "*10^6/L",
-    "×10¹²/L",
-    "×10⁹/L",
-    "ml/min/1.73m2",
-    "ml/min",
-    "mmol/24h",
-    "mg/24h",
-    "g/24h",
-    "mmHg",
-    "mmhg",
-    "cmH2O",
-    "mmol/L",
-    "μmol/L",
-    "umol/L",
-    "µmol/L",
-    "nmol/L",
-    "pmol/L",
-    "mmol/l",
-    "μmol/l",
-    "umol/l",
-    "mg/dL",
-    "mg/dl",
-    "mg/L",
-    "μg/L",
-    "ug/L",
-    "ng/mL",
-    "ng/ml",
-    "pg/mL",
-    "pg/ml",
-    "ng/L",
-    "μg/ml",
-    "mIU/L",
-    "mIU/ml",
-    "μIU/ml",
-    "IU/mL",
-    "IU/ml",
-    "IU/L",
-    "U/mL",
-    "U/ml",
-    "U/L",
-    "g/dL",
-    "g/dl",
-    "g/L",
-    "g/l",
-    "kg/m2",
-    "kg/m²",
-    "次/分",
-    "次/min",
-    "bpm",
-    "mm/h",
-    "kPa",
-    "万U",
-    "IU",
-    "kg",
-    "mg",
-    "μg",
-    "ug",
-    "mcg",
-    "cm",
-    "mm",
-    "ml",
-    "mL",
-    "℃",
-    "°C",
-    "%",
-    "msec",
-    "ms",
-    "U",
-];
-/// Units of one letter, accepted only directly after the digits and before no other letter.
-const SHORT_UNITS: [&str; 12] = ["g", "L", "l", "m", "C", "斤", "克", "片", "粒", "支", "枚", "升"];
-
-/// Every measure, in order, without overlaps. A bare number is none, except a pair `120/80` of blood-pressure size.
+/// Every measure, in order, without overlaps.
 pub fn measures(text: &str) -> Vec<Measure> {
+    let units = shipped();
     let bytes = text.as_bytes();
-    let mut found = Vec::new();
+    let mut found: Vec<Measure> = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
         if !bytes[at].is_ascii_digit() {
             at += 1;
             continue;
         }
-        match measure(text, at) {
-            Some(measure) => {
+        let floor = found.last().map_or(0, |last| last.span.end as usize);
+        match measure(text, at, floor, units) {
+            Outcome::Measure(measure) => {
                 at = measure.span.end as usize;
                 found.push(measure);
             }
-            None => at = number(text, at).map_or(at + 1, |(end, _)| end),
+            Outcome::Nothing(end) => at = end.max(at + 1),
         }
     }
     found
 }
 
-fn measure(text: &str, at: usize) -> Option<Measure> {
-    if at > 0 && text.as_bytes()[at - 1].is_ascii_alphabetic() && !text[..at].ends_with(['P', 'R', 'T']) {
-        return None;
+enum Outcome {
+    Measure(Measure),
+    /// No measure up to there.
+    Nothing(usize),
+}
+
+/// A number and the unit right after it.
+struct Quantity<'u> {
+    end: usize,
+    number_end: usize,
+    value: f64,
+    unit: Option<&'u Arc<str>>,
+}
+
+impl Quantity<'_> {
+    fn measures(&self, units: &UnitTable, dimension: &str) -> bool {
+        self.unit.is_some_and(|unit| units.dimension(unit) == Some(dimension))
     }
-    let (mut end, value) = number(text, at)?;
-    let (start, mut relation) = relation_before(text, at);
-    let mut second = None;
-    let mut third = None;
-    let (unit_end, mut unit) = unit(text, end);
-    end = unit_end;
-    if let Some((next, mark)) = joiner(text, end)
-        && let Some((after, other)) = number(text, next)
-    {
-        let (other_end, other_unit) = self::unit(text, after);
-        let pressure = matches!(other_unit, "mmHg" | "mmhg" | "kPa");
-        let sized = (30.0..=300.0).contains(&value) && (20.0..=200.0).contains(&other) && value > other;
-        // With its unit a pair is a pressure even when it is impossible: systolic below diastolic is another rule's question.
-        let pair = mark == '/' && unit.is_empty() && (pressure || sized);
-        let size =
-            matches!(mark, '×' | '*' | 'x' | 'X') && (!other_unit.is_empty() || joiner(text, other_end).is_some() || !unit.is_empty());
-        let range = matches!(mark, '-' | '~') && !other_unit.is_empty() && other >= value;
-        if pair || size || range {
-            second = Some(other);
-            end = other_end;
-            if unit.is_empty() {
-                unit = other_unit;
+}
+
+fn measure(text: &str, at: usize, floor: usize, units: &UnitTable) -> Outcome {
+    let head = &text[..at];
+    // SpO298% and PaO265mmHg: the 2 belongs to the gas.
+    if head.ends_with('O') && rest(text, at).starts_with('2') {
+        return Outcome::Nothing(at + 1);
+    }
+    let Some(first) = quantity(text, at, units) else { return Outcome::Nothing(at + digits(text, at)) };
+    let start_relation = relation_before(text, at, floor);
+    let build = |end: usize, value: f64, second: Option<f64>, third: Option<f64>, relation: Option<Relation>, unit: Option<&Arc<str>>| {
+        let (start, before) = start_relation;
+        let unit = unit.cloned().unwrap_or_else(|| Arc::from(""));
+        Outcome::Measure(Measure { span: Span::new(start, end), value, second, third, relation: relation.unwrap_or(before), unit })
+    };
+    if let Some((mark, second)) = joined(text, first.end, units) {
+        match mark {
+            '/' if is_pressure(text, at, &first, &second, units) => {
+                if starts_range(text, second.number_end) {
+                    return Outcome::Nothing(range_end(text, second.number_end, units));
+                }
+                return build(second.end, first.value, Some(second.value), None, None, second.unit);
             }
-            if range {
-                relation = Relation::Range;
+            // 1/2片
+            '/' if first.value == 1.0 && first.unit.is_none() && (2.0..=4.0).contains(&second.value) && is_counted(&second) => {
+                return build(second.end, 1.0 / second.value, None, None, None, second.unit);
             }
-            if size
-                && let Some((next, '×' | '*' | 'x' | 'X')) = joiner(text, end)
-                && let Some((after, last)) = number(text, next)
-            {
-                let (last_end, last_unit) = self::unit(text, after);
-                third = Some(last);
-                end = last_end;
-                if unit.is_empty() {
-                    unit = last_unit;
+            '×' => {
+                let third = joined(text, second.end, units).filter(|(mark, _)| *mark == '×').map(|(_, third)| third);
+                let last = third.as_ref().unwrap_or(&second);
+                if last.measures(units, "length") || third.is_none() && first.measures(units, "length") && second.unit.is_none() {
+                    let unit = last.unit.or(first.unit);
+                    return build(last.end, first.value, Some(second.value), third.as_ref().map(|third| third.value), None, unit);
                 }
             }
-            if pair && unit.is_empty() && !(value >= 60.0 && value - other >= 10.0) {
-                return None;
+            '-' => {
+                // 120-140/70-90mmHg is a range of pairs, which is no single measure.
+                if rest(text, second.number_end).starts_with('/')
+                    && starts_range(text, second.number_end + 1 + digits(text, second.number_end + 1))
+                {
+                    return Outcome::Nothing(range_end(text, second.number_end + 1 + digits(text, second.number_end + 1), units));
+                }
+                let same = first.unit.is_none() || first.unit == second.unit;
+                if second.unit.is_some() && same && second.value >= first.value {
+                    return build(second.end, first.value, Some(second.value), None, Some(Relation::Range), second.unit);
+                }
             }
+            _ => {}
         }
     }
-    if unit.is_empty() && second.is_none() {
-        return None;
+    // T12L or C3m is a code; CRP35mg/L is a value.
+    let after_letter = head.ends_with(|before: char| before.is_ascii_alphabetic());
+    let one_letter = first.unit.is_some_and(|unit| unit.len() == 1 && unit.as_bytes()[0].is_ascii_alphabetic());
+    if first.unit.is_none() || after_letter && one_letter || head.ends_with(['/', '^']) && one_letter {
+        return Outcome::Nothing(first.number_end);
     }
-    Some(Measure { span: Span::new(start, end), value, second, third, relation, unit: Arc::from(unit) })
+    build(first.end, first.value, None, None, None, first.unit)
+}
+
+/// The number at `at` and its unit. `1.2×10^5IU/ml` is the whole value.
+fn quantity<'u>(text: &str, at: usize, units: &'u UnitTable) -> Option<Quantity<'u>> {
+    let (number_end, value) = number(text, at)?;
+    if let Some((end, unit)) = unit(text, number_end, units) {
+        return Some(Quantity { end, number_end, value, unit: Some(unit) });
+    }
+    if let Some((power_end, factor)) = power_of_ten(text, number_end)
+        && let Some((end, unit)) = unit(text, power_end, units)
+    {
+        return Some(Quantity { end, number_end: power_end, value: value * factor, unit: Some(unit) });
+    }
+    Some(Quantity { end: number_end, number_end, value, unit: None })
 }
 
 /// Digits with one decimal point, thousands with commas.
 fn number(text: &str, at: usize) -> Option<(usize, f64)> {
+    const LONGEST: usize = 12;
     let bytes = text.as_bytes();
-    let run = |from: usize| bytes.get(from..).map_or(0, |rest| rest.iter().take_while(|byte| byte.is_ascii_digit()).count());
-    let whole = run(at);
-    if whole == 0 || whole > 12 {
+    let whole = digits(text, at);
+    if whole == 0 || whole > LONGEST {
         return None;
     }
     let mut end = at + whole;
-    let mut digits = text[at..end].to_owned();
-    while bytes.get(end) == Some(&b',') && run(end + 1) == 3 && whole <= 3 {
-        digits.push_str(&text[end + 1..end + 4]);
+    let mut grouped = false;
+    while whole <= 3 && end - at <= LONGEST && bytes.get(end) == Some(&b',') && digits(text, end + 1) == 3 {
         end += 4;
+        grouped = true;
     }
-    if bytes.get(end) == Some(&b'.') && run(end + 1) > 0 {
-        let fraction = run(end + 1);
-        digits.push_str(&text[end..end + 1 + fraction]);
+    let fraction = if bytes.get(end) == Some(&b'.') { digits(text, end + 1) } else { 0 };
+    if (1..=LONGEST).contains(&fraction) {
         end += 1 + fraction;
     }
-    digits.parse().ok().map(|value| (end, value))
+    let written = &text[at..end];
+    let value = if grouped { written.replace(',', "").parse() } else { written.parse() };
+    value.ok().map(|value| (end, value))
 }
 
-/// `<`, `>`, `≤`, `≥`, `约` before a number.
-fn relation_before(text: &str, at: usize) -> (usize, Relation) {
-    const MARKS: [(&str, Relation); 10] = [
-        ("<=", Relation::LessOrEqual),
-        (">=", Relation::GreaterOrEqual),
-        ("≤", Relation::LessOrEqual),
-        ("≥", Relation::GreaterOrEqual),
-        ("<", Relation::Less),
-        (">", Relation::Greater),
-        ("小于", Relation::Less),
-        ("大于", Relation::Greater),
-        ("大约", Relation::About),
-        ("约", Relation::About),
-    ];
-    match MARKS.iter().find(|(mark, _)| text[..at].ends_with(mark)) {
-        Some((mark, relation)) => (at - mark.len(), *relation),
-        None => (at, Relation::Equal),
-    }
+/// `×10^5` or `×10⁵` after a number: its end and the factor.
+fn power_of_ten(text: &str, at: usize) -> Option<(usize, f64)> {
+    const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let tail = rest(text, at).trim_start_matches(' ');
+    let after = tail.strip_prefix(['×', '*', 'x', 'X'])?.trim_start_matches(' ').strip_prefix("10")?;
+    let (exponent, left) = match after.strip_prefix('^') {
+        Some(after) => {
+            let count = digits(after, 0);
+            (after[..count].parse::<i32>().ok()?, &after[count..])
+        }
+        None => {
+            let raised = after.chars().next()?;
+            (RAISED.iter().position(|digit| *digit == raised)? as i32, &after[raised.len_utf8()..])
+        }
+    };
+    (exponent <= 20).then(|| (text.len() - left.len(), 10f64.powi(exponent)))
 }
 
 /// The unit at `at`, after at most one space.
-fn unit(text: &str, at: usize) -> (usize, &'static str) {
-    let start = if text[at..].starts_with(' ') { at + 1 } else { at };
-    let rest = &text[start..];
-    if let Some(unit) = UNITS.into_iter().find(|unit| rest.starts_with(unit)) {
-        let end = start + unit.len();
-        let joined =
-            unit.ends_with(|last: char| last.is_ascii_alphabetic()) && text[end..].starts_with(|next: char| next.is_ascii_alphabetic());
-        if !joined {
-            return (end, unit);
-        }
+fn unit<'u>(text: &str, at: usize, units: &'u UnitTable) -> Option<(usize, &'u Arc<str>)> {
+    let tail = rest(text, at);
+    let spaced = tail.strip_prefix(' ').unwrap_or(tail);
+    let (length, unit) = units.at_start(spaced)?;
+    // 5 m or 3 L may be anything; a unit of one letter stands at its number. 10 /HP needs no number of its own.
+    let apart = spaced.len() < tail.len();
+    if apart && length == 1 && !matches!(unit.as_ref(), "%" | "g" | "L" | "U") {
+        return None;
     }
-    if start == at
-        && let Some(unit) = SHORT_UNITS.into_iter().find(|unit| rest.starts_with(unit))
-        && !text[start + unit.len()..].starts_with(|next: char| next.is_ascii_alphanumeric())
-    {
-        return (start + unit.len(), unit);
-    }
-    (at, "")
+    Some((at + tail.len() - spaced.len() + length, unit))
 }
 
-/// The mark between two numbers of one measure, and where the second begins.
-fn joiner(text: &str, at: usize) -> Option<(usize, char)> {
-    let mark = text[at..].chars().next().filter(|mark| matches!(mark, '/' | '×' | '*' | 'x' | 'X' | '-' | '~'))?;
-    let next = at + mark.len_utf8();
-    text[next..].starts_with(|next: char| next.is_ascii_digit()).then_some((next, mark))
-}
-
-/// Dimension and factor to the base unit of the dimension: mass in mg, length in mm, volume in ml, pressure in mmHg, temperature in ℃.
-pub fn base(unit: &str) -> Option<(&'static str, f64)> {
-    Some(match unit {
-        "kg" => ("mass", 1e6),
-        "斤" => ("mass", 5e5),
-        "g" | "克" => ("mass", 1e3),
-        "mg" => ("mass", 1.0),
-        "μg" | "ug" | "mcg" => ("mass", 1e-3),
-        "m" => ("length", 1e3),
-        "cm" => ("length", 10.0),
-        "mm" => ("length", 1.0),
-        "L" | "l" | "升" => ("volume", 1e3),
-        "ml" | "mL" => ("volume", 1.0),
-        "mmHg" | "mmhg" => ("pressure", 1.0),
-        "kPa" => ("pressure", 7.500_617),
-        "℃" | "°C" | "C" => ("temperature", 1.0),
-        "%" => ("share", 1.0),
-        "万U" => ("units", 1e4),
-        "U" | "IU" => ("units", 1.0),
-        "mmol/L" | "mmol/l" => ("amount", 1e3),
-        "μmol/L" | "umol/L" | "µmol/L" | "μmol/l" | "umol/l" => ("amount", 1.0),
-        "nmol/L" => ("amount", 1e-3),
-        "pmol/L" => ("amount", 1e-6),
-        "g/L" | "g/l" | "mg/ml" => ("density", 1e3),
-        "g/dL" | "g/dl" => ("density", 1e4),
-        "mg/dL" | "mg/dl" => ("density", 10.0),
-        "mg/L" | "μg/ml" => ("density", 1.0),
-        "μg/L" | "ug/L" | "ng/mL" | "ng/ml" => ("density", 1e-3),
-        "ng/L" | "pg/mL" | "pg/ml" => ("density", 1e-6),
-        "次/分" | "次/min" | "bpm" => ("rate", 1.0),
-        "×10^12/L" | "*10^12/L" | "×10¹²/L" => ("count", 1e3),
-        "×10^9/L" | "x10^9/L" | "*10^9/L" | "×10⁹/L" | "10^9/L" => ("count", 1.0),
-        "×10^6/L" | "*10^6/L" => ("count", 1e-3),
-        "kg/m2" | "kg/m²" => ("bmi", 1.0),
+/// The mark at `at` that joins two numbers of one measure (every sign of a size is `×`, every sign of a range `-`), and the second.
+fn joined<'u>(text: &str, at: usize, units: &'u UnitTable) -> Option<(char, Quantity<'u>)> {
+    let tail = rest(text, at);
+    let spaced = tail.strip_prefix(' ').unwrap_or(tail);
+    let mark = spaced.chars().next()?;
+    let (kind, may_be_apart) = match mark {
+        '/' => ('/', false),
+        '×' | '*' | 'x' | 'X' => ('×', true),
+        '-' | '~' | '—' | '至' => ('-', mark == '~'),
         _ => return None,
-    })
+    };
+    if spaced.len() < tail.len() && !may_be_apart {
+        return None;
+    }
+    let after = at + tail.len() - spaced.len() + mark.len_utf8();
+    let next = after + usize::from(may_be_apart && rest(text, after).starts_with(' '));
+    quantity(text, next, units).map(|quantity| (kind, quantity))
 }
 
-/// `value` in `from` expressed in `to`; `None` where the units measure different things.
-pub fn convert(value: f64, from: &str, to: &str) -> Option<f64> {
-    if from == to {
-        return Some(value);
+fn starts_range(text: &str, at: usize) -> bool {
+    rest(text, at).starts_with(['-', '~']) && digits(text, at + 1) > 0
+}
+
+/// The end of the second number of a range whose mark is at `at`, with its unit.
+fn range_end(text: &str, at: usize, units: &UnitTable) -> usize {
+    quantity(text, at + 1, units).map_or(at + 1, |quantity| quantity.end)
+}
+
+/// A blood pressure: by its unit, or without one in a clause that speaks of it. Diastolic before systolic is read too, for a rule to find.
+fn is_pressure(text: &str, at: usize, first: &Quantity<'_>, second: &Quantity<'_>, units: &UnitTable) -> bool {
+    if first.unit.is_some() && !first.measures(units, "pressure") {
+        return false;
     }
-    let ((dimension, factor), (wanted, target)) = (base(from)?, base(to)?);
-    (dimension == wanted).then_some(value * factor / target)
+    if second.unit.is_some() {
+        return second.measures(units, "pressure");
+    }
+    let plausible = (30.0..=320.0).contains(&first.value) && (10.0..=320.0).contains(&second.value);
+    let whole = first.value.fract() == 0.0 && second.value.fract() == 0.0;
+    // 0.5/1.0, 5/6级 and fractions of a page are none.
+    let follows = rest(text, second.end).chars().next();
+    let counted = follows.is_some_and(|next| matches!(next, '级' | '次' | '/' | '片' | '页'));
+    plausible && whole && !counted && speaks_of_pressure(&text[..at])
+}
+
+/// Whether the end of `head`, back to the sentence's start or 60 bytes, names the blood pressure.
+fn speaks_of_pressure(head: &str) -> bool {
+    const REACH: usize = 60;
+    let mut from = head.len().saturating_sub(REACH);
+    while !head.is_char_boundary(from) {
+        from += 1;
+    }
+    let near = &head[from..];
+    let clause = near.rfind(['。', ';', '\n']).and_then(|end| near.get(end..)).unwrap_or(near);
+    ["血压", "BP", "Bp", "bp", "mmHg"].iter().any(|word| clause.contains(word))
+}
+
+fn is_counted(quantity: &Quantity<'_>) -> bool {
+    quantity.unit.is_some_and(|unit| matches!(unit.as_ref(), "片" | "支" | "粒" | "袋" | "瓶" | "枚"))
+}
+
+/// `<`, `≥`, `约`, `不超过` before a number, not before `floor`.
+fn relation_before(text: &str, at: usize, floor: usize) -> (usize, Relation) {
+    const MARKS: [(&str, Relation); 22] = [
+        ("<=", Relation::LessOrEqual),
+        (">=", Relation::GreaterOrEqual),
+        ("≤", Relation::LessOrEqual),
+        ("≦", Relation::LessOrEqual),
+        ("≥", Relation::GreaterOrEqual),
+        ("≧", Relation::GreaterOrEqual),
+        ("<", Relation::Less),
+        (">", Relation::Greater),
+        ("不超过", Relation::LessOrEqual),
+        ("不大于", Relation::LessOrEqual),
+        ("不少于", Relation::GreaterOrEqual),
+        ("不低于", Relation::GreaterOrEqual),
+        ("小于", Relation::Less),
+        ("少于", Relation::Less),
+        ("低于", Relation::Less),
+        ("大于", Relation::Greater),
+        ("高于", Relation::Greater),
+        ("超过", Relation::Greater),
+        ("大约", Relation::About),
+        ("约为", Relation::About),
+        ("约", Relation::About),
+        ("近", Relation::About),
+    ];
+    let head = &text[floor..at];
+    let bare = head.strip_suffix(' ').unwrap_or(head);
+    match MARKS.iter().find(|(mark, _)| bare.ends_with(mark)) {
+        // 附近3cm is a place.
+        Some(("近", _)) if bare.ends_with("附近") || bare.ends_with("邻近") || bare.ends_with("最近") => (at, Relation::Equal),
+        Some((mark, relation)) => (floor + bare.len() - mark.len(), *relation),
+        None => (at, Relation::Equal),
+    }
 }
 
 #[cfg(test)]
@@ -282,7 +281,9 @@ mod tests {
 
     use super::*;
 
-    fn read(text: &str) -> Vec<(String, f64, Option<f64>, Option<f64>, String)> {
+    type Parts = (String, f64, Option<f64>, Option<f64>, String);
+
+    fn read(text: &str) -> Vec<Parts> {
         let one = |measure: &Measure| {
             (text[measure.span.range()].to_owned(), measure.value, measure.second, measure.third, measure.unit.to_string())
         };
@@ -297,53 +298,132 @@ mod tests {
 
     #[test]
     fn numbers_with_units() {
-        assert_eq!(only("体温38.5℃"), (38.5, None, None, "℃".into()));
-        assert_eq!(only("WBC 15.2×10^9/L"), (15.2, None, None, "×10^9/L".into()));
-        assert_eq!(only("血钾 6.8 mmol/L"), (6.8, None, None, "mmol/L".into()));
-        assert_eq!(only("阿司匹林100mg qd"), (100.0, None, None, "mg".into()));
-        assert_eq!(only("青霉素320万U"), (320.0, None, None, "万U".into()));
-        assert_eq!(only("出血约1,200ml"), (1200.0, None, None, "ml".into()));
-    }
-
-    #[test]
-    fn pairs_sizes_and_ranges() {
-        assert_eq!(only("BP 120/80mmHg"), (120.0, Some(80.0), None, "mmHg".into()));
-        assert_eq!(only("血压150/90"), (150.0, Some(90.0), None, String::new()));
-        assert_eq!(only("大小3×2×1cm"), (3.0, Some(2.0), Some(1.0), "cm".into()));
-        assert_eq!(only("约3.0cm*2.0cm"), (3.0, Some(2.0), None, "cm".into()));
-        assert_eq!(only("36.5-37.2℃"), (36.5, Some(37.2), None, "℃".into()));
-    }
-
-    #[test]
-    fn bounds_keep_their_relation() {
-        assert_eq!(measures("PCT<0.05ng/ml")[0].relation, Relation::Less);
-        assert_eq!(measures("出血约300ml")[0].relation, Relation::About);
-    }
-
-    #[test]
-    fn bare_numbers_are_none() {
-        for text in ["GCS 15分", "第3天", "L4/5", "5/6级", "2026-03-02", "10:30", "mg", "电话 12345"] {
-            assert_eq!(read(text), [], "{text}");
+        for (text, value, unit) in [
+            ("体温38.5℃", 38.5, "℃"),
+            ("T36.5℃", 36.5, "℃"),
+            ("T 36.5°C", 36.5, "℃"),
+            ("P80次/分", 80.0, "次/分"),
+            ("心率 102 bpm", 102.0, "次/分"),
+            ("WBC 15.2×10^9/L", 15.2, "×10^9/L"),
+            ("WBC15.2*10^9/L", 15.2, "×10^9/L"),
+            ("白细胞15.2×10⁹/L", 15.2, "×10^9/L"),
+            ("白细胞15.2×109/L", 15.2, "×10^9/L"),
+            ("RBC 4.5×10^12/L", 4.5, "×10^12/L"),
+            ("血钾 6.8 mmol/L", 6.8, "mmol/L"),
+            ("肌酐88umol/L", 88.0, "μmol/L"),
+            ("CRP35mg/L", 35.0, "mg/L"),
+            ("阿司匹林100mg qd", 100.0, "mg"),
+            ("阿司匹林100mgqd", 100.0, "mg"),
+            ("青霉素320万U", 320.0, "万U"),
+            ("肝素5000IU", 5_000.0, "IU"),
+            ("红细胞2U", 2.0, "U"),
+            ("出血约1,200ml", 1_200.0, "ml"),
+            ("EF 55%", 55.0, "%"),
+            ("SpO298%", 98.0, "%"),
+            ("SpO2 98%", 98.0, "%"),
+            ("PaO2 65mmHg", 65.0, "mmHg"),
+            ("体重65kg", 65.0, "kg"),
+            ("体重130斤", 130.0, "斤"),
+            ("BMI23.5kg/m2", 23.5, "kg/m2"),
+            ("尿蛋白0.5g/24h", 0.5, "g/24h"),
+            ("血沉 20mm/h", 20.0, "mm/h"),
+            ("HBV-DNA 1.2×10^5IU/ml", 120_000.0, "U/ml"),
+            ("服1/2片", 0.5, "片"),
+            ("PT 12.5s", 12.5, "s"),
+            ("eGFR 60ml/min/1.73m2", 60.0, "ml/min/1.73m2"),
+            ("eGFR 60ml/(min·1.73m²)", 60.0, "ml/min/1.73m2"),
+        ] {
+            assert_eq!(only(text), (value, None, None, unit.to_owned()), "{text}");
         }
     }
 
     #[test]
-    fn units_convert_within_a_dimension() {
-        assert_eq!(convert(0.25, "g", "mg"), Some(250.0));
-        assert_eq!(convert(130.0, "斤", "kg"), Some(65.0));
-        assert_eq!(convert(16.0, "kPa", "mmHg").map(f64::round), Some(120.0));
-        assert_eq!(convert(1.0, "mg", "ml"), None);
+    fn pairs_sizes_and_ranges() {
+        for (text, words, value, second, third, unit) in [
+            ("BP 120/80mmHg", "120/80mmHg", 120.0, 80.0, None, "mmHg"),
+            ("血压150/90", "150/90", 150.0, 90.0, None, ""),
+            ("BP:150/90,心率齐", "150/90", 150.0, 90.0, None, ""),
+            ("血压最高达180/110,否认", "180/110", 180.0, 110.0, None, ""),
+            ("BP 16/10kPa", "16/10kPa", 16.0, 10.0, None, "kPa"),
+            ("BP 80/120mmHg", "80/120mmHg", 80.0, 120.0, None, "mmHg"),
+            ("大小3×2cm", "3×2cm", 3.0, 2.0, None, "cm"),
+            ("大小3*2*1cm", "3*2*1cm", 3.0, 2.0, Some(1.0), "cm"),
+            ("约3.0cm×2.0cm", "约3.0cm×2.0cm", 3.0, 2.0, None, "cm"),
+            ("3.0cm*2.0cm*1.5cm", "3.0cm*2.0cm*1.5cm", 3.0, 2.0, Some(1.5), "cm"),
+            ("12 × 8 mm", "12 × 8 mm", 12.0, 8.0, None, "mm"),
+            ("3-5cm", "3-5cm", 3.0, 5.0, None, "cm"),
+            ("体温36~37℃", "36~37℃", 36.0, 37.0, None, "℃"),
+            ("36.5至37.2℃", "36.5至37.2℃", 36.5, 37.2, None, "℃"),
+            ("3cm-5cm", "3cm-5cm", 3.0, 5.0, None, "cm"),
+        ] {
+            assert_eq!(read(text), [(words.to_owned(), value, Some(second), third, unit.to_owned())], "{text}");
+        }
+        assert_eq!(measures("36~37℃")[0].relation, Relation::Range);
+        assert_eq!(read("血压由180/100降至130/80").len(), 2);
+        assert_eq!(read("血压波动于120-140/70-90mmHg"), []);
+        assert_eq!(read("20mg×7片").len(), 2, "a pack is no size");
+    }
+
+    #[test]
+    fn bounds_keep_their_relation() {
+        for (text, words, relation) in [
+            ("PCT<0.05ng/ml", "<0.05ng/ml", Relation::Less),
+            ("PCT< 0.05ng/ml", "< 0.05ng/ml", Relation::Less),
+            ("直径>10mm", ">10mm", Relation::Greater),
+            ("尿量≤400ml", "≤400ml", Relation::LessOrEqual),
+            ("血氧≥95%", "≥95%", Relation::GreaterOrEqual),
+            ("出血约300ml", "约300ml", Relation::About),
+            ("不超过2g", "不超过2g", Relation::LessOrEqual),
+            ("肿物附近3cm", "3cm", Relation::Equal),
+        ] {
+            let found = measures(text);
+            assert_eq!(
+                found.iter().map(|found| (&text[found.span.range()], found.relation)).collect::<Vec<_>>(),
+                [(words, relation)],
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn bare_numbers_and_codes_are_none() {
+        for text in [
+            "GCS 15分",
+            "第3天",
+            "L4/5",
+            "5/6级",
+            "2026-03-02",
+            "10:30",
+            "mg",
+            "电话 12345",
+            "3次/日",
+            "1日2次",
+            "120/80",
+            "视力0.8/1.0",
+            "T12L",
+            "3-5天",
+            "12345678901234567890mg",
+            "肌力4级",
+        ] {
+            assert_eq!(read(text), [], "{text}");
+        }
     }
 
     proptest! {
         #[test]
-        fn spans_are_ordered_and_whole(text in "[0-9.,/×*~<约mglcUL%℃ -]{0,30}") {
+        fn spans_are_ordered_and_whole(text in "[0-9.,/×*~<约近至压血mgcklUL%℃^⁹ 次分万-]{0,40}") {
             let mut last = 0;
             for measure in measures(&text) {
                 prop_assert!(measure.span.start >= last);
                 prop_assert!(text.get(measure.span.range()).is_some_and(|part| !part.is_empty()));
+                prop_assert!(measure.value.is_finite());
                 last = measure.span.end;
             }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "\\PC{0,60}") {
+            let _ = measures(&text);
         }
     }
 }

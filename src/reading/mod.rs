@@ -5,6 +5,7 @@
 //! Reading is a pure function of the text, so a passage can be cached by its content. It knows no rule, no report and no clock:
 //! expressions such as 昨日 stay relative until a rule resolves them against the document's own time.
 
+pub mod ages;
 pub mod context;
 pub mod documents;
 pub mod lexicon;
@@ -19,6 +20,7 @@ pub mod sentences;
 pub mod sites;
 pub mod text;
 pub mod times;
+pub mod units;
 pub mod values;
 
 use std::sync::Arc;
@@ -165,7 +167,7 @@ pub struct CalendarDate {
     pub minute: Option<u8>,
 }
 
-/// A length of time between `min` and `max` minutes: 3天 is 2.5 to 3.5 days wide, 10余年 is 10 to 11 years.
+/// A length of time between `min` and `max` minutes: 3天 is 2.5 to 3.5 days wide, 3+年 is 3 to 4 years; the table of widths stands in [`times`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Length {
     pub min_minutes: f64,
@@ -177,6 +179,7 @@ pub struct Length {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TimeUnit {
+    Second,
     Minute,
     Hour,
     Day,

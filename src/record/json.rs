@@ -1,353 +1,242 @@
-//! Reads the native format. One strict pass for input that is right; where it is not, a second pass that drops the smallest wrong part
-//! (one element of one list, one field) and says with path and line what was dropped.
+//! Reads the native format. One strict pass for input that is right; where it is not, a second pass leaves out the smallest wrong part
+//! (one field, one element of one list) and says with path and line what was left out.
+
+mod places;
+mod recover;
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::note::Note;
 use super::time::in_zone;
 use super::visit::{SCHEMA, Visit};
+use places::{Place, escaped, places, times_without_zone};
+use recover::{Dropped, Sieve};
 
-/// Why nothing could be read.
+/// Why nothing could be read. Lines and columns count from 1, columns in bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
-    #[error("第{line}行第{column}列: 不是完整的 JSON: {text}")]
-    Syntax { line: usize, column: usize, text: String },
-    #[error("第{line}行 {path}: {text}")]
-    Visit { line: usize, path: String, text: String },
-    #[error("字节 {at} 处不是 UTF-8")]
-    NotUtf8 { at: usize },
+    #[error("第{line}行第{column}列{}: 不是完整的 JSON: {text}", shown(path))]
+    Syntax { line: usize, column: usize, path: String, text: String },
+    #[error("第{line}行第{column}列{}: {text}", shown(path))]
+    Visit { line: usize, column: usize, path: String, text: String },
+    #[error("第{line}行,字节 {at} 处不是 UTF-8")]
+    NotUtf8 { line: usize, at: usize },
+}
+
+fn shown(path: &str) -> String {
+    if path.is_empty() { String::new() } else { format!(" {path}") }
 }
 
 /// Reads one visit.
 pub fn read(bytes: &[u8], zone: &TimeZone) -> Result<(Visit, Vec<Note>), JsonError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8 { at: error.valid_up_to() })?;
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        JsonError::NotUtf8 { line: 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count(), at }
+    })?;
     let text = text.trim_start_matches('\u{feff}');
-    let mut unknown: Vec<String> = Vec::new();
-    let (result, without_zone) = in_zone(zone, || {
+    let mut notes = Vec::new();
+    let mut unknown = Unknown::default();
+    let (result, mut without_zone) = in_zone(zone, || {
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let visit: Result<Visit, serde_json::Error> =
-            serde_ignored::deserialize(&mut deserializer, |path| unknown.push(pointer(&path.to_string())));
+        let visit: Result<Visit, serde_json::Error> = serde_ignored::deserialize(&mut deserializer, |path| unknown.see_path(&path, ""));
         visit.and_then(|visit| deserializer.end().map(|()| visit))
     });
-    let mut notes = Vec::new();
+    let mut dropped = Dropped::default();
     let visit = match result {
         Ok(visit) => visit,
-        Err(error) if error.is_syntax() || error.is_eof() => {
-            return Err(JsonError::Syntax { line: error.line(), column: error.column(), text: error.to_string() });
-        }
-        Err(_) => {
-            unknown.clear();
-            recover(text, zone, &mut notes, &mut unknown)?
+        Err(error) => {
+            unknown = Unknown::default();
+            let visit;
+            (visit, dropped, without_zone) = recovered(text, zone, &error, &mut notes, &mut unknown)?;
+            visit
         }
     };
-    note_unknown(text, &unknown, &mut notes);
-    if without_zone > 0 {
-        note_missing_zones(text, &mut notes);
+    for (name, path) in unknown.first {
+        notes.push(Note::warning(path, None, format!("未知字段 `{name}`,已忽略")));
     }
-    note_problems(text, &visit, &mut notes);
+    note_missing_zones(text, zone, without_zone, &mut notes);
+    note_problems(&visit, &dropped, &mut notes);
+    add_lines(text, &mut notes);
     Ok((visit, notes))
 }
 
-/// `documents.3.created_at` as `/documents/3/created_at`.
-fn pointer(dotted: &str) -> String {
-    // serde_ignored writes `?` for the steps through an `Option`.
-    dotted.split('.').filter(|step| *step != "?").map(|step| format!("/{step}")).collect()
-}
-
-/// Drops what is wrong, element by element.
-fn recover(text: &str, zone: &TimeZone, notes: &mut Vec<Note>, unknown: &mut Vec<String>) -> Result<Visit, JsonError> {
-    let value: Value = serde_json::from_str(text).map_err(|error| JsonError::Syntax {
-        line: error.line(),
-        column: error.column(),
-        text: error.to_string(),
-    })?;
-    let wrong = |path: &str, text_of: &str| JsonError::Visit {
-        line: line_of(text, path).unwrap_or(1),
-        path: path.to_owned(),
-        text: text_of.to_owned(),
+/// Reads what can be read of JSON that the strict pass refused with `refusal`.
+fn recovered(
+    text: &str,
+    zone: &TimeZone,
+    refusal: &serde_json::Error,
+    notes: &mut Vec<Note>,
+    unknown: &mut Unknown,
+) -> Result<(Visit, Dropped, usize), JsonError> {
+    let value: Value = serde_json::from_str(text).map_err(|error| syntax(text, &error))?;
+    let wrong = |path: &str, why: &str| {
+        let Place { line, column } = places(text, &[path]).pop().flatten().unwrap_or(Place { line: 1, column: 1 });
+        JsonError::Visit { line, column, path: path.to_owned(), text: why.to_owned() }
     };
     let Value::Object(mut root) = value else { return Err(wrong("", "应为一个对象(一次住院)")) };
-    match root.get("visit_id") {
-        Some(Value::String(_)) => {}
-        Some(_) => return Err(wrong("/visit_id", "应为文字")),
+    let visit_id = match root.shift_remove("visit_id") {
+        Some(Value::String(visit_id)) => visit_id,
+        Some(_) => return Err(wrong("/visit_id", "visit_id 应为文字")),
         None => return Err(wrong("", "缺少 visit_id")),
-    }
+    };
     match root.get("documents") {
         Some(Value::Array(_)) => {}
-        Some(_) => return Err(wrong("/documents", "应为列表")),
+        Some(_) => return Err(wrong("/documents", "documents 应为列表")),
         None => return Err(wrong("", "缺少 documents")),
     }
-    // Each round drops the part that the error names; a part is dropped once, so this ends.
-    let mut budget = 10_000;
-    loop {
-        let attempt = Value::Object(root);
-        unknown.clear();
-        let (result, _) = in_zone(zone, || {
-            let mut track = serde_path_to_error::Track::new();
-            let deserializer = serde_path_to_error::Deserializer::new(&attempt, &mut track);
-            let visit: Result<Visit, serde_json::Error> =
-                serde_ignored::deserialize(deserializer, |path| unknown.push(pointer(&path.to_string())));
-            visit.map_err(|error| (track.path().to_string(), error.to_string()))
-        });
-        let Value::Object(back) = attempt else { return Err(wrong("", "应为一个对象")) };
-        root = back;
-        let (path, why) = match result {
-            Ok(visit) => return Ok(visit),
-            Err(error) => error,
-        };
-        let steps = steps(&path);
-        let Some(place) = droppable(&root, &steps) else { return Err(wrong(&format!("/{}", steps.join("/")), &why)) };
-        let shown = format!("/{}", steps.join("/"));
-        notes.push(Note::error(shown.clone(), line_of(text, &shown), format!("{why};已忽略 /{}", place.join("/"))));
-        budget -= 1;
-        if budget == 0 || !remove(&mut root, &place) {
-            return Err(wrong(&shown, &why));
+    let mut sieve = Sieve { notes, unknown, lost: 0, dropped: Dropped::default() };
+    let (visit, without_zone) = in_zone(zone, || sieve.visit(visit_id, root));
+    let Sieve { notes, lost, dropped, .. } = sieve;
+    if lost == 0 {
+        // What the strict pass refuses and this one doesn't see is a field that stands twice: the last one was taken.
+        notes.push(Note::error("", Some(refusal.line()), without_position(&refusal.to_string()).replace("duplicate field", "重复的字段")));
+    }
+    Ok((visit, dropped, without_zone))
+}
+
+/// The error of a parser, with the path that it had come to.
+fn syntax(text: &str, error: &serde_json::Error) -> JsonError {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let path = match serde_path_to_error::deserialize::<_, Value>(&mut deserializer) {
+        Ok(_) => String::new(),
+        Err(error) => error.path().iter().filter_map(step).collect(),
+    };
+    JsonError::Syntax { line: error.line(), column: error.column(), path, text: without_position(&error.to_string()).to_owned() }
+}
+
+fn step(segment: &serde_path_to_error::Segment) -> Option<String> {
+    use serde_path_to_error::Segment;
+    match segment {
+        Segment::Seq { index } => Some(format!("/{index}")),
+        Segment::Map { key } => Some(format!("/{}", escaped(key))),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    }
+}
+
+/// serde_json's message without its ` at line 3 column 7`.
+fn without_position(message: &str) -> &str {
+    message.rfind(" at line ").map_or(message, |end| &message[..end])
+}
+
+/// Unknown fields: the first place of each name.
+#[derive(Debug, Default)]
+struct Unknown {
+    seen: HashSet<String>,
+    first: Vec<(String, String)>,
+}
+
+impl Unknown {
+    /// Names noted one by one; an input with more is no visit format that a person wrote.
+    const MOST: usize = 100;
+
+    fn see(&mut self, name: &str, path: impl FnOnce() -> String) {
+        if self.seen.len() < Self::MOST && !self.seen.contains(name) {
+            self.seen.insert(name.to_owned());
+            self.first.push((name.to_owned(), path()));
+        }
+    }
+
+    fn see_path(&mut self, path: &serde_ignored::Path<'_>, base: &str) {
+        if let serde_ignored::Path::Map { key, .. } = path {
+            self.see(key, || format!("{base}{}", pointer(path)));
         }
     }
 }
 
-/// `documents[3].created_at` as its steps.
-fn steps(path: &str) -> Vec<String> {
-    path.replace('[', ".").replace(']', "").split('.').filter(|step| !step.is_empty() && *step != "?").map(str::to_owned).collect()
-}
-
-/// The smallest part around an error that may be left out: an optional field, else the element of the list that holds it.
-fn droppable(root: &serde_json::Map<String, Value>, steps: &[String]) -> Option<Vec<String>> {
-    const REQUIRED: [&str; 6] = ["visit_id", "documents", "id", "name", "text", "sections"];
-    let last = steps.last()?;
-    let is_index = |step: &String| step.bytes().all(|byte| byte.is_ascii_digit());
-    if steps.len() > 1 && !is_index(last) && (!REQUIRED.contains(&last.as_str()) || steps[0] != "documents" && last != "id") {
-        let present = lookup(root, steps).is_some();
-        if present {
-            return Some(steps.to_vec());
-        }
-    }
-    let index = steps.iter().rposition(is_index)?;
-    Some(steps[..=index].to_vec())
-        .filter(|place| place.len() > 1)
-        .or_else(|| (steps.len() == 1 && steps[0] != "documents").then(|| steps.to_vec()))
-}
-
-fn lookup<'v>(root: &'v serde_json::Map<String, Value>, steps: &[String]) -> Option<&'v Value> {
-    let mut value = root.get(steps.first()?)?;
-    for step in &steps[1..] {
-        value = match value {
-            Value::Object(map) => map.get(step)?,
-            Value::Array(list) => list.get(step.parse::<usize>().ok()?)?,
-            _ => return None,
-        };
-    }
-    Some(value)
-}
-
-/// Removes a field; an element of a list becomes absent by being replaced with nothing: the list shrinks.
-fn remove(root: &mut serde_json::Map<String, Value>, place: &[String]) -> bool {
-    let Some((last, parents)) = place.split_last() else { return false };
-    if parents.is_empty() {
-        return root.shift_remove(last).is_some();
-    }
-    let Some(mut value) = root.get_mut(&parents[0]) else { return false };
-    for step in &parents[1..] {
-        let next = match value {
-            Value::Object(map) => map.get_mut(step),
-            Value::Array(list) => step.parse::<usize>().ok().and_then(|index| list.get_mut(index)),
-            _ => None,
-        };
-        match next {
-            Some(next) => value = next,
-            None => return false,
-        }
-    }
-    match value {
-        Value::Object(map) => map.shift_remove(last).is_some(),
-        Value::Array(list) => match last.parse::<usize>() {
-            Ok(index) if index < list.len() => {
-                list.remove(index);
-                true
-            }
-            _ => false,
-        },
-        _ => false,
+fn pointer(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => format!("{}/{index}", pointer(parent)),
+        Path::Map { parent, key } => format!("{}/{}", pointer(parent), escaped(key)),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => pointer(parent),
     }
 }
 
-/// One note a name, not one a place.
-fn note_unknown(text: &str, unknown: &[String], notes: &mut Vec<Note>) {
-    let mut seen = HashSet::new();
-    for path in unknown {
-        let name = path.rsplit('/').next().unwrap_or(path);
-        if seen.insert(name) {
-            notes.push(Note::warning(path.clone(), line_of(text, path), format!("未知字段 `{name}`,已忽略")));
-        }
-    }
-}
+/// Notes of one kind that are listed one by one.
+const MOST_OF_A_KIND: usize = 20;
 
 /// Names the first times that say no zone.
-fn note_missing_zones(text: &str, notes: &mut Vec<Note>) {
-    const MOST: usize = 20;
-    let Ok(value) = serde_json::from_str::<Value>(text) else { return };
-    let mut open = vec![(String::new(), &value)];
-    let mut found = Vec::new();
-    while let Some((path, value)) = open.pop() {
-        match value {
-            Value::Object(map) => open.extend(map.iter().rev().map(|(key, value)| (format!("{path}/{key}"), value))),
-            Value::Array(list) => open.extend(list.iter().enumerate().rev().map(|(index, value)| (format!("{path}/{index}"), value))),
-            Value::String(text) if is_time_without_zone(text) => found.push(path),
-            _ => {}
-        }
+fn note_missing_zones(text: &str, zone: &TimeZone, count: usize, notes: &mut Vec<Note>) {
+    if count == 0 {
+        return;
     }
-    let more = found.len().saturating_sub(MOST);
-    for path in found.into_iter().take(MOST) {
-        notes.push(Note::warning(path.clone(), line_of(text, &path), "时间没有时区,按医院时区理解"));
+    let minutes = zone.to_offset(Timestamp::UNIX_EPOCH).seconds() / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let said = format!("时间没有时区,按 {sign}{:02}:{:02} 理解", minutes.abs() / 60, minutes.abs() % 60);
+    let found = times_without_zone(text, MOST_OF_A_KIND.min(count));
+    if count > found.len() {
+        notes.push(Note::warning("", None, format!("共{count}处{said}")));
     }
-    if more > 0 {
-        notes.push(Note::warning("", None, format!("另有{more}处时间没有时区")));
-    }
+    notes.extend(found.into_iter().map(|path| Note::warning(path, None, said.clone())));
 }
 
-fn is_time_without_zone(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let dated = bytes.len() >= 16
-        && bytes.len() <= 30
-        && bytes[4] == b'-'
-        && bytes[7] == b'-'
-        && bytes[13] == b':'
-        && matches!(bytes[10], b'T' | b' ');
-    dated && !text[16..].contains(['Z', '+', '-', 'z'])
-}
-
-/// Duplicate ids, references to nobody, an unknown schema.
-fn note_problems(text: &str, visit: &Visit, notes: &mut Vec<Note>) {
+/// Repeated ids, an unknown schema, a visit or a document without what makes it one.
+fn note_problems(visit: &Visit, dropped: &Dropped, notes: &mut Vec<Note>) {
     if let Some(schema) = visit.schema.as_deref().filter(|schema| *schema != SCHEMA) {
-        notes.push(Note::warning("/schema", line_of(text, "/schema"), format!("schema 为 `{schema}`,按 {SCHEMA} 读取")));
+        notes.push(Note::warning("/schema", None, format!("schema 为 `{schema}`,按 {SCHEMA} 读取")));
     }
-    let mut ids = HashSet::new();
-    for (index, document) in visit.documents.iter().enumerate() {
-        if !ids.insert(document.id.as_str()) {
-            let path = format!("/documents/{index}/id");
-            notes.push(Note::error(path.clone(), line_of(text, &path), format!("文书编号 `{}` 重复", document.id)));
-        }
-        if document.sections.is_none() && document.text.is_none() {
-            let path = format!("/documents/{index}");
-            notes.push(Note::warning(path.clone(), line_of(text, &path), "文书没有 sections 也没有 text"));
-        }
+    if visit.visit_id.trim().is_empty() {
+        notes.push(Note::error("/visit_id", None, "visit_id 为空"));
     }
+    let without_text = visit.documents.iter().enumerate().filter(|(_, document)| document.sections.is_none() && document.text.is_none());
+    notes.extend(without_text.take(MOST_OF_A_KIND).map(|(index, _)| {
+        let path = format!("/documents/{}", dropped.number_in_text("documents", index));
+        Note::warning(path, None, "文书没有 sections 也没有 text")
+    }));
+    note_repeated(dropped, notes, "documents", Some(&visit.documents), |document| Some(&document.id));
+    note_repeated(dropped, notes, "staff", visit.staff.as_deref(), |staff| Some(&staff.id));
+    note_repeated(dropped, notes, "orders", visit.orders.as_deref(), |order| order.id.as_deref());
+    note_repeated(dropped, notes, "labs", visit.labs.as_deref(), |lab| lab.id.as_deref());
+    note_repeated(dropped, notes, "cultures", visit.cultures.as_deref(), |culture| culture.id.as_deref());
+    note_repeated(dropped, notes, "exams", visit.exams.as_deref(), |exam| exam.id.as_deref());
+    note_repeated(dropped, notes, "pathology", visit.pathology.as_deref(), |report| report.id.as_deref());
+    note_repeated(dropped, notes, "critical_values", visit.critical_values.as_deref(), |value| value.id.as_deref());
+    note_repeated(dropped, notes, "operations", visit.operations.as_deref(), |operation| operation.id.as_deref());
+    note_repeated(dropped, notes, "transfusions", visit.transfusions.as_deref(), |transfusion| transfusion.id.as_deref());
+    note_repeated(dropped, notes, "consults", visit.consults.as_deref(), |consult| consult.id.as_deref());
+    note_repeated(dropped, notes, "rescues", visit.rescues.as_deref(), |rescue| rescue.id.as_deref());
 }
 
-/// The line, from 1, on which the value at a JSON pointer stands. Scans the text once; only used when there is something to say.
-pub fn line_of(text: &str, pointer: &str) -> Option<usize> {
-    let steps: Vec<&str> = pointer.split('/').skip(1).collect();
-    let mut scanner = Scanner { bytes: text.as_bytes(), at: 0 };
-    let at = scanner.locate(&steps)?;
-    Some(1 + text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count())
+/// An error for every id that another element of the list already has.
+fn note_repeated<'v, T>(
+    dropped: &Dropped,
+    notes: &mut Vec<Note>,
+    list: &str,
+    elements: Option<&'v [T]>,
+    id: impl Fn(&'v T) -> Option<&'v str>,
+) {
+    let mut seen = HashSet::new();
+    let ids = elements.unwrap_or_default().iter().enumerate().filter_map(|(index, element)| Some((index, id(element)?)));
+    let repeated = ids.filter(|(_, id)| !seen.insert(*id));
+    let said = repeated.map(|(index, id)| {
+        Note::error(format!("/{list}/{}/id", dropped.number_in_text(list, index)), None, format!("{list} 的编号 `{id}` 重复"))
+    });
+    notes.extend(said.take(MOST_OF_A_KIND));
 }
 
-struct Scanner<'t> {
-    bytes: &'t [u8],
-    at: usize,
-}
-
-impl<'t> Scanner<'t> {
-    fn locate(&mut self, steps: &[&str]) -> Option<usize> {
-        self.space();
-        let Some((step, rest)) = steps.split_first() else { return Some(self.at) };
-        match self.bytes.get(self.at)? {
-            b'{' => {
-                self.at += 1;
-                loop {
-                    self.space();
-                    if self.bytes.get(self.at)? == &b'}' {
-                        return None;
-                    }
-                    let key = self.string()?;
-                    self.space();
-                    self.at += 1;
-                    if key == step.as_bytes() {
-                        return self.locate(rest);
-                    }
-                    self.skip()?;
-                    self.comma();
-                }
-            }
-            b'[' => {
-                self.at += 1;
-                let mut left: usize = step.parse().ok()?;
-                while left > 0 {
-                    self.skip()?;
-                    self.comma();
-                    left -= 1;
-                }
-                self.space();
-                (self.bytes.get(self.at)? != &b']').then_some(())?;
-                self.locate(rest)
-            }
-            _ => None,
-        }
+/// Gives every note that has a path its line.
+fn add_lines(text: &str, notes: &mut [Note]) {
+    if notes.is_empty() {
+        return;
     }
-
-    fn space(&mut self) {
-        while self.bytes.get(self.at).is_some_and(u8::is_ascii_whitespace) {
-            self.at += 1;
-        }
-    }
-
-    fn comma(&mut self) {
-        self.space();
-        if self.bytes.get(self.at) == Some(&b',') {
-            self.at += 1;
-        }
-    }
-
-    fn string(&mut self) -> Option<&'t [u8]> {
-        let start = self.at + 1;
-        let mut at = start;
-        loop {
-            match self.bytes.get(at)? {
-                b'\\' => at += 2,
-                b'"' => break,
-                _ => at += 1,
-            }
-        }
-        self.at = at + 1;
-        let bytes: &'t [u8] = self.bytes;
-        bytes.get(start..at)
-    }
-
-    /// Passes over one value without looking into it.
-    fn skip(&mut self) -> Option<()> {
-        self.space();
-        let mut depth = 0_usize;
-        loop {
-            match self.bytes.get(self.at)? {
-                b'"' => {
-                    self.string()?;
-                }
-                b'{' | b'[' => {
-                    depth += 1;
-                    self.at += 1;
-                }
-                b'}' | b']' => {
-                    if depth == 0 {
-                        return Some(());
-                    }
-                    depth -= 1;
-                    self.at += 1;
-                }
-                b',' if depth == 0 => return Some(()),
-                _ => self.at += 1,
-            }
-            if depth == 0 && matches!(self.bytes.get(self.at)?, b',' | b'}' | b']') {
-                return Some(());
-            }
+    let pointers: Vec<&str> = notes.iter().map(|note| note.path.as_str()).collect();
+    let found = places(text, &pointers);
+    for (note, place) in notes.iter_mut().zip(found) {
+        if !note.path.is_empty() {
+            note.line = place.map(|place| place.line);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant as Clock;
+
     use super::super::note::Level;
     use super::super::time::default_zone;
     use super::*;
@@ -376,7 +265,7 @@ mod tests {
         assert!(matches!(read(b"[]", &zone), Err(JsonError::Visit { .. })));
         assert!(matches!(read(b"{\"documents\": []}", &zone), Err(JsonError::Visit { .. })));
         assert!(matches!(read(b"{\"visit_id\": \"V\", \"documents\": 3}", &zone), Err(JsonError::Visit { .. })));
-        assert!(matches!(read(b"{\"visit_id\": \"\xff\"}", &zone), Err(JsonError::NotUtf8 { at: 14 })));
+        assert!(matches!(read(b"{\"visit_id\": \"\xff\"}", &zone), Err(JsonError::NotUtf8 { at: 14, .. })));
         let bomb = "[".repeat(100_000);
         assert!(matches!(read(bomb.as_bytes(), &zone), Err(JsonError::Syntax { .. })));
     }
@@ -397,5 +286,73 @@ mod tests {
         assert_eq!(visit.admission.admitted_at.map(|at| at.to_string()).as_deref(), Some("2026-03-01 09:30"));
         assert_eq!(notes, []);
         assert!(serde_json::to_string(&visit).expect("it serialises").contains("2026-03-01T09:30:00+08:00"));
+    }
+
+    fn errors_of(text: &str) -> Vec<(String, Option<usize>)> {
+        let (_, notes) = read(text.as_bytes(), &default_zone()).expect("it can be read");
+        notes.into_iter().filter(|note| note.level == Level::Error).map(|note| (note.path, note.line)).collect()
+    }
+
+    #[test]
+    fn only_the_wrong_part_is_lost() {
+        let read = |text: &str| read(text.as_bytes(), &default_zone()).expect("it can be read").0;
+        let visit = read(
+            r#"{"visit_id":"V","documents":[{"id":"a","signatures":[{"at":"上午"},{"staff":"D1"},{"staff":2}],"text":"x"}],"patient":{"sex":"M","name":"张某"},"orders":"无"}"#,
+        );
+        let signatures = visit.documents[0].signatures.as_deref().expect("they stay");
+        assert_eq!((signatures.len(), signatures[1].staff.as_deref()), (3, Some("D1")));
+        assert_eq!((visit.patient.sex, visit.patient.name.as_deref()), (None, Some("张某")));
+        assert_eq!(visit.orders, None, "not sent is not the same as none");
+    }
+
+    #[test]
+    fn notes_name_places_of_the_text_even_behind_lost_parts() {
+        let text = "{\"visit_id\":\"V\",\"documents\":[\n{\"title\":\"无编号\"},\n{\"id\":\"a\",\"sections\":[{\"name\":1,\"text\":\"\"},\n{\"name\":\"主诉\",\"text\":2}]},\n{\"id\":\"a\",\"text\":\"\"}]}";
+        let errors = errors_of(text);
+        let has = |path: &str, line: usize| errors.iter().any(|(known, at)| known == path && *at == Some(line));
+        assert!(has("/documents/0", 2), "{errors:?}");
+        assert!(has("/documents/1/sections/0/name", 3), "{errors:?}");
+        assert!(has("/documents/1/sections/1/text", 4), "{errors:?}");
+        assert!(has("/documents/2/id", 5), "{errors:?}");
+    }
+
+    #[test]
+    fn a_field_that_stands_twice_is_noted() {
+        let errors = notes_of("{\"visit_id\":\"A\",\n\"visit_id\":\"B\",\"documents\":[]}");
+        assert!(errors.iter().any(|note| note.contains("重复的字段 `visit_id`")), "{errors:?}");
+    }
+
+    #[test]
+    fn messages_are_chinese_and_say_what_would_be_right() {
+        let text = r#"{"visit_id":"V","documents":[{"id":"a","text":"x","kind":"入院记录","event_at":"昨天","draft":"是"}],"labs":[{"value":6.8}]}"#;
+        let notes = notes_of(text).join("\n");
+        for words in
+            ["未知取值 `入院记录`,可用: `front_page`", "`昨天` 不是时间", "应为 true 或 false", "类型不符: 为 小数 `6.8`, 应为 文字"]
+        {
+            assert!(notes.contains(words), "{words} in {notes}");
+        }
+    }
+
+    #[test]
+    fn truncated_text_names_path_line_and_column() {
+        let error = read(b"{\"visit_id\":\"V\",\n\"documents\":[{\"id\":\"a\",\"text\":\"x", &default_zone()).expect_err("it is cut off");
+        let JsonError::Syntax { line: 2, column, path, .. } = error else { panic!("{error:?}") };
+        assert!(column > 20 && path == "/documents/0/text", "{column} {path}");
+    }
+
+    #[test]
+    fn many_mistakes_take_no_time() {
+        let bad = "{\"id\":1,\"text\":2},".repeat(50_000);
+        let text = format!("{{\"visit_id\":\"V\",\"documents\":[{}]}}", bad.trim_end_matches(','));
+        let start = Clock::now();
+        let (visit, notes) = read(text.as_bytes(), &default_zone()).expect("it can be read");
+        assert!(visit.documents.is_empty() && notes.len() < 300, "{}", notes.len());
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn a_name_that_only_begins_like_a_time_is_no_trouble() {
+        let text = "{\"visit_id\":\"V\",\"documents\":[],\"as_of\":\"2026-03-01T09:30\",\"hospital\":\"2026-03-01T09:3é院\"}";
+        assert_eq!(notes_of(text).len(), 1);
     }
 }
