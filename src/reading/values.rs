@@ -105,7 +105,9 @@ fn bare_value(text: &str, at: usize, limit: usize) -> Option<Measure> {
     let end = at + digits.len();
     let after = &text[end..];
     // A date, a time or an enumeration is no value.
-    if after.starts_with(['-', '/', ':', '年', '月', '日', '天', '岁', '、', '小', '次', '周', '个', '项', 'h', 'd', '~']) || after.starts_with('.') {
+    if after.starts_with(['-', '/', ':', '年', '月', '日', '天', '岁', '、', '小', '次', '周', '个', '项', 'h', 'd', '~'])
+        || after.starts_with('.')
+    {
         return None;
     }
     let (end, unit) = if after.starts_with('分') && !after.starts_with("分钟") { (end + '分'.len_utf8(), "分") } else { (end, "") };

@@ -105,9 +105,12 @@ impl EventKind {
             EventKind::ExamReport => (visit.exams.is_some(), "检查报告"),
             EventKind::CultureReport => (visit.cultures.is_some(), "培养结果"),
             EventKind::AutopsyReport => (visit.pathology.is_some(), "病理报告"),
-            EventKind::Discharge | EventKind::Death | EventKind::Archive | EventKind::Handover | EventKind::Takeover | EventKind::ProcedureRecord => {
-                (true, "")
-            }
+            EventKind::Discharge
+            | EventKind::Death
+            | EventKind::Archive
+            | EventKind::Handover
+            | EventKind::Takeover
+            | EventKind::ProcedureRecord => (true, ""),
         };
         (!sent).then_some(name)
     }
@@ -291,7 +294,9 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
             for document in subject.reading.documents.iter().filter(|document| document.kind == DocumentKind::InvasiveProcedure) {
                 let text = document.passages.first().map_or("", |passage| passage.text.as_str());
                 let named = lexicon.find(&document.title).chain(lexicon.find(text)).find(|(_, id)| lexicon.is_a(*id, "有创操作"));
-                let Some((_, id)) = named.filter(|(_, id)| filter.concept.is_empty() || filter.concept.iter().any(|wanted| lexicon.is_a(*id, wanted))) else {
+                let Some((_, id)) =
+                    named.filter(|(_, id)| filter.concept.is_empty() || filter.concept.iter().any(|wanted| lexicon.is_a(*id, wanted)))
+                else {
                     continue;
                 };
                 let record = facts::document(visit, document);

@@ -30,7 +30,9 @@ pub fn item_marks(text: &str) -> Vec<ItemMark> {
         let mark = if rest.starts_with('、') {
             Some('、'.len_utf8())
         } else {
-            rest.strip_prefix('.').filter(|after| !after.starts_with(|next: char| next.is_ascii_digit()) || is_type(after) || goes_on(&marks, &text[at..end])).map(|_| 1)
+            rest.strip_prefix('.')
+                .filter(|after| !after.starts_with(|next: char| next.is_ascii_digit()) || is_type(after) || goes_on(&marks, &text[at..end]))
+                .map(|_| 1)
         };
         if let (true, true, Some(length), Ok(number)) = (digits <= 2, starts, mark, text[at..end].parse()) {
             marks.push(ItemMark { start: at, end: end + length, number });

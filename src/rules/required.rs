@@ -110,7 +110,9 @@ impl Check for Prepared {
             let written = |document: &&DocumentReading| is_written(facts::document(subject.visit, document));
             let found = match triggers.first().filter(|_| self.spec.names_trigger) {
                 None => self.documents.documents(subject).any(|document| written(&document)),
-                Some(_) => triggers.iter().all(|trigger| self.documents.documents(subject).filter(written).any(|document| names(subject, document, trigger))),
+                Some(_) => triggers
+                    .iter()
+                    .all(|trigger| self.documents.documents(subject).filter(written).any(|document| names(subject, document, trigger))),
             };
             if !found {
                 let searched = subject.reading.documents.iter().map(|document| Searched { document: document.index, section: None });

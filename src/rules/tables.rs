@@ -231,7 +231,9 @@ impl Tables {
                 tables.contraindications.push(Contraindication {
                     drugs: set(path, &entry.drugs),
                     lab,
-                    diagnoses: set(path, &entry.diagnoses), in_text: entry.in_text, why: entry.why,
+                    diagnoses: set(path, &entry.diagnoses),
+                    in_text: entry.in_text,
+                    why: entry.why,
                 });
             }
         }

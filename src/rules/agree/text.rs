@@ -84,7 +84,8 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<(Span, bool
         if denial {
             // 否认其他药物过敏史 follows a positive statement.
             let of_food = inside.contains("食物") && !inside.contains('药');
-            if !of_food && !inside.contains("其他")
+            if !of_food
+                && !inside.contains("其他")
                 && !inside.contains("其它")
                 && !inside.contains("余")
                 && (inside.contains("药") || after.starts_with('史'))
@@ -223,7 +224,39 @@ pub(in crate::rules) fn shared(a: &str, b: &str) -> f64 {
 
 /// A target, a threshold, an earlier or another hospital's value.
 pub(in crate::rules) fn is_goal_or_history(passage: &Passage, span: Span) -> bool {
-    const WORDS: [&str; 31] = ["目标", "控制在", "维持", "若", "如", "外院", "门诊", "入院前", "既往", "上次", "由", "从", "降至", "升至", "曾", "平素", "医院", "复查", "急诊", "大于", "小于", "前", "最低", "最高", "胸水", "腹水", "积液", "脑脊液", "引流液", "尿", "便"];
+    const WORDS: [&str; 31] = [
+        "目标",
+        "控制在",
+        "维持",
+        "若",
+        "如",
+        "外院",
+        "门诊",
+        "入院前",
+        "既往",
+        "上次",
+        "由",
+        "从",
+        "降至",
+        "升至",
+        "曾",
+        "平素",
+        "医院",
+        "复查",
+        "急诊",
+        "大于",
+        "小于",
+        "前",
+        "最低",
+        "最高",
+        "胸水",
+        "腹水",
+        "积液",
+        "脑脊液",
+        "引流液",
+        "尿",
+        "便",
+    ];
     let text = passage.text.as_str();
     let sentence = passage.sentences.iter().find(|sentence| sentence.contains(span)).copied().unwrap_or(span);
     let before = &text[sentence.start as usize..span.start as usize];

@@ -181,8 +181,13 @@ impl Prepared {
 
     /// The document that answers a trigger: the first completed one whose own time is not before it (or, for `before`, the last one before it),
     /// and not beyond the next trigger of the same kind.
-    fn document_for(&self, subject: &Subject<'_>, trigger: &Event, (previous, next): (Option<DateTime>, Option<DateTime>),
-        taken: &mut Vec<usize>) -> Option<Done> {
+    fn document_for(
+        &self,
+        subject: &Subject<'_>,
+        trigger: &Event,
+        (previous, next): (Option<DateTime>, Option<DateTime>),
+        taken: &mut Vec<usize>,
+    ) -> Option<Done> {
         let mut candidates: Vec<(usize, Done)> = self
             .places
             .documents(subject)
@@ -210,8 +215,7 @@ impl Prepared {
         } else {
             // Its own time may be a little before the trigger (a discharge record), but not before the trigger before.
             let lower = previous.unwrap_or_else(|| time::plus_minutes(trigger.at.earliest(), -EARLY_MINUTES));
-            let belongs =
-                |index: usize| own_time(index).is_none_or(|own| own >= lower && next.is_none_or(|next| own < next));
+            let belongs = |index: usize| own_time(index).is_none_or(|own| own >= lower && next.is_none_or(|next| own < next));
             let fitting = candidates.iter().find(|(index, done)| belongs(*index) && done.at.latest() >= trigger.at.earliest());
             // What was done shortly before the trigger is done (a discharge record is written before the patient leaves); with
             // `not_before_trigger` it is a state of its own.

@@ -135,7 +135,8 @@ impl Prepared {
                     let sentence =
                         passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
                     let told_as_course = passage.section.as_ref() == "诊疗经过";
-                    let here = told_as_course || ["我院", "本院", "本次", "入院后", "我科"].iter().any(|word| text[sentence.range()].contains(word));
+                    let here = told_as_course
+                        || ["我院", "本院", "本次", "入院后", "我科"].iter().any(|word| text[sentence.range()].contains(word));
                     let outside = ["外院", "门诊", "急诊", "医院", "既往", "上次", "复查", "随诊", "拟", "计划", "预约"]
                         .iter()
                         .any(|word| text[sentence.range()].contains(word));
@@ -226,9 +227,16 @@ impl Prepared {
             if run.len() >= FEWEST && run.iter().any(differs) {
                 let (_, passage, span, _) = &run[run.len() - 1];
                 let mut same = hit(passage, *span, vec![("stated", run.len().to_string())]);
-                let earlier = run[..run.len() - 1].iter().map(|(_, passage, span, _)| Evidence { passage: passage.clone(), span: *span, role: Role::This });
+                let earlier = run[..run.len() - 1].iter().map(|(_, passage, span, _)| Evidence {
+                    passage: passage.clone(),
+                    span: *span,
+                    role: Role::This,
+                });
                 same.evidence.extend(earlier);
-                same.data.extend(run.iter().map(|(at, _, _, words)| DataEvidence { path: String::from("/vitals"), label: format!("{} {words}", at.date()) }));
+                same.data.extend(
+                    run.iter()
+                        .map(|(at, _, _, words)| DataEvidence { path: String::from("/vitals"), label: format!("{} {words}", at.date()) }),
+                );
                 hits.push(same);
             }
             run.clear();
@@ -263,10 +271,17 @@ impl Prepared {
                 if length.unit != TimeUnit::Year || length.vague || years <= age + self.spec.tolerance {
                     continue;
                 }
-                let sentence = passage.sentences.iter().find(|sentence| sentence.contains(expression.span)).copied().unwrap_or(expression.span);
-                let other = ["父", "母", "祖", "兄", "姐", "家", "外公", "外婆", "叔", "舅"].iter().any(|word| passage.text.slice(sentence).contains(word));
+                let sentence =
+                    passage.sentences.iter().find(|sentence| sentence.contains(expression.span)).copied().unwrap_or(expression.span);
+                let other = ["父", "母", "祖", "兄", "姐", "家", "外公", "外婆", "叔", "舅"]
+                    .iter()
+                    .any(|word| passage.text.slice(sentence).contains(word));
                 if !other {
-                    hits.push(hit(passage, expression.span, vec![("stated", passage.text.quote(expression.span).to_owned()), ("computed", format!("患者{age:.1}岁"))]));
+                    hits.push(hit(
+                        passage,
+                        expression.span,
+                        vec![("stated", passage.text.quote(expression.span).to_owned()), ("computed", format!("患者{age:.1}岁"))],
+                    ));
                 }
             }
         }
@@ -356,7 +371,10 @@ fn is_about_now(text: &str, span: Span) -> bool {
 /// The stretch from the temperature to the blood pressure of one line of vital signs.
 fn vitals_line(passage: &Passage) -> Option<Span> {
     let text = passage.text.as_str();
-    let start = ["T", "体温"].iter().filter_map(|word| text.find(word).filter(|at| text[at + word.len()..].trim_start_matches([':', ' ']).starts_with('3'))).min()?;
+    let start = ["T", "体温"]
+        .iter()
+        .filter_map(|word| text.find(word).filter(|at| text[at + word.len()..].trim_start_matches([':', ' ']).starts_with('3')))
+        .min()?;
     // Up to the pressure; where none is written, up to the respiration.
     let rest: String = text[start..].chars().take(60).collect();
     let length = rest.find("mmHg").map(|at| at + "mmHg".len()).or_else(|| rest.rfind("次/分").map(|at| at + "次/分".len()))?;

@@ -263,7 +263,10 @@ impl Prepared {
                 let item = lab.item.as_deref().unwrap_or("");
                 let Some(value) = lab.value.as_deref().and_then(|value| value.trim().parse::<f64>().ok()) else { continue };
                 // While the drug was given, or in the three days before; an order without an end that is not long-term is given once.
-                let end = order.stop.map(|stop| stop.earliest()).or_else(|| order.start.filter(|_| order.long_term != Some(true)).map(|start| time::plus_minutes(start.latest(), 60)));
+                let end = order
+                    .stop
+                    .map(|stop| stop.earliest())
+                    .or_else(|| order.start.filter(|_| order.long_term != Some(true)).map(|start| time::plus_minutes(start.latest(), 60)));
                 let during = lab.reported_at.is_none_or(|at| {
                     let before_end = end.is_none_or(|end| at.earliest() < end);
                     let not_long_before = order.start.is_none_or(|start| time::days_between(at.date(), start.date()) <= 3);
@@ -280,10 +283,16 @@ impl Prepared {
         // A value that only the text has, such as another hospital's.
         if let Some((set, bound)) = rule.lab.as_ref().filter(|_| rule.in_text) {
             for passage in self.within.passages(subject) {
-                let value = |mention: &Mention| mention.measure.and_then(|index| passage.measures.get(index as usize)).map(|measure| measure.value);
-                let found = passage.mentions.iter().find(|mention| set.contains(mention.concept) && is_fact(mention) && value(mention).is_some_and(|value| bound.met(value)));
+                let value =
+                    |mention: &Mention| mention.measure.and_then(|index| passage.measures.get(index as usize)).map(|measure| measure.value);
+                let found = passage.mentions.iter().find(|mention| {
+                    set.contains(mention.concept) && is_fact(mention) && value(mention).is_some_and(|value| bound.met(value))
+                });
                 if let Some(mention) = found {
-                    let quote = mention.measure.and_then(|index| passage.measures.get(index as usize)).map_or(mention.span, |measure| mention.span.cover(measure.span));
+                    let quote = mention
+                        .measure
+                        .and_then(|index| passage.measures.get(index as usize))
+                        .map_or(mention.span, |measure| mention.span.cover(measure.span));
                     let path = match &passage.origin {
                         crate::reading::Origin::Document { document, .. } => format!("/documents/{document}"),
                         crate::reading::Origin::Data { pointer, .. } => pointer.clone(),
