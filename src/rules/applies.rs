@@ -158,10 +158,10 @@ impl Scope {
         if !applies.disposition.is_empty() && !disposition.is_some_and(|actual| applies.disposition.contains(&actual)) {
             return Applicability::No;
         }
-        if let Some(died) = applies.died {
-            if (disposition == Some(Disposition::Died)) != died {
-                return Applicability::No;
-            }
+        if let Some(died) = applies.died
+            && (disposition == Some(Disposition::Died)) != died
+        {
+            return Applicability::No;
         }
         if let Some(bounds) = applies.stay_hours {
             match facts::stay_hours(subject) {

@@ -93,6 +93,9 @@ impl Check for Prepared {
 
 type Said<'s> = (&'s Arc<Passage>, &'s Mention);
 
+/// A document (or data pointer) and what it says of sides.
+type SidesOf<'s> = (String, Vec<(Side, Said<'s>)>);
+
 fn evidence((passage, mention): Said<'_>, role: Role) -> Evidence {
     Evidence { passage: passage.clone(), span: widened(passage, mention), role }
 }
@@ -119,7 +122,7 @@ impl Prepared {
 
     fn sides(&self, subject: &Subject<'_>) -> Vec<Hit> {
         // Concept → document (or data) → first mention of each side.
-        let mut said: BTreeMap<ConceptId, Vec<(String, Vec<(Side, Said<'_>)>)>> = BTreeMap::new();
+        let mut said: BTreeMap<ConceptId, Vec<SidesOf<'_>>> = BTreeMap::new();
         for passage in self.within.passages(subject) {
             let place = place_of(passage);
             for mention in &passage.mentions {

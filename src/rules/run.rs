@@ -90,3 +90,45 @@ fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
         text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic without a message".to_owned())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::applies::{Applies, Scope};
+    use super::super::{Check, Knowledge, Phase};
+    use super::*;
+    use crate::data::DataFolder;
+    use crate::record::Visit;
+
+    struct Broken;
+
+    impl Check for Broken {
+        fn run(&self, _: &Subject<'_>) -> Outcome {
+            panic!("this rule is broken")
+        }
+    }
+
+    #[test]
+    fn a_rule_that_panics_is_not_evaluated_and_loses_nothing_else() {
+        let folder = DataFolder::embedded();
+        let mut rulebook = Rulebook::load(&folder).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let knowledge = Knowledge::load(&folder).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let scope = Scope::prepare(&Applies::default(), knowledge.documents()).expect("an empty scope");
+        let visit = Visit { visit_id: "V".to_owned(), ..Visit::default() };
+        let reading = knowledge.reader.read(&visit);
+        let at = jiff::civil::date(2026, 3, 5).at(0, 0, 0, 0);
+        let subject = Subject { visit: &visit, reading: &reading, knowledge: &knowledge, at, phase: Phase::Terminal };
+        let before = rulebook.run(&subject).ran;
+        let template = &rulebook.rules[0];
+        let (rule, file) = (template.rule.clone(), template.file.clone());
+        rulebook.rules.push(Compiled {
+            rule: super::super::Rule { phases: vec![Phase::Terminal], ..rule },
+            file,
+            scope,
+            check: Box::new(Broken),
+        });
+        let result = rulebook.run(&subject);
+        assert_eq!(result.ran, before);
+        assert_eq!(result.not_evaluated.len(), 1);
+        assert!(result.not_evaluated[0].1.contains("broken"));
+    }
+}
