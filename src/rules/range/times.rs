@@ -85,27 +85,38 @@ impl Prepared {
     }
 
     pub(super) fn postoperative_day(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
-        let ends: Vec<_> =
-            operations.iter().filter_map(|operation| operation.ended_at.or(operation.started_at)).map(Instant::date).collect();
-        if ends.is_empty() {
-            return Ok(Vec::new());
+        // 术后第N天 counts from the operations, 入院第N天 from admission.
+        let operations = subject.visit.operations.as_deref();
+        let admitted = subject.visit.admission.admitted_at;
+        if operations.is_none() && admitted.is_none() {
+            return Err("未提供手术信息和入院时间".to_owned());
         }
+        let ends: Vec<_> = operations
+            .unwrap_or(&[])
+            .iter()
+            .filter_map(|operation| operation.ended_at.or(operation.started_at))
+            .map(Instant::date)
+            .collect();
+        let admission: Vec<_> = admitted.map(Instant::date).into_iter().collect();
         let mut hits = Vec::new();
         for document in self.places.documents(subject) {
             let Some(day) = document.time.map(Instant::date) else { continue };
             for passage in self.places.passages_of(document) {
                 for expression in &passage.times {
-                    let TimeValue::DayOf { reference: Reference::Operation, day: stated } = expression.value else { continue };
+                    let (starts, event, stated) = match expression.value {
+                        TimeValue::DayOf { reference: Reference::Operation, day } => (&ends, "术后", day),
+                        TimeValue::DayOf { reference: Reference::Admission, day } => (&admission, "入院", day),
+                        _ => continue,
+                    };
                     if !is_about_now(passage.text.as_str(), expression.span) {
                         continue;
                     }
                     let distances: Vec<i64> =
-                        ends.iter().map(|end| time::days_between(*end, day)).filter(|distance| *distance >= 0).collect();
+                        starts.iter().map(|start| time::days_between(*start, day)).filter(|distance| *distance >= 0).collect();
                     // Day 0 or day 1 for the day of surgery is the hospital's convention.
                     let fits = |distance: &i64| i64::from(stated) == *distance || i64::from(stated) == distance + 1;
                     if let Some(distance) = distances.last().filter(|_| !distances.iter().any(fits)) {
-                        let computed = format!("记录日期{day}为术后第{distance}天");
+                        let computed = format!("记录日期{day}为{event}第{distance}天");
                         hits.push(hit(passage, expression.span, vec![("stated", stated.to_string()), ("computed", computed)]));
                     }
                 }
