@@ -234,7 +234,15 @@ fn slot_value(subject: &Subject<'_>, slot: &str, hit: &Hit) -> Option<String> {
         "c" => 2,
         _ => return None,
     };
-    let evidence = hit.evidence.get(index)?;
+    // A hit that only structured data prove has no quotation: the data speak in its place.
+    let Some(evidence) = hit.evidence.get(index) else {
+        let entry = hit.data.get(index)?;
+        return match field {
+            "quote" => Some(entry.label.clone()),
+            "title" | "section" => Some(list_name(&entry.path).to_owned()),
+            _ => None,
+        };
+    };
     let passage = &evidence.passage;
     match (field, &passage.origin) {
         ("quote", _) => Some(shorten(passage.text.quote(evidence.span))),
@@ -242,6 +250,20 @@ fn slot_value(subject: &Subject<'_>, slot: &str, hit: &Hit) -> Option<String> {
         ("title", Origin::Document { document, .. }) => Some(subject.reading.documents[*document].title.clone()),
         ("title", Origin::Data { .. }) => Some(passage.section.to_string()),
         _ => None,
+    }
+}
+
+/// What people call the list that a JSON pointer leads into.
+fn list_name(pointer: &str) -> &'static str {
+    match pointer.split('/').nth(1) {
+        Some("front_page") => "病案首页",
+        Some("orders") => "医嘱",
+        Some("labs") => "检验结果",
+        Some("exams") => "检查报告",
+        Some("operations") => "手术信息",
+        Some("transfusions") => "输血信息",
+        Some("patient") => "患者信息",
+        _ => "结构化数据",
     }
 }
 

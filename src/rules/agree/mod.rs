@@ -432,7 +432,7 @@ impl Prepared {
         for passage in self.places.passages(subject) {
             let text = passage.text.as_str();
             for measure in passage.measures.iter().filter(|measure| measure.unit.as_ref() == "U") {
-                let start = text[..measure.span.start as usize].char_indices().rev().nth(11).map_or(0, |(at, _)| at);
+                let start = text[..measure.span.start as usize].char_indices().rev().nth(20).map_or(0, |(at, _)| at);
                 let end =
                     text[measure.span.end as usize..].char_indices().nth(8).map_or(text.len(), |(at, _)| measure.span.end as usize + at);
                 let near = &text[start..end];
