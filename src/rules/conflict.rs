@@ -255,10 +255,10 @@ impl Prepared {
     }
 }
 
-/// Said of the patient's body as it is or will be operated on.
+/// Said of the patient's body as it is or will be operated on; a consent's procedure stands under its conditions.
 fn counts(mention: &Mention) -> bool {
     mention.experiencer == Experiencer::Patient
-        && matches!(mention.assertion, Assertion::Present | Assertion::Planned | Assertion::Uncertain)
+        && matches!(mention.assertion, Assertion::Present | Assertion::Planned | Assertion::Uncertain | Assertion::Conditional)
 }
 
 fn place_of(passage: &Passage) -> String {
