@@ -228,3 +228,18 @@ fn inner_modules_touch_no_file_clock_or_terminal() {
         }
     }
 }
+
+#[test]
+fn what_the_house_cannot_place_is_noted() {
+    let house = house();
+    let mut visit = Visit { visit_id: "V".to_owned(), ..Visit::default() };
+    visit.documents.push(bingli::record::Document {
+        id: "d".to_owned(),
+        title: Some("营养餐单".to_owned()),
+        text: Some("低盐。".to_owned()),
+        ..Default::default()
+    });
+    visit.discharge = Some(bingli::record::Discharge { discharged_at: "2031-03-02T10:00:00+08:00".parse().ok(), ..Default::default() });
+    let notes: Vec<String> = house.report(&visit, "default").notes.iter().map(ToString::to_string).collect();
+    assert!(notes.iter().any(|note| note.contains("营养餐单")) && notes.iter().any(|note| note.contains("2031")), "{notes:?}");
+}

@@ -6,6 +6,8 @@ pub mod finding;
 pub mod fixes;
 pub mod html;
 pub mod score;
+#[cfg(test)]
+mod score_tests;
 pub mod sheet;
 pub mod text;
 
@@ -103,6 +105,8 @@ pub struct Options<'a> {
 
 /// Reads a visit, runs the rulebook and scores what was found.
 pub fn check(visit: &Visit, notes: Vec<Note>, rulebook: &Rulebook, options: Options<'_>) -> Report {
+    let mut notes = notes;
+    notes.extend(remarks(visit, rulebook));
     let reading = rulebook.knowledge.reader.read(visit);
     let at = options.at.or(visit.as_of.map(|instant| instant.latest())).unwrap_or(options.now);
     let phase = options.phase.unwrap_or(if visit.discharge.is_some() { Phase::Terminal } else { Phase::Running });
@@ -146,6 +150,24 @@ pub fn check(visit: &Visit, notes: Vec<Note>, rulebook: &Rulebook, options: Opti
         },
         notes,
     }
+}
+
+/// What the house itself could not place: unknown titles, years without a holiday list.
+fn remarks(visit: &Visit, rulebook: &Rulebook) -> Vec<Note> {
+    let knowledge = &rulebook.knowledge;
+    let unplaced = visit.documents.iter().enumerate().filter_map(|(index, document)| {
+        let title = document.title.as_deref().filter(|_| document.kind.is_none())?;
+        let known = knowledge.documents().kind_of_title(title).is_some();
+        (!known).then(|| Note::warning(format!("/documents/{index}/title"), None, format!("文书标题「{title}」未能识别,按其他文书处理")))
+    });
+    let mut notes: Vec<Note> = unplaced.collect();
+    if let Some(discharged) = visit.discharge.as_ref().and_then(|discharge| discharge.discharged_at) {
+        let year = discharged.date().year();
+        if !knowledge.calendar.knows(year) {
+            notes.push(Note::warning("/discharge/discharged_at", None, format!("节假日表没有{year}年,工作日只按周末计算")));
+        }
+    }
+    notes
 }
 
 impl Report {
