@@ -1,0 +1,174 @@
+//! Facts of one operation over its documents: surgeon, anaesthesia, blood loss, vertebral levels, sizes.
+
+use std::sync::Arc;
+
+use super::super::pattern::trimmed;
+use super::super::{DataEvidence, Hit, Role, Subject, facts};
+use super::text::{anesthesia_class, blood_losses, labelled, segments};
+use super::{Prepared, Source, piece};
+use crate::reading::Passage;
+use crate::reading::text::Span;
+
+impl Prepared {
+    pub(super) fn surgeon(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
+        let names: Vec<&str> =
+            operations.iter().filter_map(|operation| operation.surgeon.as_deref()).map(|id| facts::name_of(subject.visit, id)).collect();
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut hits = Vec::new();
+        for passage in self.places.passages(subject) {
+            let text = passage.text.as_str();
+            let stated = if passage.section.as_ref() == "术者" {
+                Some((trimmed(passage), text.trim()))
+            } else {
+                labelled(text, "术者").or_else(|| labelled(text, "手术者"))
+            };
+            let Some((span, stated)) = stated else { continue };
+            let stated_name = stated.trim_start_matches([':', ' ']);
+            // A name is two to four characters; anything else is a sentence about the surgeon.
+            let is_name = (2..=12).contains(&stated_name.chars().count());
+            if is_name && !names.iter().any(|name| stated_name.contains(name)) {
+                hits.push(Hit {
+                    evidence: vec![piece(passage, span, Role::This)],
+                    data: vec![DataEvidence {
+                        path: "/operations/0/surgeon".into(), label: format!("手术信息术者 {}", names.join("、"))
+                    }],
+                    slots: vec![("stated", stated_name.to_owned()), ("expected", names.join("、"))],
+                    ..Hit::default()
+                });
+            }
+        }
+        let page = subject
+            .visit
+            .front_page
+            .as_ref()
+            .and_then(|page| page.main_operation.as_ref())
+            .and_then(|operation| operation.surgeon.as_deref());
+        if let Some(page) = page.map(|id| facts::name_of(subject.visit, id)).filter(|page| !names.contains(page)) {
+            hits.push(Hit {
+                data: vec![
+                    DataEvidence { path: "/front_page/main_operation/surgeon".into(), label: format!("首页术者 {page}") },
+                    DataEvidence { path: "/operations/0/surgeon".into(), label: format!("手术信息术者 {}", names.join("、")) },
+                ],
+                slots: vec![("stated", page.to_owned()), ("expected", names.join("、"))],
+                ..Hit::default()
+            });
+        }
+        Ok(hits)
+    }
+
+    pub(super) fn anesthesia(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
+        let [operation] = operations else { return Ok(Vec::new()) };
+        let Some(expected) = operation.anesthesia.as_deref().and_then(anesthesia_class) else { return Ok(Vec::new()) };
+        let mut hits = Vec::new();
+        for passage in self.places.passages(subject) {
+            let stated = anesthesia_class(passage.text.as_str());
+            // 全麻复合神经阻滞 and a change during the operation name two methods.
+            if let Some(stated) =
+                stated.filter(|stated| *stated != expected && !stated.is_empty() && passage.text.as_str().chars().count() <= 40)
+            {
+                hits.push(Hit {
+                    evidence: vec![piece(passage, trimmed(passage), Role::This)],
+                    data: vec![DataEvidence {
+                        path: "/operations/0/anesthesia".into(), label: format!("手术信息麻醉方式 {expected}")
+                    }],
+                    slots: vec![("stated", stated.to_owned()), ("expected", expected.to_owned())],
+                    ..Hit::default()
+                });
+            }
+        }
+        Ok(hits)
+    }
+
+    pub(super) fn blood_loss(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let operations = subject.visit.operations.as_deref().unwrap_or(&[]);
+        if operations.len() > 1 {
+            return Vec::new();
+        }
+        let mut said: Vec<(f64, Source<'_>)> = Vec::new();
+        if let Some(volume) = operations.first().and_then(|operation| operation.blood_loss_ml) {
+            said.push((
+                volume,
+                Source::Data(DataEvidence {
+                    path: "/operations/0/blood_loss_ml".into(), label: format!("手术信息出血量 {volume}ml")
+                }),
+            ));
+        }
+        for passage in self.places.passages(subject) {
+            said.extend(blood_losses(passage).into_iter().map(|(volume, span)| (volume, Source::Text(passage, span))));
+        }
+        let Some((first, first_source)) = said.first().cloned() else { return Vec::new() };
+        let apart = |other: f64| (other - first).abs() > (other.max(first) * self.spec.tolerance).max(20.0);
+        let Some((other, source)) = said.iter().skip(1).find(|(other, _)| apart(*other)) else { return Vec::new() };
+        let mut hit = Hit { slots: vec![("stated", format!("{other}ml")), ("expected", format!("{first}ml"))], ..Hit::default() };
+        source.clone().add(&mut hit, Role::This);
+        first_source.add(&mut hit, Role::Against);
+        vec![hit]
+    }
+
+    /// Two documents whose levels have nothing in common.
+    pub(super) fn segment(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        type Levels<'s> = (&'s Arc<Passage>, Vec<(Span, String)>);
+        let mut documents: Vec<Levels<'_>> = Vec::new();
+        for document in self.places.documents(subject) {
+            let said: Vec<Levels<'_>> = self
+                .places
+                .passages_of(document)
+                .map(|passage| (passage, segments(passage.text.as_str())))
+                .filter(|(_, found)| !found.is_empty())
+                .collect();
+            // The document's levels together, shown by its first passage that names one.
+            if let Some((passage, _)) = said.first() {
+                let all = said.iter().flat_map(|(_, found)| found.clone()).collect();
+                documents.push((*passage, all));
+            }
+        }
+        for (index, (later, levels)) in documents.iter().enumerate() {
+            let stranger = documents[..index]
+                .iter()
+                .find(|(_, earlier)| !earlier.iter().any(|(_, level)| levels.iter().any(|(_, other)| other == level)));
+            if let Some((earlier, others)) = stranger {
+                let evidence = vec![piece(later, levels[0].0, Role::This), piece(earlier, others[0].0, Role::Against)];
+                return vec![Hit {
+                    evidence,
+                    slots: vec![("stated", levels[0].1.clone()), ("expected", others[0].1.clone())],
+                    ..Hit::default()
+                }];
+            }
+        }
+        Vec::new()
+    }
+
+    /// 2.1cm here and 21cm there, said of the same finding.
+    pub(super) fn tenfold_size(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let mut said: Vec<(crate::reading::ConceptId, f64, &Arc<Passage>, Span)> = Vec::new();
+        let mut hits = Vec::new();
+        for passage in self.places.passages(subject) {
+            for measure in &passage.measures {
+                let Some(millimetres) = crate::reading::measures::convert(measure.value, &measure.unit, "mm") else { continue };
+                let sentence = passage.sentences.iter().find(|sentence| sentence.contains(measure.span)).copied().unwrap_or(measure.span);
+                let lexicon = subject.knowledge.lexicon();
+                let is_lesion = |id| lexicon.is_a(id, "检查所见") || lexicon.is_a(id, "疾病");
+                let owner = passage.mentions.iter().rev().find(|mention| {
+                    sentence.contains(mention.span) && mention.span.end <= measure.span.start && is_lesion(mention.concept)
+                });
+                let Some(owner) = owner.filter(|owner| measure.span.start - owner.span.end <= 36) else { continue };
+                let other = said.iter().find(|(id, value, _, _)| {
+                    *id == owner.concept && ((value / millimetres - 10.0).abs() < 0.01 || (millimetres / value - 10.0).abs() < 0.01)
+                });
+                if let Some((_, _, source, span)) = other {
+                    hits.push(Hit {
+                        evidence: vec![piece(passage, measure.span, Role::This), piece(source, *span, Role::Against)],
+                        ..Hit::default()
+                    });
+                }
+                said.push((owner.concept, millimetres, passage, measure.span));
+            }
+        }
+        hits.truncate(1);
+        hits
+    }
+}
