@@ -135,6 +135,9 @@ pub struct EventFilter {
     /// Lexicon concepts or classes that the order's or operation's name must be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub concept: Vec<String>,
+    /// Lexicon concepts or classes that the order's name must not be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_concept: Vec<String>,
     /// Words of which the operation's anaesthesia holds none (`局部麻醉`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_anesthesia: Vec<String>,
@@ -357,6 +360,7 @@ fn order_matches(subject: &Subject<'_>, order: &Order, filter: &EventFilter) -> 
         && (filter.order_class.is_empty() || order.class.as_ref().is_some_and(|class| filter.order_class.contains(class)))
         && (filter.purpose.is_empty() || order.purpose.as_ref().is_some_and(|purpose| filter.purpose.contains(purpose)))
         && is_concept(subject, order.name.as_deref().unwrap_or(""), &filter.concept)
+        && (filter.not_concept.is_empty() || !is_concept(subject, order.name.as_deref().unwrap_or(""), &filter.not_concept))
 }
 
 /// True when `text` mentions one of the concepts or something of the classes; an empty list asks nothing.
