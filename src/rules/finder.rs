@@ -78,7 +78,7 @@ pub struct Finder {
 }
 
 impl Finder {
-    /// Every match in order of place, without repeats.
+    /// Every match in order of place, without overlaps.
     pub fn find(&self, passage: &Passage) -> Vec<Span> {
         let mut found = Vec::new();
         let text = passage.text.as_str();
@@ -104,9 +104,15 @@ impl Finder {
             );
         }
         found.retain(|span| !span.is_empty());
-        found.sort();
-        found.dedup();
-        found
+        // Of matches that overlap, the longest speaks for all.
+        found.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+        let mut kept: Vec<Span> = Vec::with_capacity(found.len());
+        for span in found {
+            if kept.last().is_none_or(|last| !last.overlaps(span)) {
+                kept.push(span);
+            }
+        }
+        kept
     }
 
     /// The first match inside `within`.

@@ -131,9 +131,8 @@ impl Prepared {
             Some(kind) => Some(events::events(subject, kind, &self.spec.filter)?),
             None => None,
         };
-        if fulfilling.is_none() && !events::is_whole_record(subject) {
-            return Err("只提供了部分文书".to_owned());
-        }
+        // Of an excerpt only what is there can be judged: a document that was not sent is not missing.
+        let is_excerpt = fulfilling.is_none() && !events::is_whole_record(subject);
         let mut taken: Vec<usize> = Vec::new();
         let mut duties = Vec::new();
         for (index, trigger) in triggers.iter().enumerate() {
@@ -146,7 +145,13 @@ impl Prepared {
                     .map(|event| Done { at: event.at, document: None }),
                 None => self.document_for(subject, trigger, (previous, next), &mut taken),
             };
+            if done.is_none() && is_excerpt {
+                continue;
+            }
             duties.push((trigger.clone(), self.duty(subject, trigger, done)));
+        }
+        if duties.is_empty() && is_excerpt && !triggers.is_empty() {
+            return Err("只提供了部分文书".to_owned());
         }
         Ok(duties)
     }
