@@ -72,6 +72,7 @@ fn greedy(sheet: &Sheet, visit: &Visit, placed: &[Placed<'_>], open: &[usize], m
             .collect();
         tally(sheet, visit, &entries, &vec![true; entries.len()])
     };
+    let mut steps: Vec<(usize, Vec<usize>)> = Vec::new();
     loop {
         let standing = judged(&classes, None);
         if standing.grade == Grade::First {
@@ -88,11 +89,20 @@ fn greedy(sheet: &Sheet, visit: &Visit, placed: &[Placed<'_>], open: &[usize], m
         let Some((best, _)) = candidates.max_by(|(a, x), (b, y)| x.0.total_cmp(&y.0).then(x.1.total_cmp(&y.1)).then(b.cmp(a))) else {
             break;
         };
-        for _ in 0..classes[best].price() {
-            if let Some(index) = classes[best].open.pop() {
-                kept[index] = false;
-            }
+        let left = classes[best].open.len().saturating_sub(classes[best].price());
+        steps.push((best, classes[best].open.split_off(left)));
+    }
+    // A step that later ones made needless is taken back.
+    let mut repaired = Vec::new();
+    for (number, mut step) in steps {
+        let left = classes[number].open.len();
+        classes[number].open.append(&mut step);
+        if judged(&classes, None).grade != Grade::First {
+            repaired.append(&mut classes[number].open.split_off(left));
         }
+    }
+    for index in repaired {
+        kept[index] = false;
     }
     kept
 }
