@@ -16,8 +16,12 @@ const VISIT: &str = include_str!("../corpora/train/gastroenterology-clean.json")
 /// The visit with about `times` the text: its daily notes and ward rounds again and again, each time under new ids and later dates.
 fn grown(times: usize) -> Visit {
     let (mut visit, _) = json::read(VISIT.as_bytes(), &default_zone()).expect("the corpus is right");
-    let notes: Vec<Document> =
-        visit.documents.iter().filter(|document| matches!(document.kind, Some(DocumentKind::DailyCourse | DocumentKind::WardRound))).cloned().collect();
+    let notes: Vec<Document> = visit
+        .documents
+        .iter()
+        .filter(|document| matches!(document.kind, Some(DocumentKind::DailyCourse | DocumentKind::WardRound)))
+        .cloned()
+        .collect();
     let wanted = text_length(&visit.documents) * times;
     let mut copy = 0;
     while text_length(&visit.documents) < wanted {
@@ -63,7 +67,12 @@ fn benches(criterion: &mut Criterion) {
     for times in [1, 4, 16] {
         let visit = grown(times);
         let json = serde_json::to_vec_pretty(&visit).expect("a visit can be written");
-        println!("{times}x: {} documents, {} bytes of text, {} bytes of JSON", visit.documents.len(), text_length(&visit.documents), json.len());
+        println!(
+            "{times}x: {} documents, {} bytes of text, {} bytes of JSON",
+            visit.documents.len(),
+            text_length(&visit.documents),
+            json.len()
+        );
         group.throughput(Throughput::Bytes(json.len() as u64));
         group.bench_with_input(BenchmarkId::new("json", times), &json, |bencher, json| {
             bencher.iter(|| json::read(black_box(json), &default_zone()).is_ok())

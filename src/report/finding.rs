@@ -277,11 +277,14 @@ fn shorten(quote: &str) -> String {
     format!("{}…", flat.chars().take(MOST).collect::<String>())
 }
 
+/// Start and end of quoted words, and the finding that quotes them.
+type Extent = (usize, usize, usize);
+
 /// Joins findings that rest on overlapping words, or that miss things in the same place for the same code.
 fn group(findings: &mut [Finding]) {
     let mut leaders = Leaders((0..findings.len()).collect());
     // By place and sorted, so that a record with thousands of findings is grouped at once.
-    let mut words: HashMap<(&str, Option<&str>), Vec<(usize, usize, usize)>> = HashMap::new();
+    let mut words: HashMap<(&str, Option<&str>), Vec<Extent>> = HashMap::new();
     let mut data: HashMap<(&str, &str), usize> = HashMap::new();
     for (index, finding) in findings.iter().enumerate() {
         for quotation in finding.evidence.iter().filter(|quotation| quotation.role == Role::This && quotation.start < quotation.end) {
