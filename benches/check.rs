@@ -5,25 +5,51 @@
 use std::hint::black_box;
 
 use bingli::data::DataFolder;
-use bingli::record::{Visit, json, time::default_zone};
+use bingli::record::{Document, DocumentKind, Instant, Visit, json, time::default_zone};
 use bingli::report::{Options, Sheets, check};
 use bingli::rules::{Phase, Rulebook, Subject};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use jiff::Span;
 
 const VISIT: &str = include_str!("../corpora/train/gastroenterology-clean.json");
 
-/// The visit with its documents `times` over, under new ids.
+/// The visit with about `times` the text: its daily notes and ward rounds again and again, each time under new ids and later dates.
 fn grown(times: usize) -> Visit {
-    let (visit, _) = json::read(VISIT.as_bytes(), &default_zone()).expect("the corpus is right");
-    let mut grown = visit.clone();
-    for copy in 1..times {
-        for document in &visit.documents {
-            let mut document = document.clone();
-            document.id = format!("{}-{copy}", document.id);
-            grown.documents.push(document);
+    let (mut visit, _) = json::read(VISIT.as_bytes(), &default_zone()).expect("the corpus is right");
+    let notes: Vec<Document> = visit
+        .documents
+        .iter()
+        .filter(|document| matches!(document.kind, Some(DocumentKind::DailyCourse | DocumentKind::WardRound)))
+        .cloned()
+        .collect();
+    let wanted = text_length(&visit.documents) * times;
+    let mut copy = 0;
+    while text_length(&visit.documents) < wanted {
+        copy += 1;
+        for note in &notes {
+            let later = |at: Option<Instant>| {
+                let at = at?;
+                let moved = at.earliest().checked_add(Span::new().days(9 * copy)).ok()?;
+                Some(Instant::new(moved, at.precision()))
+            };
+            let mut note = note.clone();
+            note.id = format!("{}-{copy}", note.id);
+            (note.event_at, note.created_at, note.signed_at) = (later(note.event_at), later(note.created_at), later(note.signed_at));
+            visit.documents.push(note);
+            if text_length(&visit.documents) >= wanted {
+                break;
+            }
         }
     }
-    grown
+    visit
+}
+
+fn text_length(documents: &[Document]) -> usize {
+    let of = |document: &Document| {
+        let sections: usize = document.sections.iter().flatten().map(|section| section.text.len()).sum();
+        sections + document.text.as_ref().map_or(0, String::len)
+    };
+    documents.iter().map(of).sum()
 }
 
 fn benches(criterion: &mut Criterion) {
@@ -35,13 +61,22 @@ fn benches(criterion: &mut Criterion) {
     // One core: what a single request costs.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
 
-    criterion.bench_function("load rulebook and lexicon", |bencher| bencher.iter(|| Rulebook::load(black_box(&folder)).is_ok()));
+    criterion.bench_function("start/rulebook and lexicon", |bencher| bencher.iter(|| Rulebook::load(black_box(&folder)).is_ok()));
+    criterion.bench_function("start/score sheets", |bencher| bencher.iter(|| Sheets::load(black_box(&folder)).is_ok()));
     let mut group = criterion.benchmark_group("visit");
-    group.throughput(Throughput::Bytes(VISIT.len() as u64));
-    group.bench_function("read json", |bencher| bencher.iter(|| json::read(black_box(VISIT.as_bytes()), &default_zone()).is_ok()));
     for times in [1, 4, 16] {
         let visit = grown(times);
-        group.throughput(Throughput::Bytes((VISIT.len() * times) as u64));
+        let json = serde_json::to_vec_pretty(&visit).expect("a visit can be written");
+        println!(
+            "{times}x: {} documents, {} bytes of text, {} bytes of JSON",
+            visit.documents.len(),
+            text_length(&visit.documents),
+            json.len()
+        );
+        group.throughput(Throughput::Bytes(json.len() as u64));
+        group.bench_with_input(BenchmarkId::new("json", times), &json, |bencher, json| {
+            bencher.iter(|| json::read(black_box(json), &default_zone()).is_ok())
+        });
         group.bench_with_input(BenchmarkId::new("reading", times), &visit, |bencher, visit| {
             bencher.iter(|| rulebook.knowledge.reader.read(black_box(visit)))
         });

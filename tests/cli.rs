@@ -1,6 +1,7 @@
 //! The command line as a user meets it.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -17,7 +18,8 @@ fn with_stdin(arguments: &[&str], input: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the binary runs");
-    child.stdin.take().expect("stdin is piped").write_all(input).expect("it reads its input");
+    // It may refuse its input before the end and close the pipe.
+    let _ = child.stdin.take().expect("stdin is piped").write_all(input);
     child.wait_with_output().expect("it ends")
 }
 
@@ -42,6 +44,13 @@ fn exit_codes_say_clean_findings_and_errors() {
     assert_eq!(bingli(&["check", "tests/visits/clean.json"]).status.code(), Some(0));
     assert_eq!(bingli(&["check", "tests/visits/defect.json"]).status.code(), Some(1));
     assert_eq!(bingli(&["check", "tests/visits/defect.json", "--fail-on", "never"]).status.code(), Some(0));
+    for (least, code) in [("S1", 1), ("s2", 1), ("S4", 1)] {
+        assert_eq!(bingli(&["check", "tests/visits/defect.json", "--fail-on", least]).status.code(), Some(code), "{least}");
+    }
+    let mild = edited("tests/visits/clean.json", |visit| visit["documents"][0]["sections"][0]["text"] = "咳嗽、咳痰".into());
+    for (least, code) in [("S1", 0), ("S2", 1)] {
+        assert_eq!(with_stdin(&["check", "-", "--fail-on", least], mild.as_bytes()).status.code(), Some(code), "{least}");
+    }
     assert_eq!(bingli(&["check", "tests/visits/nowhere.json"]).status.code(), Some(2));
     assert_eq!(bingli(&["check", "tests/visits/clean.json", "--sheet", "nope"]).status.code(), Some(2));
 }
@@ -149,8 +158,9 @@ fn rules_are_listed_explained_and_hold_their_cases() {
 
 #[test]
 fn a_broken_rules_folder_is_refused_with_file_and_line() {
-    let folder = std::env::temp_dir().join(format!("bingli-rules-{}", std::process::id()));
-    copy_folder(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/rules")), &folder);
+    let temporary = Temporary::new();
+    let folder = temporary.0.join("rules");
+    copy_folder(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/rules")), &folder);
     let rule = folder.join("history/cc-duration.toml");
     let text = std::fs::read_to_string(&rule).expect("the rule is there");
     std::fs::write(&rule, text.replace("within = [\"入院记录/主诉\"]", "within = [\"入院记录/主述\"]")).expect("it can be written");
@@ -161,11 +171,22 @@ fn a_broken_rules_folder_is_refused_with_file_and_line() {
     std::fs::write(&rule, text.replace("咳嗽、咳痰5天", "咳嗽、咳痰")).expect("it can be written");
     let failing = bingli(&["--rules", folder.to_str().expect("a path"), "check", "tests/visits/clean.json"]);
     assert_eq!(failing.status.code(), Some(2));
-    assert!(stderr(&failing).contains("case"), "{}", stderr(&failing));
-    std::fs::remove_dir_all(&folder).expect("it can be removed");
+    assert!(stderr(&failing).contains("rules/history/cc-duration.toml:") && stderr(&failing).contains("case"), "{}", stderr(&failing));
+    let tested = bingli(&["--rules", folder.to_str().expect("a path"), "rules", "test", "cc-duration"]);
+    assert_eq!(tested.status.code(), Some(1));
+    assert!(stdout(&tested).contains("cc-duration.toml:"), "{}", stdout(&tested));
+    // Nor one without a case that hits, nor one that is no TOML; both are named in one run.
+    std::fs::write(&rule, text.replace("expect = \"hit\"", "expect = \"pass\"")).expect("it can be written");
+    std::fs::write(folder.join("history/cc-length.toml"), "id = \"cc-length\"\ntitle = \n").expect("it can be written");
+    let caseless = bingli(&["--rules", folder.to_str().expect("a path"), "check", "tests/visits/clean.json"]);
+    assert_eq!(caseless.status.code(), Some(2));
+    let said = stderr(&caseless);
+    assert!(said.contains("rules/history/cc-duration.toml:") && said.contains("hit case"), "{said}");
+    assert!(said.contains("rules/history/cc-length.toml:2"), "{said}");
+    assert_eq!(bingli(&["--rules", "tests/nowhere", "check", "tests/visits/clean.json"]).status.code(), Some(2));
 }
 
-fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("it can be made");
     for entry in std::fs::read_dir(from).expect("it can be read") {
         let entry = entry.expect("an entry");
@@ -188,4 +209,230 @@ fn the_schema_is_generated_from_the_types() {
     );
     let report: Value = serde_json::from_str(&stdout(&bingli(&["schema", "report"]))).expect("JSON");
     assert!(report["properties"]["findings"].is_object());
+}
+
+/// A folder that goes away with the test.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new() -> Self {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("bingli-cli-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("it can be made");
+        Self(folder)
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.0.join(name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+        std::fs::write(&path, bytes).expect("it can be written");
+        path.to_str().expect("a path").to_owned()
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A visit of the tests with a change, on one line.
+fn edited(path: &str, change: impl FnOnce(&mut Value)) -> String {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("the visit is there");
+    let mut visit: Value = serde_json::from_str(&text).expect("the visit is JSON");
+    change(&mut visit);
+    visit.to_string()
+}
+
+#[test]
+fn folders_streams_and_archives_hold_the_same_visits() {
+    let temporary = Temporary::new();
+    let (defect, clean) = (edited("tests/visits/defect.json", |_| ()), edited("tests/visits/clean.json", |_| ()));
+    let lines = format!("{defect}\n{clean}\n");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(lines.as_bytes()).expect("memory");
+    let zstd = ruzstd::encoding::compress_to_vec(lines.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
+    let paths = [
+        temporary.file("visits.ndjson", lines.as_bytes()),
+        temporary.file("visits.jsonl", lines.as_bytes()),
+        temporary.file("visits.ndjson.gz", &gzip.finish().expect("memory")),
+        temporary.file("visits.ndjson.zst", &zstd),
+    ];
+    // A folder is read with its folders, in order of name; gold files and other files are no visits.
+    let folder = temporary.file("ward/a/1.json", defect.as_bytes());
+    temporary.file("ward/b/2.json", clean.as_bytes());
+    temporary.file("ward/a/1.gold.json", b"{}");
+    temporary.file("ward/readme.md", b"nothing");
+    let folder = folder.replace("/a/1.json", "");
+    let expected = stdout(&bingli(&["check", "tests/visits/defect.json", "tests/visits/clean.json", "--format", "ndjson"]));
+    assert_eq!(expected.lines().count(), 2);
+    for path in paths.iter().chain([&folder]) {
+        let output = bingli(&["check", path, "--format", "ndjson"]);
+        assert_eq!((output.status.code(), stdout(&output)), (Some(1), expected.clone()), "{path}");
+        let array = report(&["check", path, "--format", "json"]);
+        assert_eq!(array.as_array().map(Vec::len), Some(2), "{path}");
+    }
+    let piped = stdout(&with_stdin(&["check", "-", "--format", "json"], lines.as_bytes()));
+    assert_eq!(serde_json::from_str::<Value>(&piped).expect("an array").as_array().map(Vec::len), Some(2));
+    let alone = stdout(&with_stdin(&["check", "-", "--format", "json"], defect.as_bytes()));
+    assert_eq!(serde_json::from_str::<Value>(&alone).expect("an object")["visit_id"], "CLI-2");
+    // An archive that ends too soon is an error, and what came before it is judged.
+    let whole = std::fs::read(&paths[2]).expect("it is there");
+    let cut = temporary.file("cut.ndjson.gz", &whole[..whole.len() - 9]);
+    let output = bingli(&["check", &cut, "--format", "ndjson"]);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(stderr(&output).contains("cut.ndjson.gz"));
+}
+
+#[test]
+fn a_file_of_text_in_gb18030_is_read() {
+    let temporary = Temporary::new();
+    let text = "姓名：钱某某　性别：男　年龄：67岁\n入院记录\n主诉：咳嗽、咳痰\n现病史：5天前受凉后出现咳嗽，体温82℃。\n";
+    let (gb, _, _) = encoding_rs::GB18030.encode(text);
+    let path = temporary.file("ZY20260302.txt", &gb);
+    let output = bingli(&["check", &path, "--format", "json"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let report: Value = serde_json::from_str(&stdout(&output)).expect("a report");
+    let quotes: Vec<&str> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .flat_map(|finding| finding["evidence"].as_array().expect("evidence"))
+        .filter_map(|evidence| evidence["quote"].as_str())
+        .collect();
+    assert!(quotes.contains(&"咳嗽、咳痰") && quotes.contains(&"体温82℃"), "{quotes:?}");
+}
+
+#[test]
+fn the_page_stands_alone_and_trusts_no_text() {
+    let hostile = edited("tests/visits/defect.json", |visit| {
+        visit["documents"][1]["title"] = "<script>alert(1)</script>".into();
+        visit["documents"][1]["text"] = "患者咳嗽减轻</p><img onerror=x>。子宫附件区未触及包块。".into();
+        visit["visit_id"] = "\"><b>".into();
+    });
+    let html = stdout(&with_stdin(&["check", "-", "--format", "html"], hostile.as_bytes()));
+    for forbidden in ["http://", "https://", "src=", "<script", "<img", "@import", "url("] {
+        assert!(!html.contains(forbidden), "{forbidden}");
+    }
+    let marked = html.split("<mark ").skip(1).filter_map(|rest| Some(rest.split_once('>')?.1.split_once("</mark>")?.0));
+    let marked: Vec<&str> = marked.collect();
+    assert!(marked.contains(&"体温８２℃") && marked.contains(&"咳嗽、咳痰"), "{marked:?}");
+    // Every link leads to a mark.
+    for link in html.split("href=\"#").skip(1) {
+        let anchor = link.split('"').next().unwrap_or("");
+        assert_eq!(html.matches(&format!("id=\"{anchor}\"")).count(), 1, "{anchor}");
+    }
+}
+
+#[test]
+fn wrong_types_are_named_with_path_and_line() {
+    let wrong = "{\n \"visit_id\": \"W\",\n \"patient\": {\"sex\": \"man\"},\n \"documents\": [\n  {\"id\": \"d\", \"kind\": \"admission_note\",\n   \"sections\": [{\"name\": \"主诉\", \"text\": \"咳嗽\"}],\n   \"event_at\": \"yesterday\"},\n  7\n ],\n \"labs\": {}\n}";
+    let output = with_stdin(&["check", "-", "--format", "json"], wrong.as_bytes());
+    assert_eq!(output.status.code(), Some(2));
+    let report: Value = serde_json::from_str(&stdout(&output)).expect("the rest is judged");
+    assert!(rules_hit(&report).contains(&"cc-duration".to_owned()));
+    let notes: Vec<(Option<&str>, Option<u64>)> =
+        report["notes"].as_array().expect("notes").iter().map(|note| (note["path"].as_str(), note["line"].as_u64())).collect();
+    for (path, line) in [("/patient/sex", 3), ("/documents/0/event_at", 7), ("/documents/1", 8), ("/labs", 10)] {
+        assert!(notes.contains(&(Some(path), Some(line))), "{path} in {notes:?}");
+        assert!(stderr(&output).contains(&format!("第{line}行 {path}")), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn hostile_files_are_refused_with_a_reason() {
+    let temporary = Temporary::new();
+    let zeros = temporary.file("zeros.json", b"");
+    std::fs::File::options().write(true).open(&zeros).and_then(|file| file.set_len(20 << 20)).expect("a sparse file");
+    let invalid = temporary.file("invalid.json", b"{\"visit_id\":\"X\",\n \"documents\":[{\"id\":\"a\",\"text\":\"\xff\xfe\xe5\"}]}");
+    let deep = temporary.file("deep.json", format!("{{\"visit_id\":\"X\",\"documents\":[],\"x\":{}", "[".repeat(200_000)).as_bytes());
+    let truncated = temporary.file("truncated.json", b"{\"visit_id\": \"A\",\n \"documents\": [\n  {\"id\": ");
+    let empty = temporary.file("empty.json", b"");
+    let list = temporary.file("list.json", b"[1, 2]");
+    for (path, reason) in [
+        (&zeros, "空字符"),
+        (&invalid, "第2行"),
+        (&deep, "recursion limit"),
+        (&truncated, "第3行"),
+        (&empty, "没有内容"),
+        (&list, "应为一个对象"),
+    ] {
+        let output = bingli(&["check", path]);
+        assert_eq!(output.status.code(), Some(2), "{path}");
+        let said = stderr(&output);
+        assert!(said.contains(reason) && said.contains(path.as_str()), "{said}");
+        assert!(!said.contains("panicked") && said.len() < 2_000, "{said}");
+    }
+    // One bad file does not keep the others from being judged.
+    let output = bingli(&["check", &zeros, "tests/visits/defect.json", "--format", "ndjson"]);
+    assert_eq!((output.status.code(), stdout(&output).lines().count()), (Some(2), 1));
+}
+
+#[test]
+fn a_thousand_defects_are_judged_in_time() {
+    let documents: Vec<Value> = (0..1_000)
+        .map(
+            |index| serde_json::json!({ "id": format!("d{index}"), "kind": "daily_course", "text": format!("第{index}次查房，体温82℃。") }),
+        )
+        .collect();
+    let visit = serde_json::json!({ "visit_id": "MANY", "documents": documents });
+    let start = std::time::Instant::now();
+    let report: Value =
+        serde_json::from_str(&stdout(&with_stdin(&["check", "-", "--format", "json"], visit.to_string().as_bytes()))).expect("a report");
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    assert!(rules_hit(&report).len() >= 1_000);
+}
+
+#[test]
+fn scores_are_those_of_check_in_the_order_of_the_input() {
+    let visit = |number: usize| match number % 3 {
+        0 => "oops".to_owned(),
+        1 => edited("tests/visits/defect.json", |visit| visit["visit_id"] = format!("V{number}").into()),
+        _ => edited("tests/visits/clean.json", |visit| visit["visit_id"] = format!("V{number}").into()),
+    };
+    // More than one batch.
+    let lines: Vec<String> = (0..600).map(visit).collect();
+    let scored = with_stdin(&["score"], lines.join("\n").as_bytes());
+    assert_eq!(scored.status.code(), Some(2));
+    let checked = report(&["check", "tests/visits/defect.json", "--format", "json"]);
+    let ids = |findings: &Value| -> Vec<String> {
+        findings.as_array().expect("findings").iter().map(|finding| finding["id"].to_string()).collect()
+    };
+    let stable: Vec<Value> =
+        checked["findings"].as_array().expect("findings").iter().filter(|finding| finding["status"] == "stable").cloned().collect();
+    let out = stdout(&scored);
+    assert_eq!(out.lines().count(), lines.len());
+    for (number, line) in out.lines().enumerate() {
+        let line: Value = serde_json::from_str(line).expect("each line is JSON");
+        match number % 3 {
+            0 => assert!(line["line"] == number + 1 && line["error"].is_string(), "{line}"),
+            1 => {
+                assert_eq!(line["visit_id"], format!("V{number}"));
+                assert_eq!(ids(&line["findings"]), ids(&Value::from(stable.clone())));
+                assert_eq!((&line["total"], &line["grade"]), (&checked["score"]["total"], &checked["score"]["grade"]));
+            }
+            _ => assert!(line["visit_id"] == format!("V{number}") && line["findings"].as_array().is_some_and(Vec::is_empty), "{line}"),
+        }
+    }
+    // `--full` is the report of `check`.
+    let defect = edited("tests/visits/defect.json", |_| ());
+    let full: Value = serde_json::from_str(stdout(&with_stdin(&["score", "--full", "-"], defect.as_bytes())).trim()).expect("a report");
+    assert_eq!(full["findings"], checked["findings"]);
+}
+
+#[test]
+fn the_output_is_the_same_with_one_thread_and_with_two() {
+    let run = |threads: &str| {
+        Command::new(env!("CARGO_BIN_EXE_bingli"))
+            .args(["check", "corpora/train", "--format", "ndjson"])
+            .env("RAYON_NUM_THREADS", threads)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("the binary runs")
+            .stdout
+    };
+    let one = run("1");
+    assert!(one.len() > 10_000 && one == run("2"));
 }

@@ -1,7 +1,9 @@
 //! Whatever bytes come in, the readers answer with a visit or an error, never with a panic, and what they read they can write and read again.
 //!
-//! Valid inputs are damaged at random (bits, cuts, copies, splices, hostile tokens). `cargo test` runs a second of it; for a long run:
-//! `BINGLI_FUZZ_SECONDS=60 cargo test --release --test fuzz`. A failure prints the number to give to `BINGLI_FUZZ_SEED`.
+//! The whole check answers every visit with a report in which no rule broke and every quotation stands in the text.
+//!
+//! Valid inputs are damaged at random (bits, cuts, copies, splices, hostile tokens). `cargo test` runs a second of it, or 200 checks; for a
+//! long run: `BINGLI_FUZZ_SECONDS=60 cargo test --release --test fuzz`. A failure prints the number to give to `BINGLI_FUZZ_SEED`.
 
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,6 +17,8 @@ use bingli::reading::{CleanText, ages, measures, times};
 use bingli::record::note::Level;
 use bingli::record::time::default_zone;
 use bingli::record::{Visit, json};
+use bingli::report::{Options, Report, Sheets, check, html};
+use bingli::rules::{Phase, Rulebook};
 
 const VISIT: &str = r#"{"schema":"bingli.visit/1","visit_id":"FZ001","as_of":"2026-03-05T10:00:00+08:00",
 "patient":{"name":"张某某","sex":"male","birth_date":"1958-03-02","age_text":"67岁","allergies":["青霉素"]},
@@ -107,8 +111,14 @@ fn damaged(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
 
 /// Runs `target` on damaged seeds for a second, or for as long as the environment says.
 fn fuzz(name: &str, seeds: &[Vec<u8>], target: impl Fn(&[u8])) {
+    fuzz_up_to(0, name, seeds, target);
+}
+
+/// The same, but by default exactly `at_most` inputs where that is not zero, so that every machine tries the same ones.
+fn fuzz_up_to(at_most: u64, name: &str, seeds: &[Vec<u8>], target: impl Fn(&[u8])) {
     let number = |key: &str| std::env::var(key).ok().and_then(|text| text.parse::<u64>().ok());
-    let limit = Duration::from_secs(number("BINGLI_FUZZ_SECONDS").unwrap_or(1));
+    let seconds = number("BINGLI_FUZZ_SECONDS");
+    let limit = Duration::from_secs(seconds.unwrap_or(1));
     let only = number("BINGLI_FUZZ_SEED");
     let start = Instant::now();
     let mut seed = only.unwrap_or(1);
@@ -120,12 +130,14 @@ fn fuzz(name: &str, seeds: &[Vec<u8>], target: impl Fn(&[u8])) {
         assert!(outcome.is_ok(), "{name} failed; BINGLI_FUZZ_SEED={seed}; input {:?}", String::from_utf8_lossy(&bytes));
         assert!(began.elapsed() < Duration::from_secs(10), "{name} took {:?}; BINGLI_FUZZ_SEED={seed}", began.elapsed());
         runs += 1;
-        if only.is_some() || start.elapsed() > limit {
+        // Without a time of its own a run of slow targets ends at a fixed number.
+        let is_over = if seconds.is_none() && at_most > 0 { runs >= at_most } else { start.elapsed() > limit };
+        if only.is_some() || is_over {
             break;
         }
         seed += 1;
     }
-    println!("{name}: {runs} inputs");
+    println!("{name}: {runs} inputs, seeds 1 to {seed}");
 }
 
 /// The built-in seeds, and the visits of the corpus where the checkout has one.
@@ -316,4 +328,141 @@ fn scanners_of_text_survive() {
             }
         }
     });
+}
+
+struct House {
+    rulebook: Rulebook,
+    sheets: Sheets,
+}
+
+impl House {
+    fn new() -> Self {
+        let folder = DataFolder::embedded();
+        let rulebook = Rulebook::load(&folder).unwrap_or_else(|problems| panic!("{problems:?}"));
+        Self { rulebook, sheets: Sheets::load(&folder).unwrap_or_else(|problems| panic!("{problems:?}")) }
+    }
+
+    /// The report of a visit; every promise of a report that holds for any input is tested.
+    fn judge(&self, visit: &Visit, phase: Option<Phase>) -> Report {
+        let sheet = self.sheets.sheet("default").expect("it ships");
+        let now = jiff::civil::date(2026, 11, 24).at(0, 0, 0, 0);
+        let report = check(visit, Vec::new(), &self.rulebook, Options { sheet, phase, at: None, now });
+        assert!(report.manifest.not_evaluated.is_empty(), "{:?}", report.manifest.not_evaluated);
+        for quotation in report.findings.iter().flat_map(|finding| &finding.evidence) {
+            let written = visit.documents.iter().filter(|document| document.id == quotation.document).any(|document| {
+                let sections = document.sections.iter().flatten().map(|section| section.text.as_str());
+                sections.chain(document.text.as_deref()).any(|text| text.contains(&quotation.quote))
+            });
+            assert!(written, "{quotation:?}");
+        }
+        serde_json::to_string(&report).expect("a report can be written");
+        html::render(&report, visit).expect("a page can be written");
+        report
+    }
+}
+
+#[test]
+fn the_whole_check_survives() {
+    let house = House::new();
+    let mut seeds = visits();
+    for path in ["tests/visits/clean.json", "tests/visits/defect.json"] {
+        seeds.push(std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("it is there"));
+    }
+    let prose: Vec<u8> = PROSE.as_bytes().to_vec();
+    with_opener(|opener| {
+        for (name, seeds, at_most) in [("visit.json", seeds, 200), ("visit.txt", vec![prose], 200)] {
+            fuzz_up_to(at_most, name, &seeds, |bytes| {
+                if let Ok((visit, _)) = opener.visit(name, bytes) {
+                    house.judge(&visit, None);
+                }
+            });
+        }
+    });
+}
+
+/// Damage inside the texts of visits that stay well formed reaches the rules more often than damage to the JSON.
+#[test]
+fn the_whole_check_survives_damaged_texts() {
+    let house = House::new();
+    let (visits, texts) = with_visits(visits());
+    fuzz_up_to(200, "texts", &texts, |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        // The text itself says where it goes.
+        let pick = bytes.iter().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte)));
+        let mut visit = visits[pick % visits.len()].clone();
+        let mut places: Vec<&mut String> = visit
+            .documents
+            .iter_mut()
+            .flat_map(|document| document.sections.iter_mut().flatten().map(|section| &mut section.text).chain(document.text.iter_mut()))
+            .collect();
+        let place = pick / 7 % places.len().max(1);
+        if let Some(place) = places.get_mut(place) {
+            **place = text.into_owned();
+        }
+        let phase = [None, Some(Phase::Inline), Some(Phase::Running)][pick / 3 % 3];
+        house.judge(&visit, phase);
+    });
+}
+
+/// Visits, and every text of theirs as a seed of its own.
+fn with_visits(seeds: Vec<Vec<u8>>) -> (Vec<Visit>, Vec<Vec<u8>>) {
+    let visits: Vec<Visit> = seeds.iter().map(|seed| json::read(seed, &default_zone()).expect("a seed is a visit").0).collect();
+    let texts = visits
+        .iter()
+        .flat_map(|visit| &visit.documents)
+        .flat_map(|document| document.sections.iter().flatten().map(|section| &section.text).chain(&document.text))
+        .map(|text| text.as_bytes().to_vec())
+        .collect();
+    (visits, texts)
+}
+
+/// Texts that make a careless expression try again and again: many of one thing, in every place that rules look at.
+#[test]
+fn hostile_texts_are_judged_in_time() {
+    const UNITS: [&str; 24] = [
+        "天天天",
+        "((((",
+        "1111.1111",
+        "3天",
+        "否认",
+        "无、",
+        "否认高血压、糖尿病，",
+        "体温82℃，",
+        "2026-03-02 ",
+        "12/",
+        "卵巢囊肿。",
+        "<b>",
+        "&amp;",
+        "左侧肢体无力。右侧",
+        "\u{200b}",
+        "😀",
+        "\n",
+        "主诉：咳嗽\n",
+        "×10⁹/L ",
+        "“",
+        "二〇二六年",
+        "67岁",
+        "阿莫西林0.5g tid po，",
+        "一二三",
+    ];
+    let house = House::new();
+    let mut slowest = (Duration::ZERO, "");
+    for unit in UNITS {
+        let text = unit.repeat(10_000);
+        let document = |id: &str, kind: &str, name: &str| serde_json::json!({ "id": id, "kind": kind, "event_at": "2026-03-03T09:00:00+08:00", "sections": [{ "name": name, "text": text }] });
+        let visit = serde_json::json!({
+            "visit_id": "HOSTILE", "as_of": "2026-03-12T12:00:00+08:00", "patient": { "sex": "male" },
+            "admission": { "admitted_at": "2026-03-02T09:00:00+08:00" },
+            "documents": [
+                document("a", "admission_note", "主诉"), document("b", "admission_note", "现病史"), document("c", "daily_course", "病程记录"),
+                document("d", "discharge_record", "出院医嘱"),
+            ],
+        });
+        let (visit, _) = json::read(visit.to_string().as_bytes(), &default_zone()).expect("a visit");
+        let began = Instant::now();
+        house.judge(&visit, Some(Phase::Inline));
+        slowest = slowest.max((began.elapsed(), unit));
+        assert!(began.elapsed() < Duration::from_secs(30), "{unit:?} took {:?}", began.elapsed());
+    }
+    println!("slowest: {slowest:?}");
 }

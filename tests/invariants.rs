@@ -7,7 +7,8 @@ use bingli::input::Opener;
 use bingli::record::time::default_zone;
 use bingli::record::{Section, Visit};
 use bingli::report::{Options, Report, Sheets, check};
-use bingli::rules::{Rulebook, Status};
+use bingli::rules::{Phase, Rulebook, Status};
+use proptest::prelude::*;
 
 struct House {
     rulebook: Rulebook,
@@ -22,13 +23,13 @@ fn house() -> House {
 
 impl House {
     fn report(&self, visit: &Visit, sheet: &str) -> Report {
+        self.judged(visit, sheet, None)
+    }
+
+    fn judged(&self, visit: &Visit, sheet: &str, phase: Option<Phase>) -> Report {
         let now = jiff::civil::date(2026, 11, 24).at(0, 0, 0, 0);
-        check(
-            visit,
-            Vec::new(),
-            &self.rulebook,
-            Options { sheet: self.sheets.sheet(sheet).expect("the sheet ships"), phase: None, at: None, now },
-        )
+        let sheet = self.sheets.sheet(sheet).expect("the sheet ships");
+        check(visit, Vec::new(), &self.rulebook, Options { sheet, phase, at: None, now })
     }
 
     fn corpus(&self) -> Vec<Visit> {
@@ -69,6 +70,11 @@ fn assert_quotes(visit: &Visit, report: &Report) {
             "{} proves nothing",
             finding.rule
         );
+        for place in &finding.searched {
+            let record = visit.documents.iter().find(|record| record.id == place.document).expect("a document that was searched");
+            let named = |name: &String| record.sections.iter().flatten().any(|section| section.name == *name) || record.text.is_some();
+            assert!(place.section.as_ref().is_none_or(named), "{}: {place:?}", finding.rule);
+        }
         assert!(!finding.message.contains('{'), "{}: {}", finding.rule, finding.message);
         for quotation in &finding.evidence {
             let stands = source(visit, &quotation.document, quotation.section.as_deref()).into_iter().any(|text| {
@@ -102,6 +108,53 @@ fn offsets_stay_exact_behind_surrogate_pairs_and_invisible_characters() {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever characters come before the evidence, the finding moves with its words: by scalars and by UTF-16 units.
+    #[test]
+    fn evidence_moves_with_its_words(before in proptest::collection::vec(proptest::sample::select(vec!["😀", "𠮷", "\u{200b}", "\u{feff}", "\u{200d}", "　", "\r\n", "é", "病", "<b>", "&amp;"]), 0..12)) {
+        let visit = serde_json::json!({
+            "visit_id": "OFFSETS",
+            "patient": { "sex": "male" },
+            "documents": [
+                { "id": "a", "kind": "admission_note", "sections": [{ "name": "体格检查", "text": "。神清，体温８２℃，颈软。" }] },
+                { "id": "b", "kind": "daily_course", "text": "。今日查体：子宫附件区未触及包块。" },
+            ],
+        });
+        let (mut visit, _) = bingli::record::json::read(visit.to_string().as_bytes(), &default_zone()).expect("a visit");
+        let prefix = before.concat();
+        for (_, _, text) in texts(&mut visit) {
+            text.insert_str(0, &prefix);
+        }
+        let report = SHARED.with(|house| house.judged(&visit, "default", Some(Phase::Inline)));
+        assert_quotes(&visit, &report);
+        for (rule, quote, column) in [("impossible-vital", "体温８２℃", 4), ("sex-organ", "子宫附件", 6)] {
+            let finding = report.findings.iter().find(|finding| finding.rule == rule);
+            let quotation = &finding.unwrap_or_else(|| panic!("{rule} behind {prefix:?}")).evidence[0];
+            prop_assert_eq!(&quotation.quote, quote);
+            prop_assert_eq!(quotation.start, prefix.chars().count() + column);
+            prop_assert_eq!(quotation.start_utf16, prefix.encode_utf16().count() + column);
+        }
+    }
+}
+
+thread_local! {
+    static SHARED: House = house();
+}
+
+/// Every place of text in a visit, with the document's id and the section's name.
+fn texts(visit: &mut Visit) -> Vec<(String, Option<String>, &mut String)> {
+    let mut texts = Vec::new();
+    for document in &mut visit.documents {
+        for section in document.sections.iter_mut().flatten() {
+            texts.push((document.id.clone(), Some(section.name.clone()), &mut section.text));
+        }
+        texts.extend(document.text.iter_mut().map(|text| (document.id.clone(), None, text)));
+    }
+    texts
+}
+
 #[test]
 fn a_fingerprint_survives_edits_elsewhere() {
     let house = house();
@@ -125,6 +178,105 @@ fn a_fingerprint_survives_edits_elsewhere() {
 }
 
 #[test]
+fn a_fingerprint_survives_edits_in_its_own_section() {
+    let house = house();
+    let (mut kept, mut edits, mut lost) = (0, 0, Vec::new());
+    for visit in house.corpus() {
+        let before = house.report(&visit, "default");
+        for finding in before.findings.iter().filter(|finding| !finding.evidence.is_empty()) {
+            let mut edited = visit.clone();
+            for (number, (document, section, text)) in texts(&mut edited).into_iter().enumerate() {
+                let mut here = finding.evidence.iter().filter(|quotation| quotation.document == document && quotation.section == section);
+                let length = text.chars().count();
+                // Where the words are those that the text begins or ends with, they change with it. Edits differ, so that no copy grows.
+                let (inside, before_end) = here.clone().fold((true, true), |(inside, before_end), quotation| {
+                    (inside && quotation.start > 0, before_end && quotation.end + 1 < length)
+                });
+                if here.next().is_some() && inside {
+                    text.insert_str(0, &format!("😀{number}　\n"));
+                    edits += 1;
+                }
+                if before_end {
+                    text.push_str(&format!("\n以上{number}项已向上级医师汇报。"));
+                    edits += 1;
+                }
+            }
+            if house.report(&edited, "default").findings.iter().any(|other| other.id == finding.id) {
+                kept += 1;
+            } else {
+                lost.push(format!("{} {} {:?}", visit.visit_id, finding.rule, finding.evidence));
+            }
+        }
+    }
+    assert!(kept >= 40 && edits > kept && lost.is_empty(), "{kept} kept, {edits} edits, {lost:#?}");
+}
+
+#[test]
+fn a_rule_that_panics_is_one_line_of_the_report() {
+    use bingli::rules::applies::Scope;
+    use bingli::rules::rulebook::Compiled;
+    use bingli::rules::{Applies, Check, Duty, Outcome, Rule, Subject};
+
+    struct Broken;
+    impl Check for Broken {
+        fn run(&self, _: &Subject<'_>) -> Outcome {
+            panic!("broken while judging")
+        }
+    }
+    struct BrokenDuties;
+    impl Check for BrokenDuties {
+        fn run(&self, _: &Subject<'_>) -> Outcome {
+            Outcome::Ran(Vec::new())
+        }
+        fn duties(&self, _: &Subject<'_>) -> Vec<Duty> {
+            panic!("broken among duties")
+        }
+    }
+
+    let mut house = house();
+    let visit = house.corpus().remove(0);
+    let before = house.report(&visit, "default");
+    let checks: [(&str, Box<dyn Check>); 2] = [("broken", Box::new(Broken)), ("broken-duties", Box::new(BrokenDuties))];
+    for (id, check) in checks {
+        let scope = Scope::prepare(&Applies::default(), house.rulebook.knowledge.documents()).expect("an empty scope");
+        let template = house.rulebook.rule("cc-duration").expect("it ships");
+        let rule = Rule { id: id.to_owned(), ..template.rule.clone() };
+        house.rulebook.rules.push(Compiled { rule, file: format!("test/{id}.toml"), scope, check });
+    }
+    let after = house.report(&visit, "default");
+    let failed: Vec<(&str, &str)> = after.manifest.not_evaluated.iter().map(|entry| (entry.rule.as_str(), entry.error.as_str())).collect();
+    assert_eq!(failed, [("broken", "broken while judging"), ("broken-duties", "broken among duties")]);
+    assert_eq!((after.manifest.ran, &after.findings, &after.score), (before.manifest.ran, &before.findings, &before.score));
+}
+
+#[test]
+fn every_rule_is_accounted_for() {
+    let house = house();
+    let all = house.corpus();
+    for visit in &all {
+        for phase in [Phase::Inline, Phase::Running, Phase::Terminal] {
+            let report = house.judged(visit, "default", Some(phase));
+            let manifest = &report.manifest;
+            let on = house.rulebook.rules.iter().filter(|compiled| {
+                matches!(compiled.rule.status, Status::Stable | Status::Preview) && compiled.rule.phases.contains(&phase)
+            });
+            let told = manifest.ran + manifest.not_applicable + manifest.skipped.len() + manifest.not_evaluated.len();
+            assert_eq!(told, on.count(), "{} {phase:?}", visit.visit_id);
+            assert!(manifest.skipped.iter().all(|entry| !entry.why.trim().is_empty() && house.rulebook.rule(&entry.rule).is_some()));
+            assert!(manifest.not_evaluated.is_empty(), "{:?}", manifest.not_evaluated);
+            assert!(manifest.rulebook.starts_with("sha256:") && !manifest.version.is_empty() && manifest.model.is_none());
+            assert_eq!(report.score.is_none(), phase == Phase::Inline);
+        }
+    }
+    // What was not sent is skipped with its reason.
+    let mut poor = all[0].clone();
+    poor.labs = None;
+    poor.orders = None;
+    let (rich, poor) = (house.report(&all[0], "default"), house.report(&poor, "default"));
+    assert!(poor.manifest.skipped.len() > rich.manifest.skipped.len());
+}
+
+#[test]
 fn parallel_and_serial_agree() {
     let house = house();
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
@@ -133,6 +285,20 @@ fn parallel_and_serial_agree() {
         let serial = one.install(|| house.report(&visit, "default"));
         let parallel = three.install(|| house.report(&visit, "default"));
         assert_eq!(serde_json::to_string(&serial).expect("JSON"), serde_json::to_string(&parallel).expect("JSON"));
+    }
+}
+
+#[test]
+fn a_batch_and_each_visit_alone_agree() {
+    use rayon::prelude::*;
+    let house = house();
+    let visits = house.corpus();
+    let json = |visit: &Visit| serde_json::to_string(&house.report(visit, "default")).expect("JSON");
+    let batch: Vec<String> = visits.par_iter().map(json).collect();
+    // Alone: by a rulebook that has judged nothing else.
+    let other = self::house();
+    for (visit, together) in visits.iter().zip(&batch).rev() {
+        assert_eq!(*together, serde_json::to_string(&other.report(visit, "default")).expect("JSON"), "{}", visit.visit_id);
     }
 }
 
@@ -170,6 +336,27 @@ fn grades_come_from_the_sheet_alone() {
         differs |= grades.iter().any(|grade| *grade != grades[0]);
     }
     assert!(differs, "six sheets with different arithmetic never differ");
+}
+
+#[test]
+fn grade_limits_are_nowhere_but_in_the_sheet() {
+    // The same findings and points, under the shipped sheet and one whose limits a hospital moved.
+    let mut house = house();
+    let visit = house
+        .corpus()
+        .into_iter()
+        .find(|visit| house.report(visit, "default").score.is_some_and(|score| score.vetoes.is_empty() && !score.deductions.is_empty()))
+        .expect("a visit with points off");
+    let before = house.report(&visit, "default").score.expect("a score");
+    let total = before.total.expect("a total");
+    for (first, second, grade) in [(total - 2.0, total - 3.0, "甲"), (total + 0.01, total - 1.0, "乙"), (total + 2.0, total + 1.0, "丙")]
+    {
+        for sheet in &mut house.sheets.sheets {
+            (sheet.grades.first.min, sheet.grades.second.min) = (first, second);
+        }
+        let after = house.report(&visit, "default").score.expect("a score");
+        assert_eq!((after.grade.as_str(), after.total, &after.deductions), (grade, before.total, &before.deductions));
+    }
 }
 
 #[test]
@@ -223,7 +410,21 @@ fn inner_modules_touch_no_file_clock_or_terminal() {
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(module), &mut files);
     }
     for (path, text) in files {
-        for forbidden in ["std::fs", "std::net", "println!", "SystemTime", "Timestamp::now", "async fn"] {
+        for forbidden in [
+            "std::fs",
+            "std::net",
+            "std::env::var",
+            "println!",
+            "print!(",
+            "dbg!",
+            "SystemTime",
+            "Instant::now",
+            "Timestamp::now",
+            "Zoned::now",
+            "async fn",
+            ".await",
+            "unsafe ",
+        ] {
             assert!(!text.contains(forbidden), "{path} uses {forbidden}");
         }
     }

@@ -25,7 +25,7 @@ pub struct CheckArgs {
     #[command(flatten)]
     judge: JudgeArgs,
     /// The lightest severity that makes the exit code 1.
-    #[arg(long, value_enum, default_value = "s4")]
+    #[arg(long, value_enum, ignore_case = true, default_value = "s4")]
     fail_on: FailOn,
     /// Treat every note about the input as an error (exit code 2).
     #[arg(long)]
@@ -98,9 +98,10 @@ pub fn run(house: &House, args: &CheckArgs) -> Result<ExitCode> {
     if files.is_empty() {
         bail!("no visit files found");
     }
-    // One visit is printed as an object, several as an array.
-    let many = files.len() > 1 || files.iter().any(|file| file.to_string_lossy().contains(".ndjson"));
-    let mut output = Output { format: args.format, written: 0, width: terminal_width(), many };
+    // One visit is printed as an object, several as an array; a stream tells only with its second visit.
+    let stream = |file: &PathBuf| [".ndjson", ".jsonl"].iter().any(|ending| file.to_string_lossy().contains(ending));
+    let many = files.len() > 1 || files.iter().any(stream);
+    let mut output = Output { format: args.format, written: 0, width: terminal_width(), many, held: None };
     let (mut failed, mut found) = (false, false);
     for path in &files {
         let name = path.to_string_lossy().into_owned();
@@ -150,7 +151,10 @@ struct Output {
     format: Format,
     written: usize,
     width: usize,
+    /// JSON is an array.
     many: bool,
+    /// The first report in JSON, until it is known whether it stays the only one.
+    held: Option<String>,
 }
 
 impl Output {
@@ -164,12 +168,14 @@ impl Output {
                 write!(stdout, "{}", text::render(report, self.width))?;
             }
             Format::Json => {
-                match (self.many, self.written) {
-                    (true, 0) => write!(stdout, "[")?,
-                    (_, 0) => {}
-                    _ => writeln!(stdout, ",")?,
+                let json = serde_json::to_string_pretty(report)?;
+                match (self.written, self.held.take()) {
+                    (0, _) if !self.many => self.held = Some(json),
+                    (0, _) => write!(stdout, "[{json}")?,
+                    (_, Some(first)) => write!(stdout, "[{first},\n{json}")?,
+                    (_, None) => write!(stdout, ",\n{json}")?,
                 }
-                write!(stdout, "{}", serde_json::to_string_pretty(report)?)?;
+                self.many |= self.written > 0;
             }
             Format::Ndjson => writeln!(stdout, "{}", serde_json::to_string(report)?)?,
             Format::Html => write!(stdout, "{}", html::render(report, visit)?)?,
@@ -178,12 +184,13 @@ impl Output {
         Ok(())
     }
 
-    fn end(&self) -> Result<()> {
+    fn end(&mut self) -> Result<()> {
         if self.format == Format::Json {
-            let closing = match (self.many, self.written) {
-                (true, 0) => "[]",
-                (true, _) => "]",
-                _ => "",
+            let closing = match (self.held.take(), self.many, self.written) {
+                (Some(only), _, _) => only,
+                (None, true, 0) => "[]".to_owned(),
+                (None, true, _) => "]".to_owned(),
+                (None, false, _) => String::new(),
             };
             writeln!(anstream::stdout().lock(), "{closing}")?;
         }

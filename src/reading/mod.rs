@@ -67,6 +67,15 @@ pub struct Passage {
     pub measures: Vec<Measure>,
 }
 
+impl Passage {
+    /// The sentence that the span stands in; the span itself where it stands in none or in two.
+    pub fn sentence_of(&self, span: Span) -> Span {
+        let after = self.sentences.partition_point(|sentence| sentence.start <= span.start);
+        let sentence = after.checked_sub(1).and_then(|index| self.sentences.get(index)).copied();
+        sentence.filter(|sentence| sentence.contains(span)).unwrap_or(span)
+    }
+}
+
 /// Where a passage's text stands in the visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {

@@ -277,39 +277,134 @@ fn shorten(quote: &str) -> String {
     format!("{}…", flat.chars().take(MOST).collect::<String>())
 }
 
+/// Start and end of quoted words, and the finding that quotes them.
+type Extent = (usize, usize, usize);
+
 /// Joins findings that rest on overlapping words, or that miss things in the same place for the same code.
 fn group(findings: &mut [Finding]) {
-    let mut leader: Vec<usize> = (0..findings.len()).collect();
-    fn root(leader: &mut [usize], mut index: usize) -> usize {
-        while leader[index] != index {
-            leader[index] = leader[leader[index]];
-            index = leader[index];
+    let mut leaders = Leaders((0..findings.len()).collect());
+    // By place and sorted, so that a record with thousands of findings is grouped at once.
+    let mut words: HashMap<(&str, Option<&str>), Vec<Extent>> = HashMap::new();
+    let mut data: HashMap<(&str, &str), usize> = HashMap::new();
+    for (index, finding) in findings.iter().enumerate() {
+        for quotation in finding.evidence.iter().filter(|quotation| quotation.role == Role::This && quotation.start < quotation.end) {
+            let place = (quotation.document.as_str(), quotation.section.as_deref());
+            words.entry(place).or_default().push((quotation.start, quotation.end, index));
         }
-        index
+        for entry in finding.data.iter().filter(|entry| entry.path.matches('/').count() >= 2) {
+            let first = *data.entry((&entry.path, &finding.defect)).or_insert(index);
+            leaders.join(first, index);
+        }
     }
-    for first in 0..findings.len() {
-        for second in first + 1..findings.len() {
-            if share_cause(&findings[first], &findings[second]) {
-                let (a, b) = (root(&mut leader, first), root(&mut leader, second));
-                leader[a.max(b)] = a.min(b);
+    for spans in words.values_mut() {
+        spans.sort_unstable();
+        let mut reach = (0, 0);
+        for (start, end, index) in spans.iter().copied() {
+            if start < reach.0 {
+                leaders.join(reach.1, index);
             }
+            reach = reach.max((end, index));
         }
     }
     let mut names: HashMap<usize, usize> = HashMap::new();
     for (index, finding) in findings.iter_mut().enumerate() {
-        let leader = root(&mut leader, index);
+        let leader = leaders.of(index);
         let next = names.len() + 1;
         let number = *names.entry(leader).or_insert(next);
         finding.group = format!("g{number}");
     }
 }
 
-fn share_cause(a: &Finding, b: &Finding) -> bool {
-    let overlap = |x: &Quotation, y: &Quotation| x.document == y.document && x.section == y.section && x.start < y.end && y.start < x.end;
-    let this = |finding: &Finding| finding.evidence.iter().filter(|quotation| quotation.role == Role::This).cloned().collect::<Vec<_>>();
-    if this(a).iter().any(|x| this(b).iter().any(|y| overlap(x, y))) {
-        return true;
+/// Sets of findings, each known by its first one.
+struct Leaders(Vec<usize>);
+
+impl Leaders {
+    fn of(&mut self, mut index: usize) -> usize {
+        while self.0[index] != index {
+            self.0[index] = self.0[self.0[index]];
+            index = self.0[index];
+        }
+        index
     }
-    let same_data = a.data.iter().any(|x| b.data.iter().any(|y| x.path == y.path && x.path.matches('/').count() >= 2));
-    same_data && a.defect == b.defect
+
+    fn join(&mut self, first: usize, second: usize) {
+        let (a, b) = (self.of(first), self.of(second));
+        self.0[a.max(b)] = a.min(b);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn resting_on(words: Vec<(usize, usize, usize, bool)>, path: usize) -> Finding {
+        let quotation = |(document, start, length, this): (usize, usize, usize, bool)| Quotation {
+            document: format!("d{document}"),
+            title: String::new(),
+            section: None,
+            quote: "字".repeat(length),
+            role: if this { Role::This } else { Role::Against },
+            start,
+            end: start + length,
+            start_utf16: start,
+            end_utf16: start + length,
+        };
+        let path = ["/labs", "/labs/1", "/labs/2"][path].to_owned();
+        Finding {
+            id: String::new(),
+            rule: "r".to_owned(),
+            defect: "C-A01".to_owned(),
+            severity: Severity::S2,
+            status: Status::Stable,
+            title: String::new(),
+            message: String::new(),
+            suggestion: String::new(),
+            basis: Vec::new(),
+            found_by: FoundBy::Rule,
+            confidence: 1.0,
+            group: String::new(),
+            evidence: words.into_iter().map(quotation).collect(),
+            data: vec![DataQuotation { path, label: String::new() }],
+            searched: Vec::new(),
+            points: 0.0,
+            veto: false,
+        }
+    }
+
+    /// What one cause is, said of two findings.
+    fn share_cause(a: &Finding, b: &Finding) -> bool {
+        let words =
+            a.evidence.iter().flat_map(|x| b.evidence.iter().map(move |y| (x, y))).any(|(x, y)| {
+                x.role == Role::This && y.role == Role::This && x.document == y.document && x.start < y.end && y.start < x.end
+            });
+        words || a.data.iter().any(|x| x.path.matches('/').count() >= 2 && b.data.iter().any(|y| x.path == y.path))
+    }
+
+    proptest! {
+        /// Groups are what follows from every two findings with one cause, and are numbered in order.
+        #[test]
+        fn groups_follow_from_pairs(drawn in proptest::collection::vec((proptest::collection::vec((0..2usize, 0..30usize, 1..6usize, any::<bool>()), 0..3), 0..3usize), 0..12)) {
+            let mut findings: Vec<Finding> = drawn.into_iter().map(|(words, path)| resting_on(words, path)).collect();
+            let mut expected: Vec<usize> = (0..findings.len()).collect();
+            for first in 0..findings.len() {
+                for second in 0..findings.len() {
+                    if share_cause(&findings[first], &findings[second]) {
+                        let (from, to) = (expected[first].max(expected[second]), expected[first].min(expected[second]));
+                        expected.iter_mut().filter(|set| **set == from).for_each(|set| *set = to);
+                    }
+                }
+            }
+            group(&mut findings);
+            let mut order: Vec<usize> = Vec::new();
+            for (finding, set) in findings.iter().zip(&expected) {
+                if !order.contains(set) {
+                    order.push(*set);
+                }
+                let number = 1 + order.iter().position(|seen| seen == set).expect("it was just put there");
+                prop_assert_eq!(&finding.group, &format!("g{number}"));
+            }
+        }
+    }
 }

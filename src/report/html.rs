@@ -113,10 +113,11 @@ pub fn render(report: &Report, visit: &Visit) -> Result<String, askama::Error> {
             marks.push((quotation, format!("f{number}e{index}"), finding.title.clone()));
         }
     }
+    let mut placed = vec![false; marks.len()];
     let documents = visit.documents.iter().map(|document| {
-        let section = |name: Option<&str>, text: &str| SectionView {
+        let mut section = |name: Option<&str>, text: &str| SectionView {
             name: name.unwrap_or("").to_owned(),
-            pieces: pieces(text, &document.id, name, &marks),
+            pieces: pieces(text, &document.id, name, &marks, &mut placed),
         };
         let sections = match &document.sections {
             Some(list) => list.iter().map(|part| section(Some(&part.name), &part.text)).collect(),
@@ -165,11 +166,22 @@ fn place_label(quotation: &Quotation) -> String {
 }
 
 /// Cuts a section's text at the marks; where two overlap the first one keeps the words, and the other's anchor stands empty before them.
-fn pieces(text: &str, document: &str, section: Option<&str>, marks: &[(&Quotation, String, String)]) -> Vec<Piece> {
-    let mut here: Vec<&(&Quotation, String, String)> =
-        marks.iter().filter(|(quotation, _, _)| quotation.document == document && quotation.section.as_deref() == section).collect();
-    here.sort_by_key(|(quotation, _, _)| (quotation.start, quotation.end));
+/// A mark is placed once, in the first section of its name that has its words in its place: a document may have two sections of one name.
+fn pieces(text: &str, document: &str, section: Option<&str>, marks: &[(&Quotation, String, String)], placed: &mut [bool]) -> Vec<Piece> {
     let characters: Vec<char> = text.chars().collect();
+    let stands = |quotation: &Quotation| {
+        let words = characters.get(quotation.start..quotation.end);
+        words.is_some_and(|words| words.iter().copied().eq(quotation.quote.chars()))
+    };
+    let mut here: Vec<&(&Quotation, String, String)> = Vec::new();
+    for (mark, placed) in marks.iter().zip(placed) {
+        let quotation = mark.0;
+        if !*placed && quotation.document == document && quotation.section.as_deref() == section && stands(quotation) {
+            *placed = true;
+            here.push(mark);
+        }
+    }
+    here.sort_by_key(|(quotation, _, _)| (quotation.start, quotation.end));
     let plain = |from: usize, to: usize| Piece {
         text: characters[from..to].iter().collect(),
         anchor: String::new(),
@@ -191,4 +203,45 @@ fn pieces(text: &str, document: &str, section: Option<&str>, marks: &[(&Quotatio
         pieces.push(plain(at, characters.len()));
     }
     pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn quotation(section: &str, quote: &str, start: usize) -> Quotation {
+        Quotation {
+            document: "d".to_owned(),
+            title: "日常病程记录".to_owned(),
+            section: Some(section.to_owned()),
+            quote: quote.to_owned(),
+            role: Role::This,
+            start,
+            end: start + quote.chars().count(),
+            start_utf16: start,
+            end_utf16: start + quote.encode_utf16().count(),
+        }
+    }
+
+    fn words(pieces: &[Piece]) -> Vec<(&str, &str)> {
+        pieces.iter().map(|piece| (piece.anchor.as_str(), piece.text.as_str())).collect()
+    }
+
+    #[test]
+    fn marks_cut_the_text_and_lose_none_of_it() {
+        let (first, second) = (quotation("查体", "𠮷体温82℃", 1), quotation("查体", "82℃，脉", 4));
+        let marks = [(&first, "f0e0".to_owned(), String::new()), (&second, "f1e0".to_owned(), String::new())];
+        let cut = pieces("　𠮷体温82℃，脉搏80次", "d", Some("查体"), &marks, &mut [false; 2]);
+        assert_eq!(words(&cut), [("", "　"), ("f0e0", "𠮷体温82℃"), ("f1e0", "，脉"), ("", "搏80次")]);
+    }
+
+    #[test]
+    fn of_two_sections_with_one_name_the_right_one_is_marked() {
+        let mark = quotation("查体", "体温82℃", 0);
+        let marks = [(&mark, "f0e0".to_owned(), String::new())];
+        let mut placed = [false];
+        assert_eq!(words(&pieces("体温36℃。", "d", Some("查体"), &marks, &mut placed)), [("", "体温36℃。")]);
+        assert_eq!(words(&pieces("体温82℃。", "d", Some("查体"), &marks, &mut placed)), [("f0e0", "体温82℃"), ("", "。")]);
+        assert_eq!(words(&pieces("体温82℃。", "d", Some("查体"), &marks, &mut placed)), [("", "体温82℃。")]);
+    }
 }

@@ -116,7 +116,7 @@ impl Prepared {
         if self.spec.unless.is_empty() {
             return false;
         }
-        let sentence = passage.sentences.iter().copied().find(|sentence| sentence.contains(mention.span)).unwrap_or(mention.span);
+        let sentence = passage.sentence_of(mention.span);
         self.unless.find_in(passage, sentence).is_some()
     }
 

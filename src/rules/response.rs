@@ -116,7 +116,7 @@ impl Prepared {
                 if self.spec.then.is_empty() || document.passages.iter().any(|passage| self.then.matches(passage)) {
                     return None;
                 }
-                let sentence = passage.sentences.iter().find(|sentence| sentence.contains(span)).copied().unwrap_or(span);
+                let sentence = passage.sentence_of(span);
                 half.get_or_insert(Evidence { passage: passage.clone(), span: sentence, role: Role::This });
             }
         }

@@ -42,11 +42,14 @@ impl Rulebook {
             .with_min_len(16)
             .map(|compiled| {
                 let judgement = judge(compiled, subject);
-                let duties = match judgement {
-                    Judgement::Ran(_) => guarded(|| compiled.check.duties(subject)).unwrap_or_default(),
-                    _ => Vec::new(),
-                };
-                (judgement, duties)
+                if !matches!(judgement, Judgement::Ran(_)) {
+                    return (judgement, Vec::new());
+                }
+                match guarded(|| compiled.check.duties(subject)) {
+                    Ok(duties) => (judgement, duties),
+                    // Hits without their duties would be half an answer.
+                    Err(error) => (Judgement::NotEvaluated(error), Vec::new()),
+                }
             })
             .collect();
         let mut result = RunResult::default();

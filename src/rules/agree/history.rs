@@ -55,7 +55,7 @@ impl Prepared {
                 let limb_fracture = lexicon.is_a(mention.concept, "骨折")
                     && lexicon.concept(mention.concept).site.is_some_and(|site| lexicon.is_a(site, "四肢"));
                 let paralysis = lexicon.is_a(mention.concept, "偏瘫") || lexicon.is_a(mention.concept, "截瘫");
-                let sentence = passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
+                let sentence = passage.sentence_of(mention.span);
                 let old = ["陈旧", "术后", "既往", "病史"].iter().any(|word| passage.text.slice(sentence).contains(word));
                 (limb_fracture || paralysis) && mention.assertion == Assertion::Present && !old
             };

@@ -149,7 +149,7 @@ impl Prepared {
         for passage in self.places.passages(subject) {
             for measure in &passage.measures {
                 let Some(millimetres) = crate::reading::measures::convert(measure.value, &measure.unit, "mm") else { continue };
-                let sentence = passage.sentences.iter().find(|sentence| sentence.contains(measure.span)).copied().unwrap_or(measure.span);
+                let sentence = passage.sentence_of(measure.span);
                 let lexicon = subject.knowledge.lexicon();
                 let is_lesion = |id| lexicon.is_a(id, "检查所见") || lexicon.is_a(id, "疾病");
                 let owner = passage.mentions.iter().rev().find(|mention| {

@@ -258,7 +258,7 @@ pub(in crate::rules) fn is_goal_or_history(passage: &Passage, span: Span) -> boo
         "便",
     ];
     let text = passage.text.as_str();
-    let sentence = passage.sentences.iter().find(|sentence| sentence.contains(span)).copied().unwrap_or(span);
+    let sentence = passage.sentence_of(span);
     let before = &text[sentence.start as usize..span.start as usize];
     let after: String = text[span.end as usize..sentence.end as usize].chars().take(4).collect();
     WORDS.iter().any(|word| before.contains(word)) || after.contains('→') || before.ends_with('→')

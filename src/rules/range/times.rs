@@ -143,8 +143,7 @@ impl Prepared {
                     let (Some(year), Some(month), Some(day)) = (date.year, date.month, date.day) else { continue };
                     let Ok(date) = jiff::civil::Date::new(year, month as i8, day as i8) else { continue };
                     let near = expression.span.end <= mention.span.start && mention.span.start - expression.span.end <= 30;
-                    let sentence =
-                        passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
+                    let sentence = passage.sentence_of(mention.span);
                     let told_as_course = passage.section.as_ref() == "诊疗经过";
                     let here = told_as_course
                         || ["我院", "本院", "本次", "入院后", "我科"].iter().any(|word| text[sentence.range()].contains(word));
@@ -282,8 +281,7 @@ impl Prepared {
                 if length.unit != TimeUnit::Year || length.vague || years <= age + self.spec.tolerance {
                     continue;
                 }
-                let sentence =
-                    passage.sentences.iter().find(|sentence| sentence.contains(expression.span)).copied().unwrap_or(expression.span);
+                let sentence = passage.sentence_of(expression.span);
                 let other = ["父", "母", "祖", "兄", "姐", "家", "外公", "外婆", "叔", "舅"]
                     .iter()
                     .any(|word| passage.text.slice(sentence).contains(word));
@@ -323,8 +321,7 @@ impl Prepared {
                             at.has_time() && time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance
                         })
                     };
-                    let sentence =
-                        passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
+                    let sentence = passage.sentence_of(mention.span);
                     let elsewhere = ELSEWHERE.iter().any(|word| passage.text.slice(sentence).contains(word));
                     if reports.is_empty() || !reports.iter().all(early) || elsewhere {
                         continue;

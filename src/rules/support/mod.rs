@@ -234,8 +234,7 @@ impl Prepared {
                     passage.mentions.iter().any(|mention| {
                         rule.drugs.contains(mention.concept) && {
                             let text = passage.text.as_str();
-                            let sentence =
-                                passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
+                            let sentence = passage.sentence_of(mention.span);
                             ["禁", "慎", "减量", "权衡", "利弊", "肾", "eGFR", "透析", "血钾", "INR"]
                                 .iter()
                                 .any(|word| text[sentence.range()].contains(word))

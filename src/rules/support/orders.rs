@@ -49,7 +49,7 @@ impl Prepared {
             for mention in
                 passage.mentions.iter().filter(|mention| mention.concept == adrenaline && mention.assertion == Assertion::Present)
             {
-                let sentence = passage.sentences.iter().find(|sentence| sentence.contains(mention.span)).copied().unwrap_or(mention.span);
+                let sentence = passage.sentence_of(mention.span);
                 let after = &text[mention.span.end as usize..sentence.end as usize];
                 let Some(times_at) = after.find('次').filter(|at| *at <= 60) else { continue };
                 let digits: String =
