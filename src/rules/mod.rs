@@ -14,7 +14,6 @@ pub mod knowledge;
 pub mod lint;
 pub mod lists;
 pub mod places;
-
 pub mod rulebook;
 pub mod run;
 pub mod tables;
@@ -24,6 +23,7 @@ mod conflict;
 mod copy;
 mod deadline;
 mod expression;
+mod judge;
 mod pattern;
 mod range;
 mod required;
@@ -192,6 +192,11 @@ pub trait Check: Send + Sync {
     fn duties(&self, _subject: &Subject<'_>) -> Vec<Duty> {
         Vec::new()
     }
+
+    /// What the rule leaves to the language model; only `judge` leaves anything.
+    fn candidates(&self, _subject: &Subject<'_>) -> Vec<judge::Candidate> {
+        Vec::new()
+    }
 }
 
 /// The `[check]` table: what kind of rule it is, and that kind's own schema.
@@ -208,6 +213,7 @@ pub enum CheckSpec {
     Response(response::Response),
     Copy(copy::Copy),
     Range(range::Range),
+    Judge(judge::Judge),
     Expression(expression::Expression),
 }
 
@@ -225,6 +231,7 @@ impl CheckSpec {
             CheckSpec::Response(spec) => spec.prepare(knowledge),
             CheckSpec::Copy(spec) => spec.prepare(knowledge),
             CheckSpec::Range(spec) => spec.prepare(knowledge),
+            CheckSpec::Judge(spec) => spec.prepare(knowledge),
             CheckSpec::Expression(spec) => spec.prepare(knowledge),
         }
     }
@@ -242,6 +249,7 @@ impl CheckSpec {
             CheckSpec::Response(_) => "response",
             CheckSpec::Copy(_) => "copy",
             CheckSpec::Range(_) => "range",
+            CheckSpec::Judge(_) => "judge",
             CheckSpec::Expression(_) => "expression",
         }
     }

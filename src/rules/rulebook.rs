@@ -1,13 +1,14 @@
 //! [`Rulebook`]: loads, validates and compiles every rule file. A hospital's own folder is also held to its cases:
 //! a rule that misses one of them does not load.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
 use super::applies::Scope;
 use super::case::{Case, Expect};
-use super::{Check, Knowledge, Outcome, Phase, Problem, Rule, Status, Subject};
+use super::judge::LEAST_CASES;
+use super::{Check, CheckSpec, Knowledge, Outcome, Phase, Problem, Rule, Status, Subject};
 use crate::data::{DataFile, DataFolder};
 
 /// Folders of `rules/` that hold other things than rules.
@@ -80,6 +81,10 @@ impl Rulebook {
         let reading = self.knowledge.reader.read(&visit);
         let phase = case.phase.or(compiled.rule.phases.last().copied()).unwrap_or(Phase::Terminal);
         let subject = Subject { visit: &visit, reading: &reading, knowledge: &self.knowledge, at: case.moment()?.latest(), phase };
+        if matches!(compiled.rule.check, CheckSpec::Judge(_)) {
+            let reaches = !compiled.check.candidates(&subject).is_empty();
+            return if reaches { Ok(()) } else { Err("no passage of the case reaches the model".to_owned()) };
+        }
         let hits = match super::run::judge(compiled, &subject) {
             super::run::Judgement::Ran(Outcome::Ran(hits)) => hits,
             super::run::Judgement::Ran(Outcome::Skipped(why)) if case.expect == Expect::Skip => {
@@ -161,6 +166,9 @@ fn validate(rule: &Rule, file: &DataFile) -> Result<(), Problem> {
     if !(0.0..=1.0).contains(&rule.confidence) {
         return wrong("confidence", "confidence lies between 0 and 1".to_owned());
     }
+    if matches!(rule.check, CheckSpec::Judge(_)) {
+        return validate_judge(rule, file);
+    }
     if rule.status == Status::Stable {
         let has = |expect: Expect| rule.cases.iter().any(|case| case.expect == expect);
         if !has(Expect::Hit) || !has(Expect::Pass) {
@@ -169,6 +177,21 @@ fn validate(rule: &Rule, file: &DataFile) -> Result<(), Problem> {
         if !rule.cases.iter().any(|case| case.trap) {
             return wrong("status", "a stable rule has a pass case marked `trap = true`".to_owned());
         }
+    }
+    Ok(())
+}
+
+/// A statement is taught by its cases, and stays in preview until a head that was measured carries it.
+fn validate_judge(rule: &Rule, file: &DataFile) -> Result<(), Problem> {
+    for expect in [Expect::Hit, Expect::Pass] {
+        let texts: HashSet<_> = rule.cases.iter().filter(|case| case.expect == expect).map(|case| &case.text).collect();
+        if texts.len() < LEAST_CASES {
+            let text = format!("a judge rule needs {LEAST_CASES} different `{expect:?}` cases, here are {}", texts.len()).to_lowercase();
+            return Err(Problem::at_text(file, "[check]", text));
+        }
+    }
+    if rule.status == Status::Stable {
+        return Err(Problem::at_text(file, "status", "a judge rule stays in preview until the language model is there".to_owned()));
     }
     Ok(())
 }
