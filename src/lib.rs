@@ -3,17 +3,21 @@
 //! The way of the data has one direction; the modules stand in its order, and none uses a later one:
 //!
 //! - [`data`]     the `rules/` folder, embedded or on disk; [`problem`] what is wrong in one of its files
+//! - [`interval`] a share with its interval
 //! - [`record`]   what a hospital gives: the visit and its native format
 //! - [`reading`]  what the text says: sections, sentences, mentions with assertion, times, measurements
 //! - [`input`]    files and streams of every format as visits
 //! - [`rules`]    the rulebook: one module a rule kind
 //! - [`report`]   findings with evidence, groups, score, grade, and what was and was not checked
+//! - [`indicators`] numerators and denominators over many visits
 //! - [`measure`]  precision and recall against gold files
 //! - [`cli`]      the commands; the only place that prints
 
 pub mod cli;
 pub mod data;
+pub mod indicators;
 pub mod input;
+pub mod interval;
 pub mod measure;
 pub mod problem;
 pub mod reading;

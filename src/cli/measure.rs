@@ -9,8 +9,10 @@ use clap::{Args, ValueEnum};
 
 use super::House;
 use super::check::visit_files;
+use crate::data::DataFolder;
 use crate::input::Opener;
 use crate::measure::assertions::{self, Sentence};
+use crate::measure::cmqcic::{self, Record};
 use crate::measure::gold::{Gold, GoldCount, GoldReport};
 use crate::report::sheet::DEFAULT_SHEET;
 use crate::report::text::pad;
@@ -20,11 +22,14 @@ use crate::rules::Status;
 #[derive(Debug, Args)]
 pub struct MeasureArgs {
     /// Folder of visits with gold files beside them.
-    #[arg(value_name = "DIR", required_unless_present = "assertions")]
+    #[arg(value_name = "DIR", required_unless_present_any = ["assertions", "cmqcic"])]
     folder: Option<PathBuf>,
     /// Sentences with marked findings (JSON lines) instead: measures the reading layer.
     #[arg(long, value_name = "FILE", conflicts_with = "folder")]
     assertions: Option<PathBuf>,
+    /// Folder with records of CMQCIC-Bench (*.jsonl) instead: measures disease indicators.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["folder", "assertions"])]
+    cmqcic: Option<PathBuf>,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// How many missed defects and false alarms to print.
@@ -38,7 +43,10 @@ enum Format {
     Json,
 }
 
-pub fn run(house: &House, args: &MeasureArgs) -> Result<ExitCode> {
+pub fn run(house: &House, rules: &DataFolder, args: &MeasureArgs) -> Result<ExitCode> {
+    if let Some(folder) = &args.cmqcic {
+        return benchmark(house, rules, args, folder);
+    }
     match (&args.assertions, &args.folder) {
         (Some(file), _) => sentences(house, args, file),
         (None, Some(folder)) => visits(house, args, folder),
@@ -88,7 +96,7 @@ fn print_visits(report: &GoldReport, show: usize) {
         "F1"
     );
     for (code, counts) in &report.by_code {
-        let figure = |proportion: Option<crate::measure::interval::Proportion>| {
+        let figure = |proportion: Option<crate::interval::Proportion>| {
             proportion.map_or("–".to_owned(), |proportion| proportion.to_string())
         };
         anstream::println!(
@@ -134,5 +142,55 @@ fn sentences(house: &House, args: &MeasureArgs, file: &Path) -> Result<ExitCode>
     for line in report.errors.iter().take(args.show) {
         anstream::println!("{line}");
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn benchmark(house: &House, rules: &DataFolder, args: &MeasureArgs, folder: &Path) -> Result<ExitCode> {
+    let book = house.indicators(rules)?;
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .with_context(|| format!("cannot read {}", folder.display()))?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<std::io::Result<_>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+    paths.sort();
+    let mut records = Vec::new();
+    for path in &paths {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            records.push(serde_json::from_str::<Record>(line).with_context(|| format!("{}:{}", path.display(), index + 1))?);
+        }
+    }
+    if records.is_empty() {
+        bail!("no records (*.jsonl) in {}", folder.display());
+    }
+    let report = cmqcic::measure(&book, &house.rulebook, &records);
+    if args.format == Format::Json {
+        let json = serde_json::json!({
+            "records": report.records,
+            "accuracy": report.accuracy.share,
+            "accuracy_interval": [report.accuracy.low, report.accuracy.high],
+            "balanced_accuracy": report.balanced_accuracy,
+            "majority_baseline": report.majority_baseline.share,
+            "fact_agreement": report.fact_agreement.share,
+            "unknown": report.unknown,
+            "ms_per_note": report.ms_per_note,
+            "by_indicator": report.by_indicator,
+            "errors": report.errors,
+        });
+        anstream::println!("{}", serde_json::to_string_pretty(&json)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    for (id, figure) in &report.by_indicator {
+        anstream::println!("{} {id}", pad(&format!("{}/{}", figure.hits, figure.total), 8));
+    }
+    for line in report.errors.iter().take(args.show) {
+        anstream::println!("误 {line}");
+    }
+    anstream::println!("\n记录 {} 条,其中无对应指标 {} 条", report.records, report.unknown);
+    anstream::println!("正确率 {}", report.accuracy);
+    anstream::println!("平衡正确率 {:.3}", report.balanced_accuracy);
+    anstream::println!("多数基线 {}", report.majority_baseline);
+    anstream::println!("事实一致率 {}", report.fact_agreement);
+    anstream::println!("每条 {:.3} 毫秒(单核)", report.ms_per_note);
     Ok(ExitCode::SUCCESS)
 }

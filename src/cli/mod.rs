@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod indicators;
 mod measure;
 mod rules;
 mod score;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::tz::TimeZone;
 
 use crate::data::DataFolder;
+use crate::indicators::Book;
 use crate::problem::Problem;
 use crate::record::Instant;
 use crate::report::{Sheet, Sheets};
@@ -43,6 +45,8 @@ enum Command {
     Rules(rules::RulesArgs),
     /// 用标注数据衡量准确率 · measure against gold files
     Measure(measure::MeasureArgs),
+    /// 质控指标:国家27项与单病种 · indicators over many visits
+    Indicators(indicators::IndicatorsArgs),
     /// 输出病历与报告格式的 JSON Schema · print the JSON Schemas
     Schema(SchemaArgs),
     /// 检查示例病区并打印结果 · check the sample ward
@@ -87,6 +91,14 @@ impl House {
     fn sheet(&self, id: &str) -> Result<&Sheet> {
         let known = || self.sheets.sheets.iter().map(|sheet| sheet.id.as_str()).collect::<Vec<_>>().join(", ");
         self.sheets.sheet(id).with_context(|| format!("no score sheet `{id}`: there are {}", known()))
+    }
+
+    /// The indicators of the same folder; only some commands need them.
+    fn indicators(&self, folder: &DataFolder) -> Result<Book> {
+        Book::load(folder, &self.rulebook).map_err(|problems| match fail_on(problems, "the indicators have mistakes") {
+            Err(error) => error,
+            Ok(()) => anyhow::anyhow!("the indicators cannot be used"),
+        })
     }
 
     fn now(&self) -> jiff::civil::DateTime {
@@ -135,7 +147,8 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Command::Check(args) => check::run(&house, args),
         Command::Score(args) => score::run(&house, args),
         Command::Rules(args) => rules::run(&house, &folder, args),
-        Command::Measure(args) => measure::run(&house, args),
+        Command::Measure(args) => measure::run(&house, &folder, args),
+        Command::Indicators(args) => indicators::run(&house, &folder, args),
         Command::Demo(args) => demo::run(&house, args),
         Command::Schema(_) => Ok(ExitCode::SUCCESS),
     }

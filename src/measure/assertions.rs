@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::interval::Proportion;
+use crate::interval::Proportion;
 use crate::reading::lexicon::Lexicon;
 use crate::reading::{Assertion, Mention, Passage, Reader};
 

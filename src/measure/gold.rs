@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::interval::Proportion;
+use crate::interval::Proportion;
 use crate::report::{Finding, Report};
 use crate::rules::{Severity, Status};
 

@@ -9,7 +9,7 @@ use super::lexicon::{ConceptKind, KindSet, Lexicon};
 use super::scopes::{self, Claims, Layout};
 use super::sites::Sites;
 use super::text::Span;
-use super::{Assertion, ConceptId, Experiencer, Measure, Mention, TimeExpression, TimeUnit, TimeValue, values};
+use super::{Assertion, ConceptId, Experiencer, Measure, Mention, Passage, TimeExpression, TimeUnit, TimeValue, values};
 use crate::record::DocumentKind;
 
 /// The text and what has been read of it so far.
@@ -69,6 +69,31 @@ pub fn mentions(source: &Source<'_>, lexicon: &Lexicon, context: &ContextPack, m
     }
     values::link(source.text, &layout, source.clauses, &hits, measures, &mut mentions);
     mentions
+}
+
+/// The assertions of other words of a passage that is already read: each is taken for a term of that kind among the known ones.
+pub fn assertions(passage: &Passage, words: &[Span], kind: ConceptKind, lexicon: &Lexicon, context: &ContextPack) -> Vec<Assertion> {
+    const NO_CONCEPT: ConceptId = ConceptId(u32::MAX);
+    let known = passage.mentions.iter().filter(|mention| !words.iter().any(|word| word.overlaps(mention.span)));
+    let mut hits: Vec<Hit> = known
+        .map(|mention| Hit { span: mention.span, concept: mention.concept, kind: lexicon.concept(mention.concept).kind })
+        .chain(words.iter().map(|span| Hit { span: *span, concept: NO_CONCEPT, kind }))
+        .collect();
+    hits.sort_by_key(|hit| (hit.span.start, hit.span.end));
+    let text = passage.text.as_str();
+    let triggers: Vec<Trigger> = context.find(text).filter(|trigger| !is_part_of_term(&hits, trigger.span)).collect();
+    let layout = Layout::new(text, &passage.sentences, &passage.clauses, &hits, &triggers, context);
+    let claims = scopes::claims(&layout, &hits, &triggers, context);
+    let said = |word: &Span| {
+        let index = hits.iter().position(|hit| hit.span == *word && hit.concept == NO_CONCEPT)?;
+        let claim = claims[index];
+        Some(match (claim.conditional, claim.planned) {
+            (true, _) => Assertion::Conditional,
+            (_, true) => Assertion::Planned,
+            _ => claim.polarity.or(claim.tense).unwrap_or(Assertion::Present),
+        })
+    };
+    words.iter().map(|word| said(word).unwrap_or(Assertion::Present)).collect()
 }
 
 /// True when a term covers the word: 无 in 无尿 is part of the term.

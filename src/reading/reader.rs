@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::context::ContextPack;
 use super::documents::DocumentTable;
-use super::lexicon::Lexicon;
-use super::mentions::{Source, mentions};
+use super::lexicon::{ConceptKind, Lexicon};
+use super::mentions::{self, Source, mentions};
 use super::text::{CleanText, Span};
-use super::{DataSource, DocumentReading, Origin, Passage, Reading, measures, sections, sentences, times};
+use super::{Assertion, DataSource, DocumentReading, Origin, Passage, Reading, measures, sections, sentences, times};
 use crate::data::{DataFile, DataFolder};
 use crate::problem::Problem;
 use crate::record::{Document, DocumentKind, Visit};
@@ -102,6 +102,11 @@ impl Reader {
     pub fn read_text(&self, kind: Option<DocumentKind>, section: &str, text: &str) -> Passage {
         let origin = Origin::Document { document: 0, section: None, base: 0 };
         self.read_passage(origin, kind, Arc::from(section), None, CleanText::new(text))
+    }
+
+    /// What the passage says of words that are no lexicon terms, as if each were a term of that kind.
+    pub fn assertions(&self, passage: &Passage, words: &[Span], kind: ConceptKind) -> Vec<Assertion> {
+        mentions::assertions(passage, words, kind, &self.lexicon, &self.context)
     }
 
     fn read_passage(

@@ -21,7 +21,7 @@
 
 mod dates;
 mod lengths;
-mod numbers;
+pub mod numbers;
 mod resolve;
 #[cfg(test)]
 mod tests;

@@ -154,7 +154,8 @@ fn source<'v>(visit: &'v Visit, passage: &Passage) -> Option<(usize, &'v str, Op
     }
 }
 
-fn quotation(subject: &Subject<'_>, evidence: &Evidence) -> Option<Quotation> {
+/// The words of a document that evidence stands for; `None` where they stand in the structured data.
+pub fn quotation(subject: &Subject<'_>, evidence: &Evidence) -> Option<Quotation> {
     let (document, text, section, base) = source(subject.visit, &evidence.passage)?;
     let range = evidence.passage.text.original_range(evidence.span);
     let (start, end) = (base + range.start, base + range.end);

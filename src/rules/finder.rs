@@ -44,9 +44,7 @@ impl Find {
             Some(builder.build(unique).map_err(|error| SpecError::new("words", error.to_string()))?)
         };
         let compile = |pattern: &String| {
-            // Punctuation in the text is half-width; patterns may be written either way.
-            let half: String = pattern.chars().map(half_width).collect();
-            RegexBuilder::new(&half)
+            RegexBuilder::new(&as_read(pattern))
                 .size_limit(1 << 20)
                 .build()
                 .map_err(|error| SpecError::new(pattern, format!("`{pattern}` is no regular expression: {error}")))
@@ -55,6 +53,12 @@ impl Find {
         let concepts = knowledge.lexicon().set(&self.concepts).map_err(|text| SpecError::new("concepts", text))?;
         Ok(Finder { words: automaton, regexes, concepts, assertions: self.assertions.clone() })
     }
+}
+
+/// A pattern for the text as it is read: punctuation is half-width, however the pattern is written, and `\b` parts Latin letters and digits
+/// from Chinese ones (行PCI术), which Unicode takes for one word.
+pub fn as_read(pattern: &str) -> String {
+    pattern.chars().map(half_width).collect::<String>().replace(r"\b", r"(?-u:\b)")
 }
 
 /// Full-width punctuation that has no meaning in a regular expression, as the text has it.
@@ -120,10 +124,14 @@ impl Finder {
         self.find(passage).into_iter().find(|span| within.contains(*span))
     }
 
-    pub fn matches(&self, passage: &Passage) -> bool {
-        let text = passage.text.as_str();
+    /// True when a word or a pattern stands in the text; concepts are none of a bare text.
+    pub fn matches_text(&self, text: &str) -> bool {
         self.words.as_ref().is_some_and(|words| words.leftmost_find_iter(text).next().is_some())
             || self.regexes.iter().any(|regex| regex.is_match(text))
+    }
+
+    pub fn matches(&self, passage: &Passage) -> bool {
+        self.matches_text(passage.text.as_str())
             || (!self.concepts.is_empty()
                 && passage.mentions.iter().any(|mention| self.concepts.contains(mention.concept) && self.asserted(mention)))
     }
