@@ -176,6 +176,7 @@ fn benchmark(house: &House, rules: &DataFolder, args: &MeasureArgs, folder: &Pat
             "ms_per_note": report.ms_per_note,
             "by_indicator": report.by_indicator,
             "errors": report.errors,
+            "fact_errors": report.fact_errors,
         });
         anstream::println!("{}", serde_json::to_string_pretty(&json)?);
         return Ok(ExitCode::SUCCESS);

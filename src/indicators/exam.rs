@@ -68,6 +68,8 @@ struct WrittenWords {
     undone: Vec<String>,
     /// After the name: a result follows, so it was done.
     result: Vec<String>,
+    /// Words that only look like a modality: CT值.
+    decoys: Vec<String>,
 }
 
 type Automaton = CharwiseDoubleArrayAhoCorasick<u32>;
@@ -91,9 +93,12 @@ pub struct ExamTable {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Meaning {
+    /// Index into `modalities`; `NONE` for a word that only looks like one.
     modality: usize,
     regions: u64,
 }
+
+const NONE: usize = usize::MAX;
 
 impl ExamTable {
     pub fn parse(file: &DataFile) -> Result<Self, Problem> {
@@ -103,7 +108,8 @@ impl ExamTable {
         if regions.len() > 64 {
             return Err(Problem::at_text(file, "[region", "more than 64 regions"));
         }
-        let clean = |word: &String| CleanText::new(word).as_str().to_owned();
+        // Latin letters count alike in either case.
+        let clean = |word: &String| CleanText::new(word).as_str().to_ascii_lowercase();
         let mut modality_words: BTreeMap<String, Meaning> = BTreeMap::new();
         for (modality, words) in modalities.iter().zip(written.modality.values()).enumerate().map(|(index, (_, words))| (index, words)) {
             modality_words.extend(words.iter().map(|word| (clean(word), Meaning { modality, regions: 0 })));
@@ -118,6 +124,7 @@ impl ExamTable {
             }
             modality_words.insert(clean(word), Meaning { modality, regions: bits });
         }
+        modality_words.extend(written.words.decoys.iter().map(|word| (clean(word), Meaning { modality: NONE, regions: 0 })));
         let mut named: BTreeMap<String, u64> = BTreeMap::new();
         let mut found: BTreeMap<String, u64> = BTreeMap::new();
         for (index, region) in written.region.values().enumerate() {
@@ -159,6 +166,7 @@ impl ExamTable {
                     && !(last.is_ascii_alphabetic() && letter(Some(found.end())))
             })
             .map(|found| (Span::new(found.start(), found.end()), self.meanings[found.value() as usize]))
+            .filter(|(_, meaning)| meaning.modality != NONE)
             .collect()
     }
 
@@ -211,13 +219,13 @@ impl PreparedExam {
         for passage in passages {
             if let Origin::Data { source: DataSource::Exams, .. } = passage.origin {
                 // The section of a structured report is its site and modality.
-                let title = CleanText::new(&passage.section);
-                let text = passage.text.as_str();
+                let title = CleanText::new(&passage.section).as_str().to_ascii_lowercase();
+                let text = passage.text.as_str().to_ascii_lowercase();
                 let whole = Span::new(0, text.len());
-                for (span, meaning) in self.table.modalities_in(title.as_str()) {
-                    let named = meaning.regions | self.table.regions_named(&title.as_str()[..span.start as usize]);
-                    let regions = if named == 0 { self.table.regions_found(text) } else { named };
-                    let enhanced = self.has_contrast(title.as_str()) || self.has_contrast(text);
+                for (span, meaning) in self.table.modalities_in(&title) {
+                    let named = meaning.regions | self.table.regions_named(&title[..span.start as usize]);
+                    let regions = if named == 0 { self.table.regions_found(&text) } else { named };
+                    let enhanced = self.has_contrast(&title) || self.has_contrast(&text);
                     if self.fits(meaning.modality, regions, enhanced) {
                         done.push(Evidence { passage: (*passage).clone(), span: whole, role: Role::This });
                     }
@@ -248,7 +256,8 @@ impl PreparedExam {
 
     /// Every examination that the passage names.
     fn exams(&self, passage: &Passage) -> Vec<NamedExam> {
-        let text = passage.text.as_str();
+        let text = passage.text.as_str().to_ascii_lowercase();
+        let text = text.as_str();
         let found = self.table.modalities_in(text);
         let mut exams: Vec<NamedExam> = Vec::with_capacity(found.len());
         for (index, (span, meaning)) in found.iter().enumerate() {
@@ -270,7 +279,7 @@ impl PreparedExam {
             if regions == 0 {
                 regions = self.table.regions_found(first_characters(after, 120));
             }
-            let in_name = self.has_contrast(clause) || self.has_contrast(first_characters(after, 6));
+            let in_name = self.has_contrast(&text[span.range()]) || self.has_contrast(clause) || self.has_contrast(first_characters(after, 6));
             let enhanced = in_name || self.has_contrast(first_characters(after, 160)) || (joined && exams.last().is_some_and(|last| last.enhanced));
             let planned = self.table.is_undone(clause);
             let has_result = self.table.result.iter().any(|word| first_characters(after, 12).contains(word.as_str()));

@@ -121,11 +121,11 @@ pub struct Total {
     pub of: String,
 }
 
-/// `3/12`, `(0/1)`, not part of a date, a dose or a longer number.
+/// `3/12`, `(0/1)`.
 static FRACTION: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?P<before>[\d./]?)(?P<part>\d{1,3})\s*/\s*(?P<whole>\d{1,3})(?P<after>[\d./年月HhLl]?)").expect("it compiles"));
-/// `12枚`, `5 个`.
-static COUNT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?P<n>\d{1,3})\s*(?:余)?\s*(?:枚|个|粒|颗|只)").expect("it compiles"));
+    LazyLock::new(|| Regex::new(r"(?P<part>\d{1,3})\s*/\s*(?P<whole>\d{1,3})").expect("it compiles"));
+/// `12枚`, `5 个`, and a bare number in brackets: 淋巴结(16).
+static COUNT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?P<n>\d{1,3})\s*(?:余)?\s*(?:枚|个|粒|颗|只|\)|.\))").expect("it compiles"));
 /// `共28枚`, `总数28`, `合计 28`.
 static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?:共计?|总共|总数|总计|合计|共检出|共清扫|共取|共见)[^0-9。;,]{0,12}(?P<n>\d{1,3})\s*(?:枚|个|粒|颗|只)?").expect("it compiles")
@@ -155,7 +155,8 @@ impl Total {
             counts += in_counts;
             whole = whole.max(explicit);
         }
-        let groups = if fractions > 0.0 { fractions } else { counts };
+        // Groups told as fractions and groups told as counts add up, unless the counts are the total of the fractions.
+        let groups = if counts < fractions { fractions + counts } else { counts };
         let value = groups.max(whole);
         (value > 0.0).then_some((value, evidence))
     }
@@ -169,6 +170,14 @@ impl Total {
             let after = &words[whole.end()..];
             // What a comma parts from the word says something of it: 淋巴结18枚,3枚见癌转移.
             let near_before = tail(before, 12).rsplit(',').next().unwrap_or("");
+            if before.ends_with('/') || before.ends_with(|last: char| last.is_ascii_digit()) {
+                continue;
+            }
+            // A number in brackets without a measure word is a count only right behind the word.
+            let bare = !found[0].contains(['枚', '个', '粒', '颗', '只']);
+            if bare && !before.ends_with(&format!("{}(", self.of)) {
+                continue;
+            }
             let is_part = ["其中", "中有", "中见", "转移", "阳性", "见癌", "中"].iter().any(|word| tail(before, 4).ends_with(word));
             let near = near_before.contains(self.of.as_str()) || after.starts_with(self.of.as_str()) || head(after, 6).contains(self.of.as_str());
             let group = near_before.ends_with("组(") || near_before.ends_with('组');
@@ -183,8 +192,13 @@ impl Total {
 fn fraction_total(words: &str) -> f64 {
     let mut sum = 0.0;
     for found in FRACTION.captures_iter(words) {
+        let Some(span) = found.get(0) else { continue };
         let (Ok(part), Ok(whole)) = (found["part"].parse::<f64>(), found["whole"].parse::<f64>()) else { continue };
-        if found["before"].is_empty() && found["after"].is_empty() && part <= whole {
+        // No part of a date, a decimal, a dose or a field count (2-4/HP).
+        let before = words[..span.start()].chars().next_back();
+        let after = words[span.end()..].chars().next();
+        let is_longer = |character: Option<char>| character.is_some_and(|character| character.is_ascii_digit() || "./年月".contains(character));
+        if !is_longer(before) && !is_longer(after) && !after.is_some_and(|after| after.is_ascii_alphabetic()) && part <= whole {
             sum += whole;
         }
     }
@@ -245,6 +259,10 @@ mod tests {
         assert_eq!(total("共清扫淋巴结28枚,其中3枚见转移。"), Some(28.0));
         assert_eq!(total("腋窝淋巴结18枚,3枚见癌转移。"), Some(18.0));
         assert_eq!(total("送检淋巴结转移(3/12)。2026/3/5复查。"), Some(12.0));
+        assert_eq!(total("食管旁淋巴结(4/5枚)、“第9组”淋巴结(1枚)及“胃左”淋巴结(2枚)。"), Some(8.0));
+        assert_eq!(total("清扫淋巴结28枚,癌转移16/28。"), Some(28.0));
+        assert_eq!(total("淋巴结癌转移16/28。尿白细胞2-4/HP。"), Some(28.0));
+        assert_eq!(total("肠周淋巴结(16)未见癌。"), Some(16.0));
         assert_eq!(total("淋巴结未触及肿大。"), None);
     }
 

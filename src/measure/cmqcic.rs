@@ -45,6 +45,8 @@ pub struct Report {
     pub by_indicator: BTreeMap<String, Proportion>,
     pub ms_per_note: f64,
     pub errors: Vec<String>,
+    /// Facts on which we disagree, for reading.
+    pub fact_errors: Vec<String>,
 }
 
 /// Judges every record, one after the other, so that the time is one core's.
@@ -53,7 +55,7 @@ pub fn measure(book: &Book, rulebook: &Rulebook, records: &[Record]) -> Report {
     let mut labels = BTreeMap::<&str, [usize; 2]>::new();
     let (mut right, mut yes, mut no, mut unknown) = (0, [0, 0], [0, 0], 0);
     let (mut agreed, mut compared) = (0, 0);
-    let mut errors = Vec::new();
+    let (mut errors, mut fact_errors) = (Vec::new(), Vec::new());
     let mut seconds = 0.0;
     for (number, record) in records.iter().enumerate() {
         let expected = record.label == "Yes";
@@ -82,6 +84,14 @@ pub fn measure(book: &Book, rulebook: &Rulebook, records: &[Record]) -> Report {
                     if let Some(same) = theirs.agrees(truth, value) {
                         compared += 1;
                         agreed += usize::from(same);
+                        if !same {
+                            fact_errors.push(format!(
+                                "{} #{} {ours}: {} | {truth:?} {value:?}",
+                                record.unique_id,
+                                number + 1,
+                                theirs.result
+                            ));
+                        }
                     }
                 }
                 Some((judgement.standing == Standing::Met, judgement))
@@ -118,6 +128,7 @@ pub fn measure(book: &Book, rulebook: &Rulebook, records: &[Record]) -> Report {
         by_indicator: outcome.into_iter().map(|(id, (right, total))| (id, Proportion::new(right, total))).collect(),
         ms_per_note: if records.is_empty() { 0.0 } else { seconds * 1000.0 / records.len() as f64 },
         errors,
+        fact_errors,
     }
 }
 
