@@ -95,7 +95,8 @@ impl House {
 
     /// The indicators of the same folder; only some commands need them.
     fn indicators(&self, folder: &DataFolder) -> Result<Book> {
-        Book::load(folder, &self.rulebook).map_err(|problems| match fail_on(problems, "the indicators have mistakes") {
+        let sheet = self.sheet(crate::report::sheet::DEFAULT_SHEET)?;
+        Book::load(folder, &self.rulebook, sheet).map_err(|problems| match fail_on(problems, "the indicators have mistakes") {
             Err(error) => error,
             Ok(()) => anyhow::anyhow!("the indicators cannot be used"),
         })

@@ -11,6 +11,7 @@ use super::judge::judge;
 use super::{Indicator, IndicatorCase, Method, Standing};
 use crate::data::{DataFile, DataFolder};
 use crate::problem::Problem;
+use crate::report::Sheet;
 use crate::rules::{Phase, Rulebook, Subject};
 
 const FOLDER: &str = "indicators/";
@@ -22,6 +23,8 @@ pub struct Book {
     pub indicators: Vec<Compiled>,
     /// Facts of all indicators; those that are shared come first.
     pub facts: Vec<PreparedFact>,
+    /// What grades a record.
+    pub sheet: Sheet,
 }
 
 /// An indicator ready to be judged.
@@ -41,13 +44,13 @@ struct Shared {
 
 impl Book {
     /// Loads everything below `indicators/`; all mistakes are reported together.
-    pub fn load(folder: &DataFolder, rulebook: &Rulebook) -> Result<Self, Vec<Problem>> {
+    pub fn load(folder: &DataFolder, rulebook: &Rulebook, sheet: &Sheet) -> Result<Self, Vec<Problem>> {
         let missing = |path: &str| vec![Problem { file: path.to_owned(), line: 1, text: "this file is missing".to_owned() }];
         let exams = folder.file(EXAMS).ok_or_else(|| missing(EXAMS))?;
         let exams = Arc::new(ExamTable::parse(exams).map_err(|problem| vec![problem])?);
         let shared_file = folder.file(SHARED).ok_or_else(|| missing(SHARED))?;
         let shared: Shared = toml::from_str(&shared_file.text).map_err(|error| vec![Problem::toml(shared_file, &error)])?;
-        let mut book = Self { indicators: Vec::new(), facts: Vec::new() };
+        let mut book = Self { indicators: Vec::new(), facts: Vec::new(), sheet: sheet.clone() };
         let mut problems = Vec::new();
         let mut known = HashMap::new();
         book.prepare(&shared.fact, shared_file, rulebook, &exams, &mut known, &mut problems);
@@ -67,6 +70,11 @@ impl Book {
             problems.extend(validate(&indicator, file, &facts, &book.indicators));
             book.indicators.push(Compiled { indicator, file: file.path.clone(), facts });
         }
+        // Official ones first, by their number; the others by disease.
+        book.indicators.sort_by_key(|compiled| {
+            let indicator = &compiled.indicator;
+            (indicator.number.unwrap_or(u16::MAX), indicator.group.clone(), indicator.id.clone())
+        });
         if problems.is_empty() { Ok(book) } else { Err(problems) }
     }
 
@@ -168,7 +176,9 @@ mod tests {
     fn every_indicator_keeps_its_own_cases() {
         let folder = DataFolder::embedded();
         let rulebook = Rulebook::load(&folder).unwrap_or_else(|problems| panic!("{problems:?}"));
-        let book = Book::load(&folder, &rulebook).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let sheets = crate::report::Sheets::load(&folder).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let sheet = sheets.sheet(crate::report::sheet::DEFAULT_SHEET).expect("the default sheet ships");
+        let book = Book::load(&folder, &rulebook, sheet).unwrap_or_else(|problems| panic!("{problems:#?}"));
         let failures = book.test(&folder, &rulebook);
         assert!(failures.is_empty(), "{failures:#?}");
     }

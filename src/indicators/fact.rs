@@ -8,9 +8,10 @@ use super::find::{PreparedSays, Says};
 use super::logic::Truth;
 use super::number::{Number, Onset, PreparedNumber, Total};
 use crate::reading::{DocumentReading, Passage};
+use crate::report::{Options, Sheet, check};
 use crate::rules::places::Places;
 use crate::rules::run::{Judgement, judge};
-use crate::rules::{DataEvidence, Evidence, Knowledge, Outcome, Rulebook, SpecError, Subject};
+use crate::rules::{DataEvidence, Duty, DutyState, Evidence, Hit, Knowledge, Outcome, Rulebook, SpecError, Subject};
 
 /// What to verify; exactly one of the sources is given.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -42,6 +43,12 @@ pub struct Fact {
     /// Rules that all ran and found nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Vec<String>>,
+    /// Deadline rules whose obligations were all met, in time or late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duties: Option<Vec<String>>,
+    /// The grade that the hospital's score sheet gives the record: `甲`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grade: Option<String>,
 }
 
 /// What came of verifying one fact in one visit.
@@ -78,6 +85,8 @@ enum Source {
     Onset(Onset),
     Expression(Program),
     Rules(Vec<String>),
+    Duties(Vec<String>),
+    Grade(String),
 }
 
 impl Fact {
@@ -105,15 +114,17 @@ impl Fact {
                 Program::compile(expression).map_err(|error| SpecError::new(expression, format!("this is no CEL expression: {error}")))?;
             sources.push(Source::Expression(program));
         }
-        if let Some(rules) = &self.rules {
-            if let Some(unknown) = rules.iter().find(|id| rulebook.rule(id).is_none()) {
+        for (ids, source) in [(&self.rules, Source::Rules as fn(Vec<String>) -> Source), (&self.duties, Source::Duties)] {
+            let Some(ids) = ids else { continue };
+            if let Some(unknown) = ids.iter().find(|id| rulebook.rule(id).is_none()) {
                 return Err(SpecError::new(unknown, format!("there is no rule `{unknown}`")));
             }
-            sources.push(Source::Rules(rules.clone()));
+            sources.push(source(ids.clone()));
         }
+        sources.extend(self.grade.clone().map(Source::Grade));
         let source = match (sources.pop(), sources.is_empty()) {
             (Some(source), true) => source,
-            _ => return Err(SpecError::new(&self.name, "a fact has exactly one of find, exam, number, total, onset, expression and rules")),
+            _ => return Err(SpecError::new(&self.name, "a fact has exactly one of find, exam, number, total, onset, expression, rules, duties and grade")),
         };
         let places = match self.within.as_slice() {
             [] => None,
@@ -124,7 +135,7 @@ impl Fact {
 }
 
 impl PreparedFact {
-    pub fn verify(&self, subject: &Subject<'_>, rulebook: &Rulebook) -> Verdict {
+    pub fn verify(&self, subject: &Subject<'_>, rulebook: &Rulebook, sheet: &Sheet) -> Verdict {
         match &self.source {
             Source::Says(says) => says.verify(subject, &self.passages(subject)),
             Source::Exam(exam) => exam.verify(&self.passages(subject)),
@@ -132,7 +143,9 @@ impl PreparedFact {
             Source::Total(total) => total.verify(&self.passages(subject)),
             Source::Onset(onset) => onset.verify(&self.passages(subject)),
             Source::Expression(program) => by_expression(program, subject),
-            Source::Rules(ids) => by_rules(ids, subject, rulebook),
+            Source::Rules(ids) => by_rules(ids, subject, rulebook, |_, hits| hits),
+            Source::Duties(ids) => by_rules(ids, subject, rulebook, undone),
+            Source::Grade(wanted) => by_grade(wanted, subject, rulebook, sheet),
         }
     }
 
@@ -162,24 +175,47 @@ fn by_expression(program: &Program, subject: &Subject<'_>) -> Verdict {
     }
 }
 
-/// True where every rule ran and was silent; a rule that does not concern the visit has nothing against it.
-fn by_rules(ids: &[String], subject: &Subject<'_>, rulebook: &Rulebook) -> Verdict {
+/// True where every rule ran and none has a hit that counts; a rule that does not concern the visit has nothing against it.
+fn by_rules(
+    ids: &[String],
+    subject: &Subject<'_>,
+    rulebook: &Rulebook,
+    counted: impl Fn(&[Duty], Vec<Hit>) -> Vec<Hit>,
+) -> Verdict {
     let mut verdict = Verdict::of(Truth::True, Vec::new());
     for compiled in ids.iter().filter_map(|id| rulebook.rule(id)) {
         match judge(compiled, subject) {
+            Judgement::Ran(Outcome::Ran(hits)) if hits.is_empty() => {}
             Judgement::Ran(Outcome::Ran(hits)) => {
-                for hit in hits {
+                for hit in counted(&compiled.check.duties(subject), hits) {
                     verdict.truth = Truth::False;
                     verdict.evidence.extend(hit.evidence);
                     verdict.data.extend(hit.data);
                 }
             }
             Judgement::NotApplicable => {}
-            Judgement::Ran(Outcome::Skipped(_)) | Judgement::NotEvaluated(_) if verdict.truth == Truth::True => {
-                verdict.truth = Truth::NotDocumented;
+            Judgement::Ran(Outcome::Skipped(why)) | Judgement::NotEvaluated(why) => {
+                if verdict.truth == Truth::True {
+                    verdict.truth = Truth::NotDocumented;
+                }
+                verdict.data.push(DataEvidence { path: String::new(), label: format!("「{}」未能判断:{why}", compiled.rule.title) });
             }
-            _ => {}
         }
     }
     verdict
+}
+
+/// The hits of a deadline whose obligation was never met.
+fn undone(duties: &[Duty], mut hits: Vec<Hit>) -> Vec<Hit> {
+    hits.retain(|hit| duties.iter().any(|duty| duty.anchor == hit.anchor && duty.state == DutyState::Overdue));
+    hits
+}
+
+/// The whole check decides a grade; a record that could not be scored has none.
+fn by_grade(wanted: &str, subject: &Subject<'_>, rulebook: &Rulebook, sheet: &Sheet) -> Verdict {
+    let options = Options { sheet, phase: Some(subject.phase), at: Some(subject.at), now: subject.at };
+    match check(subject.visit, Vec::new(), rulebook, options).score {
+        Some(score) => Verdict::of(Truth::from(score.grade == wanted), Vec::new()),
+        None => Verdict::not_documented(),
+    }
 }

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use super::book::{Book, Compiled};
 use super::fact::Verdict;
 use super::logic::{Facts, Truth};
-use super::{Method, Standing};
+use super::{Method, NotDocumented, Standing};
 use crate::rules::{Rulebook, Subject};
 
 /// Where a visit stands, and why.
@@ -30,7 +30,11 @@ pub fn judge(book: &Book, compiled: &Compiled, subject: &Subject<'_>, rulebook: 
             Some(exclusion) => judgement.excluded = Some(exclusion.why.clone()),
             None => {
                 judgement.numerator = indicator.numerator.judge(&known);
-                judgement.standing = if judgement.numerator.is_true() { Standing::Met } else { Standing::Unmet };
+                match (judgement.numerator, indicator.not_documented) {
+                    (Truth::True, _) => judgement.standing = Standing::Met,
+                    (Truth::NotDocumented, NotDocumented::LeftOut) => judgement.excluded = Some("资料不足,未能判断".to_owned()),
+                    _ => judgement.standing = Standing::Unmet,
+                }
             }
         }
     }
@@ -70,7 +74,7 @@ impl<'a> Known<'a> {
     fn verdict(&self, id: &str) -> Option<&Verdict> {
         let index = self.ids.binary_search_by(|known| known.as_str().cmp(id)).ok()?;
         let fact = *self.compiled.facts.get(id)?;
-        Some(self.verdicts[index].get_or_init(|| self.book.facts[fact].verify(self.subject, self.rulebook)))
+        Some(self.verdicts[index].get_or_init(|| self.book.facts[fact].verify(self.subject, self.rulebook, &self.book.sheet)))
     }
 
     fn verdicts(self) -> Vec<(String, Verdict)> {

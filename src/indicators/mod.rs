@@ -54,6 +54,9 @@ pub struct Indicator {
     pub name: String,
     /// What it stands under in lists: 病案管理质量 or a disease.
     pub group: String,
+    /// The official number where there is one: lists go by it.
+    #[serde(default)]
+    pub number: Option<u16>,
     /// The official code where there is one: `MER-TL-01`.
     #[serde(default)]
     pub code: Option<String>,
@@ -65,6 +68,9 @@ pub struct Indicator {
     pub remark: Option<String>,
     #[serde(default)]
     pub method: Method,
+    /// What becomes of a visit whose record does not say enough for the numerator.
+    #[serde(default)]
+    pub not_documented: NotDocumented,
     pub denominator: Logic,
     #[serde(default)]
     pub exclude: Vec<Exclusion>,
@@ -98,6 +104,15 @@ pub enum Method {
     Confirm,
     /// Needs figures that no record holds (staff months, coders' review): listed, never computed.
     Manual,
+}
+
+/// A note that does not say enough is unmet; a visit whose data were not sent is better left out, counted and shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotDocumented {
+    #[default]
+    Unmet,
+    LeftOut,
 }
 
 /// Visits that an indicator leaves out; they are counted and shown.
