@@ -99,7 +99,11 @@ pub fn run(house: &House, folder: &DataFolder, args: &IndicatorsArgs) -> Result<
     }
     if !args.only.is_empty() {
         let wanted = |id: &str, code: Option<&str>, group: &str| {
-            args.only.iter().any(|word| id.starts_with(word.as_str()) || group.starts_with(word.as_str()) || code.is_some_and(|code| code.starts_with(word.as_str())))
+            args.only.iter().any(|word| {
+                id.starts_with(word.as_str())
+                    || group.starts_with(word.as_str())
+                    || code.is_some_and(|code| code.starts_with(word.as_str()))
+            })
         };
         book.indicators.retain(|compiled| {
             let indicator = &compiled.indicator;

@@ -96,9 +96,8 @@ fn print_visits(report: &GoldReport, show: usize) {
         "F1"
     );
     for (code, counts) in &report.by_code {
-        let figure = |proportion: Option<crate::interval::Proportion>| {
-            proportion.map_or("–".to_owned(), |proportion| proportion.to_string())
-        };
+        let figure =
+            |proportion: Option<crate::interval::Proportion>| proportion.map_or("–".to_owned(), |proportion| proportion.to_string());
         anstream::println!(
             "{} {} {} {} {} {} {:.3}",
             pad(code, 8),

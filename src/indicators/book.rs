@@ -130,7 +130,8 @@ impl Book {
         if judgement.standing == case.expect {
             return Ok(());
         }
-        let facts: Vec<String> = judgement.facts.iter().map(|(id, verdict)| format!("{id}={:?}/{:?}", verdict.truth, verdict.value)).collect();
+        let facts: Vec<String> =
+            judgement.facts.iter().map(|(id, verdict)| format!("{id}={:?}/{:?}", verdict.truth, verdict.value)).collect();
         Err(format!("expected {:?}, but it is {:?}: {}", case.expect, judgement.standing, facts.join(" ")))
     }
 }

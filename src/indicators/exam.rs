@@ -162,8 +162,9 @@ impl ExamTable {
             .leftmost_find_iter(text)
             .filter(|found| {
                 let (first, last) = (bytes[found.start()], bytes[found.end() - 1]);
-                !(first.is_ascii_alphabetic() && letter(found.start().checked_sub(1)))
-                    && !(last.is_ascii_alphabetic() && letter(Some(found.end())))
+                let (before, after) = (letter(found.start().checked_sub(1)), letter(Some(found.end())));
+                let runs_on = (first.is_ascii_alphabetic() && before) || (last.is_ascii_alphabetic() && after);
+                !runs_on
             })
             .map(|found| (Span::new(found.start(), found.end()), self.meanings[found.value() as usize]))
             .filter(|(_, meaning)| meaning.modality != NONE)
@@ -265,12 +266,17 @@ impl PreparedExam {
             let previous = index.checked_sub(1).map(|index| found[index].0).filter(|other| sentence.contains(*other));
             let next = found.get(index + 1).map(|(other, _)| other.start).filter(|start| *start < sentence.end);
             let before = &text[previous.map_or(sentence.start, |other| other.end) as usize..span.start as usize];
-            let clause = before.rfind([',', ':', ';', '。']).map_or(before, |at| &before[at + before[at..].chars().next().map_or(1, char::len_utf8)..]);
+            let clause = before
+                .rfind([',', ':', ';', '。'])
+                .map_or(before, |at| &before[at + before[at..].chars().next().map_or(1, char::len_utf8)..]);
             // The findings end where the request of the next examination begins.
             let after = &text[span.end as usize..next.unwrap_or(sentence.end) as usize];
             let joined = previous.is_some() && before.chars().all(|character| "、/+和及与,或 ".contains(character));
             let mut regions = meaning.regions | self.table.regions_named(clause);
-            if regions == 0 && joined && let Some(last) = exams.last() {
+            if regions == 0
+                && joined
+                && let Some(last) = exams.last()
+            {
                 regions = last.regions;
             }
             if regions == 0 {
@@ -279,12 +285,20 @@ impl PreparedExam {
             if regions == 0 {
                 regions = self.table.regions_found(first_characters(after, 120));
             }
-            let in_name = self.has_contrast(&text[span.range()]) || self.has_contrast(clause) || self.has_contrast(first_characters(after, 6));
-            let enhanced = in_name || self.has_contrast(first_characters(after, 160)) || (joined && exams.last().is_some_and(|last| last.enhanced));
+            let in_name =
+                self.has_contrast(&text[span.range()]) || self.has_contrast(clause) || self.has_contrast(first_characters(after, 6));
+            let enhanced =
+                in_name || self.has_contrast(first_characters(after, 160)) || (joined && exams.last().is_some_and(|last| last.enhanced));
             let planned = self.table.is_undone(clause);
             let has_result = self.table.result.iter().any(|word| first_characters(after, 12).contains(word.as_str()));
             let shares_plan = joined && exams.last().is_some_and(|last| !last.done);
-            exams.push(NamedExam { span: *span, modality: meaning.modality, regions, enhanced, done: has_result || !(planned || shares_plan) });
+            exams.push(NamedExam {
+                span: *span,
+                modality: meaning.modality,
+                regions,
+                enhanced,
+                done: has_result || !(planned || shares_plan),
+            });
         }
         exams
     }

@@ -78,7 +78,7 @@ pub struct PreparedFact {
 }
 
 enum Source {
-    Says(PreparedSays),
+    Says(Box<PreparedSays>),
     Exam(PreparedExam),
     Number(PreparedNumber),
     Total(Total),
@@ -95,7 +95,7 @@ impl Fact {
         let knowledge: &Knowledge = &rulebook.knowledge;
         let mut sources = Vec::new();
         if let Some(find) = &self.find {
-            sources.push(Source::Says(find.prepare(knowledge, exams)?));
+            sources.push(Source::Says(Box::new(find.prepare(knowledge, exams)?)));
         }
         if let Some(exam) = &self.exam {
             sources.push(Source::Exam(exam.prepare(exams)?));
@@ -124,7 +124,12 @@ impl Fact {
         sources.extend(self.grade.clone().map(Source::Grade));
         let source = match (sources.pop(), sources.is_empty()) {
             (Some(source), true) => source,
-            _ => return Err(SpecError::new(&self.name, "a fact has exactly one of find, exam, number, total, onset, expression, rules, duties and grade")),
+            _ => {
+                return Err(SpecError::new(
+                    &self.name,
+                    "a fact has exactly one of find, exam, number, total, onset, expression, rules, duties and grade",
+                ));
+            }
         };
         let places = match self.within.as_slice() {
             [] => None,
@@ -176,12 +181,7 @@ fn by_expression(program: &Program, subject: &Subject<'_>) -> Verdict {
 }
 
 /// True where every rule ran and none has a hit that counts; a rule that does not concern the visit has nothing against it.
-fn by_rules(
-    ids: &[String],
-    subject: &Subject<'_>,
-    rulebook: &Rulebook,
-    counted: impl Fn(&[Duty], Vec<Hit>) -> Vec<Hit>,
-) -> Verdict {
+fn by_rules(ids: &[String], subject: &Subject<'_>, rulebook: &Rulebook, counted: impl Fn(&[Duty], Vec<Hit>) -> Vec<Hit>) -> Verdict {
     let mut verdict = Verdict::of(Truth::True, Vec::new());
     for compiled in ids.iter().filter_map(|id| rulebook.rule(id)) {
         match judge(compiled, subject) {

@@ -131,8 +131,7 @@ impl PreparedSays {
             let assertions = subject.knowledge.reader.assertions(passage, &spans, self.says.concept_kind());
             matches.extend(spans.into_iter().zip(assertions));
         }
-        let excused =
-            |span: Span| self.unless.as_ref().is_some_and(|unless| unless.find_in(passage, passage.sentence_of(span)).is_some());
+        let excused = |span: Span| self.unless.as_ref().is_some_and(|unless| unless.find_in(passage, passage.sentence_of(span)).is_some());
         matches.retain(|(span, _)| !excused(*span));
         matches
     }

@@ -72,9 +72,7 @@ impl PreparedNumber {
                 here.extend(regex.find_iter(text).map(|found| (Span::new(found.start(), found.end()), *value)));
             }
             here.sort_by_key(|(span, _)| (span.start, span.end));
-            found.extend(
-                here.into_iter().map(|(span, value)| (value, Evidence { passage: (*passage).clone(), span, role: Role::This })),
-            );
+            found.extend(here.into_iter().map(|(span, value)| (value, Evidence { passage: (*passage).clone(), span, role: Role::This })));
         }
         let chosen = match self.spec.which {
             Which::First => found.into_iter().next().map(|(value, evidence)| (value, vec![evidence])),
@@ -122,13 +120,13 @@ pub struct Total {
 }
 
 /// `3/12`, `(0/1)`.
-static FRACTION: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?P<part>\d{1,3})\s*/\s*(?P<whole>\d{1,3})").expect("it compiles"));
+static FRACTION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?P<part>\d{1,3})\s*/\s*(?P<whole>\d{1,3})").expect("it compiles"));
 /// `12枚`, `5 个`, and a bare number in brackets: 淋巴结(16).
 static COUNT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?P<n>\d{1,3})\s*(?:余)?\s*(?:枚|个|粒|颗|只|\)|.\))").expect("it compiles"));
 /// `共28枚`, `总数28`, `合计 28`.
 static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:共计?|总共|总数|总计|合计|共检出|共清扫|共取|共见)[^0-9。;,]{0,12}(?P<n>\d{1,3})\s*(?:枚|个|粒|颗|只)?").expect("it compiles")
+    Regex::new(r"(?:共计?|总共|总数|总计|合计|共检出|共清扫|共取|共见)[^0-9。;,]{0,12}(?P<n>\d{1,3})\s*(?:枚|个|粒|颗|只)?")
+        .expect("it compiles")
 });
 
 impl Total {
@@ -179,7 +177,8 @@ impl Total {
                 continue;
             }
             let is_part = ["其中", "中有", "中见", "转移", "阳性", "见癌", "中"].iter().any(|word| tail(before, 4).ends_with(word));
-            let near = near_before.contains(self.of.as_str()) || after.starts_with(self.of.as_str()) || head(after, 6).contains(self.of.as_str());
+            let near =
+                near_before.contains(self.of.as_str()) || after.starts_with(self.of.as_str()) || head(after, 6).contains(self.of.as_str());
             let group = near_before.ends_with("组(") || near_before.ends_with('组');
             if !is_part && (near || group) {
                 sum += number;
@@ -197,7 +196,8 @@ fn fraction_total(words: &str) -> f64 {
         // No part of a date, a decimal, a dose or a field count (2-4/HP).
         let before = words[..span.start()].chars().next_back();
         let after = words[span.end()..].chars().next();
-        let is_longer = |character: Option<char>| character.is_some_and(|character| character.is_ascii_digit() || "./年月".contains(character));
+        let is_longer =
+            |character: Option<char>| character.is_some_and(|character| character.is_ascii_digit() || "./年月".contains(character));
         if !is_longer(before) && !is_longer(after) && !after.is_some_and(|after| after.is_ascii_alphabetic()) && part <= whole {
             sum += whole;
         }
@@ -247,7 +247,8 @@ mod tests {
     use crate::reading::Reader;
 
     fn total(text: &str) -> Option<f64> {
-        static READER: LazyLock<Reader> = LazyLock::new(|| Reader::new(&DataFolder::embedded()).unwrap_or_else(|problems| panic!("{problems:?}")));
+        static READER: LazyLock<Reader> =
+            LazyLock::new(|| Reader::new(&DataFolder::embedded()).unwrap_or_else(|problems| panic!("{problems:?}")));
         let passage = Arc::new(READER.read_text(None, "", text));
         Total { of: "淋巴结".to_owned() }.verify(&[&passage]).value
     }

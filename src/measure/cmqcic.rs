@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::interval::Proportion;
 use crate::indicators::judge::judge_numerator;
 use crate::indicators::{Book, Standing, Truth};
+use crate::interval::Proportion;
 use crate::record::{Document, DocumentKind, Visit};
 use crate::rules::{Phase, Rulebook, Subject};
 
@@ -60,9 +60,10 @@ pub fn measure(book: &Book, rulebook: &Rulebook, records: &[Record]) -> Report {
     for (number, record) in records.iter().enumerate() {
         let expected = record.label == "Yes";
         labels.entry(&record.unique_id).or_default()[usize::from(expected)] += 1;
-        let known = book.indicators.iter().find(|compiled| {
-            compiled.indicator.cmqcic.as_ref().is_some_and(|benchmark| benchmark.id == record.unique_id)
-        });
+        let known = book
+            .indicators
+            .iter()
+            .find(|compiled| compiled.indicator.cmqcic.as_ref().is_some_and(|benchmark| benchmark.id == record.unique_id));
         let found = match known {
             None => {
                 unknown += 1;
