@@ -283,6 +283,7 @@ impl PreparedExam {
                 regions = self.table.regions_named(first_characters(after, 5));
             }
             if regions == 0 {
+                // Only the first sentence of the findings: a chest CT goes on to say what it shows of the liver.
                 regions = self.table.regions_found(first_characters(after, 120));
             }
             let in_name =

@@ -36,7 +36,7 @@ impl std::ops::Not for Truth {
 }
 
 /// A fact by its id, or facts joined:
-/// `{ all = […] }`, `{ any = […] }`, `{ not = … }`, `{ least = 2, of = […] }`, `{ value = "id", at_least = 12 }`, `{ stated = "id" }`.
+/// `{ all = […] }`, `{ any = […] }`, `{ not = … }`, `{ unless = … }` (true where it is not known to be true), `{ least = 2, of = […] }`, `{ value = "id", at_least = 12 }`, `{ stated = "id" }`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Logic {
@@ -44,6 +44,7 @@ pub enum Logic {
     All(All),
     Any(Any),
     Not(Not),
+    Unless(Unless),
     Least(Least),
     Compare(Compare),
     Stated(Stated),
@@ -65,6 +66,13 @@ pub struct Any {
 #[serde(deny_unknown_fields)]
 pub struct Not {
     pub not: Box<Logic>,
+}
+
+/// True where the part is false or not documented: a contraindication that nobody wrote down is none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unless {
+    pub unless: Box<Logic>,
 }
 
 /// At least so many are true.
@@ -114,6 +122,7 @@ impl Logic {
             Logic::All(All { all }) => conjunction(all.iter().map(|part| part.judge(facts))),
             Logic::Any(Any { any }) => !conjunction(any.iter().map(|part| !part.judge(facts))),
             Logic::Not(Not { not }) => !not.judge(facts),
+            Logic::Unless(Unless { unless }) => Truth::from(!unless.judge(facts).is_true()),
             Logic::Least(Least { least, of }) => {
                 let truths: Vec<Truth> = of.iter().map(|part| part.judge(facts)).collect();
                 let count = |wanted: Truth| truths.iter().filter(|truth| **truth == wanted).count();
@@ -135,7 +144,7 @@ impl Logic {
             Logic::All(All { all: parts }) | Logic::Any(Any { any: parts }) | Logic::Least(Least { of: parts, .. }) => {
                 parts.iter().for_each(|part| part.names(names));
             }
-            Logic::Not(Not { not }) => not.names(names),
+            Logic::Not(Not { not: part }) | Logic::Unless(Unless { unless: part }) => part.names(names),
             Logic::Compare(compare) => {
                 names.push(&compare.value);
                 names.extend(compare.at_least_value.as_deref());
@@ -213,6 +222,8 @@ mod tests {
         assert_eq!(judged(r#"{ any = ["no", "unsaid"] }"#), Truth::NotDocumented);
         assert_eq!(judged(r#"{ any = ["no", "no"] }"#), Truth::False);
         assert_eq!(judged(r#"{ not = "unsaid" }"#), Truth::NotDocumented);
+        assert_eq!(judged(r#"{ unless = "unsaid" }"#), Truth::True);
+        assert_eq!(judged(r#"{ unless = "yes" }"#), Truth::False);
         assert_eq!(judged(r#"{ not = { any = ["no"] } }"#), Truth::True);
         assert_eq!(judged(r#"{ stated = "no" }"#), Truth::True);
         assert_eq!(judged(r#"{ stated = "unsaid" }"#), Truth::False);

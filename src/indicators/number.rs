@@ -217,7 +217,8 @@ fn head(text: &str, characters: usize) -> &str {
     &text[..end]
 }
 
-/// `onset = {}`: how many hours before the record the illness began: the first length of time that the places tell.
+/// `onset = {}`: how many hours before the record the illness began: the first length of time that the places tell, or the one behind
+/// 突发 or 加重 in the same sentence (间断头晕3天,加重伴右侧肢体无力4小时).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Onset {}
@@ -225,11 +226,15 @@ pub struct Onset {}
 impl Onset {
     pub fn verify(&self, passages: &[&Arc<Passage>]) -> Verdict {
         for passage in passages {
-            for expression in &passage.times {
+            let lengths: Vec<_> = passage.times.iter().filter(|expression| is_length(expression.value)).collect();
+            let turn = lengths.first().and_then(|first| {
+                let sentence = passage.sentence_of(first.span);
+                let words = passage.text.slice(sentence);
+                let at = ["加重", "突发", "突然", "再发"].iter().filter_map(|word| words.rfind(word)).max()? as u32 + sentence.start;
+                lengths.iter().find(|length| length.span.start > at && sentence.contains(length.span))
+            });
+            for expression in turn.into_iter().chain(&lengths) {
                 let (TimeValue::Duration(length) | TimeValue::Ago { length, .. }) = expression.value else { continue };
-                if length.vague {
-                    continue;
-                }
                 // A length with a margin (3天 is 2.5 to 3.5) is taken as it is written.
                 let hours = (length.min_minutes + length.max_minutes) / 120.0;
                 let evidence = Evidence { passage: (*passage).clone(), span: passage.sentence_of(expression.span), role: Role::This };
@@ -238,6 +243,10 @@ impl Onset {
         }
         Verdict::not_documented()
     }
+}
+
+fn is_length(value: TimeValue) -> bool {
+    matches!(value, TimeValue::Duration(length) | TimeValue::Ago { length, .. } if !length.vague)
 }
 
 #[cfg(test)]
