@@ -11,6 +11,8 @@
 //! - [`report`]   findings with evidence, groups, score, grade, and what was and was not checked
 //! - [`indicators`] numerators and denominators over many visits
 //! - [`measure`]  precision and recall against gold files
+//! - [`store`]    the database: visits, findings, duties, tokens, the audit trail; the only place that knows SQL
+//! - [`service`]  HTTP and its pages; the only place that knows it
 //! - [`cli`]      the commands; the only place that prints
 
 pub mod cli;
@@ -24,3 +26,5 @@ pub mod reading;
 pub mod record;
 pub mod report;
 pub mod rules;
+pub mod service;
+pub mod store;

@@ -6,6 +6,7 @@ mod indicators;
 mod measure;
 mod rules;
 mod score;
+mod serve;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,6 +50,12 @@ enum Command {
     Indicators(indicators::IndicatorsArgs),
     /// 输出病历与报告格式的 JSON Schema · print the JSON Schemas
     Schema(SchemaArgs),
+    /// 启动服务:HTTP 接口、数据库 · serve over HTTP
+    Serve(serve::ServeArgs),
+    /// 访问令牌 · access tokens
+    Token(serve::TokenArgs),
+    /// 审计记录 · the audit trail
+    Audit(serve::AuditArgs),
     /// 检查示例病区并打印结果 · check the sample ward
     Demo(demo::DemoArgs),
 }
@@ -135,6 +142,11 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         anstream::println!("{}", serde_json::to_string_pretty(&schema)?);
         return Ok(ExitCode::SUCCESS);
     }
+    match &cli.command {
+        Command::Token(args) => return serve::token(args),
+        Command::Audit(args) => return serve::audit(args),
+        _ => {}
+    }
     let folder = match &cli.rules {
         Some(path) => DataFolder::open(path).with_context(|| format!("cannot read the rules folder {}", path.display()))?,
         None => DataFolder::embedded(),
@@ -151,7 +163,9 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Command::Measure(args) => measure::run(&house, &folder, args),
         Command::Indicators(args) => indicators::run(&house, &folder, args),
         Command::Demo(args) => demo::run(&house, args),
-        Command::Schema(_) => Ok(ExitCode::SUCCESS),
+        Command::Serve(args) => serve::run(house, &folder, args),
+        // Done above, without a rulebook.
+        Command::Schema(_) | Command::Token(_) | Command::Audit(_) => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`Book`]: loads, validates and compiles every indicator of `rules/indicators/`, and holds each to its own cases.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -100,6 +100,15 @@ impl Book {
 
     pub fn indicator(&self, id: &str) -> Option<&Compiled> {
         self.indicators.iter().find(|compiled| compiled.indicator.id == id)
+    }
+
+    /// Ids of the indicators whose id, code or group begins with one of the words.
+    pub fn beginning_with(&self, words: &[String]) -> HashSet<String> {
+        let begins = |text: &str| words.iter().any(|word| text.starts_with(word.as_str()));
+        let indicators = self.indicators.iter().map(|compiled| &compiled.indicator);
+        let wanted = indicators
+            .filter(|indicator| begins(&indicator.id) || begins(&indicator.group) || indicator.code.as_deref().is_some_and(begins));
+        wanted.map(|indicator| indicator.id.clone()).collect()
     }
 
     /// Runs every case of every indicator; returns the failures.

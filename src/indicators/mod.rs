@@ -28,6 +28,7 @@
 
 pub mod book;
 pub mod exam;
+pub mod export;
 pub mod fact;
 pub mod find;
 pub mod judge;

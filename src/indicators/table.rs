@@ -174,3 +174,54 @@ fn row(compiled: &Compiled, of: Option<String>, entries: &[&Entry]) -> Row {
         visits: counted.iter().filter(|entry| entry.standing == noteworthy).map(|entry| entry.visit_id.clone()).collect(),
     }
 }
+
+/// A span of discharge months: `2026-03`, `2026Q1`, `2026`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Period {
+    /// `2026-01`
+    pub first: String,
+    pub last: String,
+}
+
+impl std::str::FromStr for Period {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is no period: 2026-03, 2026Q1 or 2026");
+        let year = |text: &str| (text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.to_owned());
+        let span = |year: String, first: u8, last: u8| Self { first: format!("{year}-{first:02}"), last: format!("{year}-{last:02}") };
+        if let Some(year) = year(text) {
+            return Ok(span(year, 1, 12));
+        }
+        if let Some((start, quarter)) = text.split_once(['Q', 'q']) {
+            let quarter: u8 = quarter.parse().ok().filter(|quarter| (1..=4).contains(quarter)).ok_or_else(wrong)?;
+            return Ok(span(year(start).ok_or_else(wrong)?, quarter * 3 - 2, quarter * 3));
+        }
+        let (start, month) = text.split_once('-').ok_or_else(wrong)?;
+        let month: u8 = month.parse().ok().filter(|month| (1..=12).contains(month)).ok_or_else(wrong)?;
+        Ok(span(year(start).ok_or_else(wrong)?, month, month))
+    }
+}
+
+impl Period {
+    /// Whether a visit of this month belongs to it; one still in hospital belongs to none.
+    pub fn holds(&self, month: Option<&str>) -> bool {
+        month.is_some_and(|month| self.first.as_str() <= month && month <= self.last.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn periods_are_months_quarters_and_years() {
+        let holds = |period: &str, month: &str| period.parse::<Period>().expect("a period").holds(Some(month));
+        assert!(holds("2026", "2026-12") && holds("2026Q1", "2026-03") && holds("2026-03", "2026-03"));
+        assert!(!holds("2026Q1", "2026-04") && !holds("2025", "2026-01"));
+        assert!(!"2026".parse::<Period>().expect("a period").holds(None));
+        for wrong in ["2026-13", "2026Q5", "26", "March"] {
+            assert!(wrong.parse::<Period>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! `bingli serve`, `bingli token`, `bingli audit`.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::House;
+use crate::data::DataFolder;
+use crate::service::{self, Engine, Settings};
+use crate::store::{Caller, Role, Store};
+
+/// Where the data are.
+#[derive(Debug, Args)]
+pub struct DatabaseArgs {
+    /// sqlite:FILE?mode=rwc or postgres://USER@HOST/NAME
+    #[arg(long, value_name = "URL", env = "BINGLI_DATABASE", default_value = "sqlite:bingli.db?mode=rwc", hide_env_values = true)]
+    database: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Address and port. Beyond this machine only together with --tokens.
+    #[arg(long, env = "BINGLI_LISTEN", default_value = "127.0.0.1:8460")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// Ask every caller for a token (see `bingli token create`).
+    #[arg(long, env = "BINGLI_TOKENS")]
+    tokens: bool,
+    /// Visits judged at once; default: the cores of this machine.
+    #[arg(long, value_name = "N")]
+    cores: Option<usize>,
+    /// Requests that may wait for a core; more are refused with 429.
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    waiting: usize,
+    /// Log lines as JSON.
+    #[arg(long)]
+    log_json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    #[command(subcommand)]
+    command: TokenCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum TokenCommand {
+    /// 新建令牌,只显示一次 · make a token; it is shown once
+    Create {
+        /// Whom it is for; appears in the audit trail.
+        name: String,
+        #[arg(long, value_enum)]
+        role: Role,
+        /// Only visits of this department.
+        #[arg(long, default_value = "")]
+        department: String,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+    /// 吊销令牌 · revoke a token
+    Revoke {
+        name: String,
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct AuditArgs {
+    #[command(subcommand)]
+    command: AuditCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// 核对审计记录未被改动 · check that no line was changed, removed or added
+    Verify {
+        #[command(flatten)]
+        database: DatabaseArgs,
+    },
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the service's threads")
+}
+
+pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCode> {
+    if !service::may_listen(&args.listen, args.tokens) {
+        bail!("{} can be reached from other machines: add --tokens and make one with `bingli token create`", args.listen);
+    }
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_env("BINGLI_LOG").unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info,sqlx=warn"));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if args.log_json {
+        logs.json().init()
+    } else {
+        logs.init()
+    }
+    let settings = Settings {
+        asks_for_tokens: args.tokens,
+        cores: args.cores.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1),
+        waiting: args.waiting,
+    };
+    let book = house.indicators(folder)?;
+    let engine = Arc::new(Engine { rulebook: house.rulebook, book, sheets: house.sheets, zone: house.zone });
+    runtime()?.block_on(async {
+        let store = Store::open(&args.database.database).await?;
+        let listener = tokio::net::TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+        anstream::println!("bingli http://{}/", listener.local_addr()?);
+        service::serve(listener, service::router(engine, store.clone(), &settings)).await?;
+        store.close().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+pub fn token(args: &TokenArgs) -> Result<ExitCode> {
+    runtime()?.block_on(async {
+        match &args.command {
+            TokenCommand::Create { name, role, department, database } => {
+                let caller = Caller { name: name.clone(), role: *role, department: department.clone() };
+                let store = Store::open(&database.database).await?;
+                let token =
+                    store.create_token(&caller, Timestamp::now()).await?.with_context(|| format!("there is a token `{name}` already"))?;
+                anstream::println!("{token}");
+            }
+            TokenCommand::Revoke { name, database } => {
+                if !Store::open(&database.database).await?.revoke_token(name, Timestamp::now()).await? {
+                    bail!("no token `{name}` is in force");
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+pub fn audit(args: &AuditArgs) -> Result<ExitCode> {
+    let AuditCommand::Verify { database } = &args.command;
+    runtime()?.block_on(async {
+        match Store::open(&database.database).await?.verify_audit().await? {
+            Ok(lines) => anstream::println!("审计记录 {lines} 条,完整"),
+            Err(broken) => bail!("the audit trail was changed at line {}", broken.seq),
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}

@@ -1,0 +1,69 @@
+//! `POST /v1/check`: a visit in, a report out, nothing kept.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Query, State as Shared, rejection::BytesRejection};
+use serde::Deserialize;
+
+use super::problem::{ProblemDocument, Refusal};
+use super::{How, State};
+use crate::record::Instant;
+use crate::report::Report;
+use crate::rules::Phase;
+use crate::store::Caller;
+
+/// How the visit is to be judged.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Judging {
+    /// Score sheet; default: the hospital's.
+    sheet: Option<String>,
+    /// inline, running or terminal; default: terminal after discharge, running before.
+    #[param(value_type = Option<String>)]
+    phase: Option<Phase>,
+    /// The moment to judge for (2026-03-05T10:00); default: the visit's `as_of`, else now.
+    at: Option<String>,
+}
+
+impl Judging {
+    pub(super) fn how(self) -> Result<How, Refusal> {
+        let at = self.at.as_deref().map(str::parse::<Instant>).transpose();
+        let at = at.map_err(|error| Refusal::Unreadable(format!("at: {error}")))?;
+        Ok(How { sheet: self.sheet, phase: self.phase, at })
+    }
+}
+
+/// The body, or the refusal that says why it could not be taken in.
+pub(super) fn body(bytes: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
+    bytes.map_err(|rejection| match rejection.status() {
+        axum::http::StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
+        _ => Refusal::Unreadable("请求内容没有收完".to_owned()),
+    })
+}
+
+/// Parameters, or the refusal that says which one is wrong.
+pub(super) fn query<T>(query: Result<Query<T>, axum::extract::rejection::QueryRejection>) -> Result<T, Refusal> {
+    query.map(|Query(query)| query).map_err(|rejection| Refusal::Unreadable(rejection.body_text()))
+}
+
+/// 检查一份病历,不保存。Judges a visit and keeps nothing.
+#[utoipa::path(post, path = "/v1/check", tag = "检查", params(Judging),
+    request_body(content = serde_json::Value, content_type = "application/json", description = "bingli.visit/1 (#/components/schemas/Visit)"),
+    responses(
+        (status = 200, description = "bingli.report/1 (#/components/schemas/Report)", body = serde_json::Value),
+        (status = 401, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 422, body = ProblemDocument),
+        (status = 429, description = "Retry-After says when", body = ProblemDocument)))]
+pub async fn check(
+    Shared(state): Shared<State>,
+    _caller: Caller,
+    parameters: Result<Query<Judging>, axum::extract::rejection::QueryRejection>,
+    bytes: Result<Bytes, BytesRejection>,
+) -> Result<Json<Report>, Refusal> {
+    let how = query(parameters)?.how()?;
+    let bytes = body(bytes)?;
+    let engine = state.engine.clone();
+    let report = state.desk.run(move || engine.read(&bytes).and_then(|(visit, notes)| engine.judge(&visit, notes, &how))).await??;
+    state.metrics.judged();
+    Ok(Json(report))
+}

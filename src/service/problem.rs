@@ -1,0 +1,132 @@
+//! [`Refusal`]: why a request was not served, as an RFC 9457 problem document. One status a variant; no patient text in any.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::store::StoreError;
+
+/// Everything that can be answered besides what was asked for.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The body or a parameter is no visit or cannot be understood: what, and where.
+    Unreadable(String),
+    /// No token, or one that is not in force.
+    Unauthorised,
+    /// The token's role may not do this.
+    Forbidden,
+    /// There is no such thing, or not for this caller.
+    NotFound,
+    /// The id in the address is not the id in the body.
+    WrongId,
+    TooLarge,
+    /// Too much is waiting already; try again in a second.
+    Busy,
+    /// The database does not answer.
+    Unavailable(StoreError),
+    /// A defect of the program.
+    Broken(String),
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ProblemDocument {
+    /// Names the kind of problem; stays the same in every version.
+    pub r#type: String,
+    pub title: String,
+    pub status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl Refusal {
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Refusal::Unreadable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::Unauthorised => StatusCode::UNAUTHORIZED,
+            Refusal::Forbidden => StatusCode::FORBIDDEN,
+            Refusal::NotFound => StatusCode::NOT_FOUND,
+            Refusal::WrongId => StatusCode::CONFLICT,
+            Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Refusal::Busy => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn words(&self) -> (&'static str, &'static str) {
+        match self {
+            Refusal::Unreadable(_) => ("unreadable", "请求内容无法读取"),
+            Refusal::Unauthorised => ("unauthorised", "缺少有效的访问令牌"),
+            Refusal::Forbidden => ("forbidden", "该令牌无权进行此操作"),
+            Refusal::NotFound => ("not-found", "没有找到"),
+            Refusal::WrongId => ("wrong-id", "地址中的住院号与内容不一致"),
+            Refusal::TooLarge => ("too-large", "请求内容过大"),
+            Refusal::Busy => ("busy", "排队已满,请稍后重试"),
+            Refusal::Unavailable(_) => ("unavailable", "数据库暂不可用"),
+            Refusal::Broken(_) => ("broken", "程序内部错误"),
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Refusal::Unavailable(error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (kind, title) = self.words();
+        let status = self.status();
+        let detail = match &self {
+            Refusal::Unreadable(what) => Some(what.clone()),
+            Refusal::Unavailable(error) => {
+                tracing::error!(%error, "the database failed");
+                None
+            }
+            Refusal::Broken(what) => {
+                tracing::error!(what, "a request broke");
+                None
+            }
+            _ => None,
+        };
+        let document =
+            ProblemDocument { r#type: format!("urn:bingli:problem:{kind}"), title: title.to_owned(), status: status.as_u16(), detail };
+        let mut response = (status, Json(document)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match self {
+            Refusal::Busy => {
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            Refusal::Unauthorised => {
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_a_status_and_a_kind_of_its_own() {
+        let all = [
+            Refusal::Unreadable(String::new()),
+            Refusal::Unauthorised,
+            Refusal::Forbidden,
+            Refusal::NotFound,
+            Refusal::WrongId,
+            Refusal::TooLarge,
+            Refusal::Busy,
+            Refusal::Unavailable(StoreError::Database(sqlx::Error::PoolClosed)),
+            Refusal::Broken(String::new()),
+        ];
+        let statuses: std::collections::HashSet<u16> = all.iter().map(|refusal| refusal.status().as_u16()).collect();
+        let kinds: std::collections::HashSet<&str> = all.iter().map(|refusal| refusal.words().0).collect();
+        assert_eq!((statuses.len(), kinds.len()), (all.len(), all.len()));
+    }
+}

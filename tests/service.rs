@@ -1,0 +1,323 @@
+//! The service as an EMR meets it: scenarios as data, on SQLite and, where `BINGLI_TEST_POSTGRES` names a server, on PostgreSQL.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scenario {
+    #[serde(default)]
+    tokens: Vec<Token>,
+    step: Vec<Step>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Token {
+    name: String,
+    role: String,
+    #[serde(default)]
+    department: String,
+    #[serde(default)]
+    revoked: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Step {
+    name: String,
+    /// `METHOD /path`
+    request: String,
+    #[serde(default)]
+    body: Option<String>,
+    /// A file that is the body, with words replaced.
+    #[serde(default)]
+    file: Option<PathBuf>,
+    #[serde(default)]
+    replace: BTreeMap<String, String>,
+    /// Whose token is shown.
+    #[serde(default)]
+    r#as: Option<String>,
+    #[serde(default)]
+    token: Option<String>,
+    status: u16,
+    #[serde(default)]
+    header: BTreeMap<String, String>,
+    /// JSON pointer → value; "null" is null.
+    #[serde(default)]
+    json: BTreeMap<String, toml::Value>,
+    #[serde(default)]
+    contains: Vec<String>,
+    #[serde(default)]
+    lacks: Vec<String>,
+}
+
+/// A database of its own, dropped with its file.
+struct Database {
+    url: String,
+    file: Option<PathBuf>,
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        for ending in ["", "-wal", "-shm"] {
+            if let Some(file) = &self.file {
+                let _ = std::fs::remove_file(format!("{}{ending}", file.display()));
+            }
+        }
+    }
+}
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+fn sqlite() -> Database {
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let file = std::env::temp_dir().join(format!("bingli-service-{}-{number}.db", std::process::id()));
+    Database { url: format!("sqlite:{}?mode=rwc", file.display()), file: Some(file) }
+}
+
+fn postgres() -> Option<Database> {
+    let server = std::env::var("BINGLI_TEST_POSTGRES").ok()?;
+    let name = format!("bingli_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        sqlx::any::install_default_drivers();
+        let pool = sqlx::AnyPool::connect(&format!("{server}/postgres")).await.expect("the server answers");
+        let create = format!("CREATE DATABASE {name}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(create)).execute(&pool).await.expect("a database can be made");
+    });
+    Some(Database { url: format!("{server}/{name}"), file: None })
+}
+
+fn databases() -> Vec<(&'static str, Database)> {
+    let mut all = vec![("sqlite", sqlite())];
+    match postgres() {
+        Some(database) => all.push(("postgres", database)),
+        None => println!("PostgreSQL is left out: BINGLI_TEST_POSTGRES names no server"),
+    }
+    all
+}
+
+fn bingli(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bingli"));
+    command.args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(database: &Database, arguments: &[&str]) -> Self {
+        let mut command = bingli(&["serve", "--listen", "127.0.0.1:0", "--database", &database.url]);
+        let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut line).expect("it prints its address");
+        let address = line.trim().strip_prefix("bingli ").expect("an address").trim_end_matches('/').to_owned();
+        Self { child, address }
+    }
+
+    fn kill(mut self) {
+        self.child.kill().expect("it was alive");
+        self.child.wait().expect("it ends");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+}
+
+fn send(method: &str, url: &str, token: Option<&str>, body: Option<&str>) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+    let mut request = ureq::http::Request::builder().method(method).uri(url);
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    match body {
+        Some(body) => agent().run(request.header("content-type", "application/json").body(body.to_owned()).expect("a request")),
+        None => agent().run(request.body(()).expect("a request")),
+    }
+}
+
+fn percent_encoded(path: &str) -> String {
+    path.chars()
+        .map(|character| {
+            if character.is_ascii() {
+                character.to_string()
+            } else {
+                percent_encoding::utf8_percent_encode(&character.to_string(), percent_encoding::NON_ALPHANUMERIC).to_string()
+            }
+        })
+        .collect()
+}
+
+fn play(path: &Path) {
+    let scenario: Scenario =
+        toml::from_str(&std::fs::read_to_string(path).expect("a scenario")).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    for (name, database) in databases() {
+        let mut tokens = BTreeMap::new();
+        for token in &scenario.tokens {
+            let made = bingli(&[
+                "token",
+                "create",
+                &token.name,
+                "--role",
+                &token.role,
+                "--department",
+                &token.department,
+                "--database",
+                &database.url,
+            ]);
+            let output = { made }.output().expect("it runs");
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            tokens.insert(token.name.clone(), String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned());
+            if token.revoked {
+                assert!(bingli(&["token", "revoke", &token.name, "--database", &database.url]).status().expect("it runs").success());
+            }
+        }
+        let server = Server::start(&database, if scenario.tokens.is_empty() { &[] } else { &["--tokens"] });
+        for step in &scenario.step {
+            let place = format!("{} on {name}: {}", path.file_name().expect("a name").to_string_lossy(), step.name);
+            let (method, address) = step.request.split_once(' ').expect("METHOD /path");
+            let from_file = step.file.as_ref().map(|file| {
+                let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("the file is there");
+                step.replace.iter().fold(text, |text, (from, to)| {
+                    assert!(text.contains(from), "{place}: nothing to replace");
+                    text.replace(from, to)
+                })
+            });
+            let body = step.body.clone().or(from_file);
+            let token = step.r#as.as_ref().map(|name| tokens[name].as_str()).or(step.token.as_deref());
+            let url = format!("{}{}", server.address, percent_encoded(address));
+            let mut response = send(method, &url, token, body.as_deref()).unwrap_or_else(|error| panic!("{place}: {error}"));
+            let status = response.status().as_u16();
+            let headers = response.headers().clone();
+            let mut bytes = Vec::new();
+            response.body_mut().as_reader().read_to_end(&mut bytes).expect("a body");
+            let text = String::from_utf8_lossy(&bytes);
+            assert_eq!(status, step.status, "{place}: {}", text.chars().take(400).collect::<String>());
+            for (header, wanted) in &step.header {
+                assert_eq!(headers.get(header).and_then(|value| value.to_str().ok()), Some(wanted.as_str()), "{place}: {header}");
+            }
+            let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+            for (pointer, wanted) in &step.json {
+                let wanted = match wanted.as_str() {
+                    Some("null") => Value::Null,
+                    _ => serde_json::to_value(wanted).expect("a value"),
+                };
+                assert_eq!(value.pointer(pointer), Some(&wanted), "{place}: {pointer} in {}", text.chars().take(400).collect::<String>());
+            }
+            for word in &step.contains {
+                assert!(text.contains(word.as_str()), "{place}: `{word}` is missing in {}", text.chars().take(400).collect::<String>());
+            }
+            for word in &step.lacks {
+                assert!(!text.contains(word.as_str()), "{place}: `{word}` should not be there");
+            }
+        }
+        drop(server);
+        let verified = bingli(&["audit", "verify", "--database", &database.url]).output().expect("it runs");
+        assert!(verified.status.success(), "{name}: {}", String::from_utf8_lossy(&verified.stderr));
+    }
+}
+
+#[test]
+fn scenarios_hold_on_every_database() {
+    let mut scenarios: Vec<PathBuf> = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios"))
+        .expect("scenarios")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    scenarios.sort();
+    assert!(scenarios.len() >= 3);
+    scenarios.iter().for_each(|path| play(path));
+}
+
+#[test]
+fn the_service_shows_itself_to_other_machines_only_with_tokens() {
+    let database = sqlite();
+    let output = bingli(&["serve", "--listen", "0.0.0.0:0", "--database", &database.url]).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--tokens"));
+}
+
+/// What was acknowledged is there after any kill, whole, and the audit trail holds.
+#[test]
+fn a_killed_service_loses_nothing_that_it_acknowledged() {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/visits/defect.json")).expect("the visit");
+    for (name, database) in databases() {
+        let mut acknowledged: BTreeMap<String, i64> = BTreeMap::new();
+        for round in 0..5 {
+            let server = Server::start(&database, &[]);
+            let killer_at = std::time::Instant::now() + std::time::Duration::from_millis(150 + 90 * round);
+            for number in 0.. {
+                if std::time::Instant::now() > killer_at {
+                    break;
+                }
+                let id = format!("K{}", number % 7);
+                let body = text.replace("CLI-2", &id).replace("咳嗽", &format!("咳嗽{round}{number}次"));
+                let url = format!("{}/v1/visits/{id}", server.address);
+                if let Ok(mut response) = send("PUT", &url, None, Some(&body)) {
+                    assert!(response.status().is_success(), "{name}: {}", response.status());
+                    let answer: Value = response.body_mut().read_json().expect("JSON");
+                    acknowledged.insert(id, answer["version"].as_i64().expect("a version"));
+                }
+            }
+            // A last one is on its way when the process dies.
+            let url = format!("{}/v1/visits/K0", server.address);
+            let body = text.replace("CLI-2", "K0").replace("咳嗽", &format!("咳嗽又{round}次"));
+            let flight = std::thread::spawn(move || send("PUT", &url, None, Some(&body)).is_ok());
+            std::thread::sleep(std::time::Duration::from_millis(3 * round));
+            server.kill();
+            let _ = flight.join();
+        }
+        let server = Server::start(&database, &[]);
+        assert!(acknowledged.len() >= 5, "{name}: {acknowledged:?}");
+        for (id, version) in &acknowledged {
+            let mut listed = send("GET", &format!("{}/v1/findings?visit={id}&state=open", server.address), None, None).expect("it answers");
+            let findings: Value = listed.body_mut().read_json().expect("JSON");
+            let mut report = send("GET", &format!("{}/v1/visits/{id}/report", server.address), None, None).expect("it answers");
+            let report: Value = report.body_mut().read_json().expect("JSON");
+            let open = findings["items"].as_array().expect("items").len();
+            assert_eq!(open, report["findings"].as_array().expect("findings").len(), "{name}: {id} is half written");
+            let mut page = send("GET", &format!("{}/v1/visits?limit=1000", server.address), None, None).expect("it answers");
+            let page: Value = page.body_mut().read_json().expect("JSON");
+            let stored = page["items"].as_array().expect("items").iter().find(|visit| visit["visit_id"] == *id).expect("it is there");
+            assert!(stored["version"].as_i64().expect("a version") >= *version, "{name}: {id} went back");
+        }
+        drop(server);
+        let verified = bingli(&["audit", "verify", "--database", &database.url]).output().expect("it runs");
+        assert!(verified.status.success(), "{name}: {}", String::from_utf8_lossy(&verified.stderr));
+    }
+}
+
+#[test]
+fn a_line_of_the_audit_trail_that_was_changed_is_found() {
+    for (name, database) in databases() {
+        for who in ["a", "b", "c"] {
+            let made = bingli(&["token", "create", who, "--role", "reviewer", "--database", &database.url]).output().expect("it runs");
+            assert!(made.status.success());
+        }
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            sqlx::any::install_default_drivers();
+            let pool = sqlx::AnyPool::connect(&database.url).await.expect("the database opens");
+            sqlx::query("UPDATE audit SET target = 'x' WHERE seq = 2").execute(&pool).await.expect("it can be changed");
+        });
+        let verified = bingli(&["audit", "verify", "--database", &database.url]).output().expect("it runs");
+        assert_eq!(verified.status.code(), Some(2), "{name}");
+        assert!(String::from_utf8_lossy(&verified.stderr).contains("line 2"), "{name}");
+    }
+}
