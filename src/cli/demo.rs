@@ -1,5 +1,7 @@
-//! `bingli demo`: checks the sample ward that ships with the program and prints a ward list and one whole report.
+//! `bingli demo`: checks the sample ward that ships with the program, prints a ward list and one whole report, and serves the ward from an
+//! embedded database until it is stopped.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -7,6 +9,7 @@ use clap::Args;
 use include_dir::{Dir, include_dir};
 
 use super::House;
+use crate::data::DataFolder;
 use crate::input::Opener;
 use crate::report::sheet::DEFAULT_SHEET;
 use crate::report::text::{pad, render};
@@ -20,15 +23,38 @@ pub struct DemoArgs {
     /// Print the whole report of this visit (住院号); default: the one with most findings.
     #[arg(long)]
     visit: Option<String>,
+    /// Print only; serve nothing.
+    #[arg(long)]
+    once: bool,
+    /// Port on this machine; 0 takes a free one.
+    #[arg(long, default_value_t = 8460)]
+    port: u16,
 }
 
-pub fn run(house: &House, args: &DemoArgs) -> Result<ExitCode> {
+/// Visits of the sample ward with their names.
+fn ward_files() -> impl Iterator<Item = (String, &'static [u8])> {
+    let visits = WARD.files().filter(|file| !file.path().to_string_lossy().ends_with(".gold.json"));
+    visits.map(|file| (file.path().to_string_lossy().into_owned(), file.contents()))
+}
+
+pub fn run(house: House, folder: &DataFolder, args: &DemoArgs) -> Result<ExitCode> {
+    print(&house, args)?;
+    if args.once {
+        return Ok(ExitCode::SUCCESS);
+    }
+    // Gone with the process; the sample ward is in the program.
+    let folder_of_data = tempfile::tempdir().context("cannot make a folder for the sample ward's database")?;
+    let database = format!("sqlite:{}?mode=rwc", folder_of_data.path().join("demo.db").display());
+    let listen = SocketAddr::from(([127, 0, 0, 1], args.port));
+    super::serve::serve_ward(house, folder, &database, listen, ward_files())
+}
+
+fn print(house: &House, args: &DemoArgs) -> Result<()> {
     let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
     let options = Options { sheet: house.sheet(DEFAULT_SHEET)?, phase: None, at: None, now: house.now() };
     let mut ward: Vec<(String, Report)> = Vec::new();
-    for file in WARD.files().filter(|file| !file.path().to_string_lossy().ends_with(".gold.json")) {
-        let name = file.path().to_string_lossy().into_owned();
-        let (visit, notes) = opener.visit(&name, file.contents()).with_context(|| name.clone())?;
+    for (name, bytes) in ward_files() {
+        let (visit, notes) = opener.visit(&name, bytes).with_context(|| name.clone())?;
         let department = visit.admission.department.clone().unwrap_or_default();
         ward.push((department, check(&visit, notes, &house.rulebook, options)));
     }
@@ -56,5 +82,5 @@ pub fn run(house: &House, args: &DemoArgs) -> Result<ExitCode> {
         None => ward.iter().max_by_key(|(_, report)| report.stable().count()).context("the sample ward is empty")?,
     };
     anstream::println!("\n{}", render(&chosen.1, 100));
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

@@ -56,7 +56,7 @@ enum Command {
     Token(serve::TokenArgs),
     /// 审计记录 · the audit trail
     Audit(serve::AuditArgs),
-    /// 检查示例病区并打印结果 · check the sample ward
+    /// 检查示例病区,并在本机提供服务 · check the sample ward and serve it
     Demo(demo::DemoArgs),
 }
 
@@ -162,7 +162,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Command::Rules(args) => rules::run(&house, &folder, args),
         Command::Measure(args) => measure::run(&house, &folder, args),
         Command::Indicators(args) => indicators::run(&house, &folder, args),
-        Command::Demo(args) => demo::run(&house, args),
+        Command::Demo(args) => demo::run(house, &folder, args),
         Command::Serve(args) => serve::run(house, &folder, args),
         // Done above, without a rulebook.
         Command::Schema(_) | Command::Token(_) | Command::Audit(_) => Ok(ExitCode::SUCCESS),

@@ -106,12 +106,42 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
         cores: args.cores.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1),
         waiting: args.waiting,
     };
-    let book = house.indicators(folder)?;
-    let engine = Arc::new(Engine { rulebook: house.rulebook, book, sheets: house.sheets, zone: house.zone });
+    let engine = engine(house, folder)?;
     runtime()?.block_on(async {
         let store = Store::open(&args.database.database).await?;
         let listener = tokio::net::TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
         anstream::println!("bingli http://{}/", listener.local_addr()?);
+        service::serve(listener, service::router(engine, store.clone(), &settings)).await?;
+        store.close().await;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn engine(house: House, folder: &DataFolder) -> Result<Arc<Engine>> {
+    let book = house.indicators(folder)?;
+    Ok(Arc::new(Engine { rulebook: house.rulebook, book, sheets: house.sheets, zone: house.zone }))
+}
+
+/// Puts visits into a new database and serves them on this machine.
+pub fn serve_ward(
+    house: House,
+    folder: &DataFolder,
+    database: &str,
+    listen: SocketAddr,
+    ward: impl Iterator<Item = (String, &'static [u8])>,
+) -> Result<ExitCode> {
+    let engine = engine(house, folder)?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let settings = Settings { asks_for_tokens: false, cores, waiting: 64 };
+    runtime()?.block_on(async {
+        let store = Store::open(database).await?;
+        for (name, bytes) in ward {
+            service::keep(&engine, &store, bytes).await.with_context(|| name)?;
+        }
+        let listener = tokio::net::TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen}; --port 0 takes a free port"))?;
+        anstream::println!("示例病区 http://{}/  (Ctrl-C 结束)", listener.local_addr()?);
         service::serve(listener, service::router(engine, store.clone(), &settings)).await?;
         store.close().await;
         Ok(ExitCode::SUCCESS)

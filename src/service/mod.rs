@@ -29,12 +29,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::indicators::Book;
+use crate::indicators::table::{self, Entry};
 use crate::input::Opener;
 use crate::input::open::MAX_VISIT_BYTES;
 use crate::record::{Instant, Visit, note::Note};
 use crate::report::{Options, Report, Sheets, check as judge};
 use crate::rules::{Phase, Rulebook};
-use crate::store::Store;
+use crate::store::{Deed, Judged, Store, digest};
 use metrics::Metrics;
 use problem::Refusal;
 use work::Desk;
@@ -64,6 +65,50 @@ impl Engine {
         let options = Options { sheet, phase: how.phase, at: how.at.map(|at| at.latest()), now: self.now() };
         Ok(judge(visit, notes, &self.rulebook, options))
     }
+}
+
+/// A visit with everything that follows from it, on its way into the store.
+struct Kept {
+    visit: Visit,
+    body: String,
+    hash: String,
+    report: Report,
+    entries: Vec<Entry>,
+}
+
+impl Kept {
+    fn as_judged(&self) -> Judged<'_> {
+        Judged { visit: &self.visit, body: &self.body, hash: &self.hash, report: &self.report, entries: &self.entries }
+    }
+}
+
+impl Engine {
+    /// Reads and judges a visit that is to be kept.
+    fn prepare(&self, bytes: &[u8]) -> Result<Kept, Refusal> {
+        let (visit, notes) = self.read(bytes)?;
+        let report = self.judge(&visit, notes, &How::default())?;
+        let entries = table::entries(&self.book, &self.rulebook, &visit, self.now());
+        // What was sent is kept to the letter, also where some of it could not be read; other encodings and formats are kept as they were read.
+        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
+        let body = match std::str::from_utf8(bytes) {
+            Ok(text) if is_json => text.to_owned(),
+            _ => serde_json::to_string(&visit).map_err(|error| Refusal::Broken(error.to_string()))?,
+        };
+        Ok(Kept { visit, body, hash: digest(bytes), report, entries })
+    }
+}
+
+/// Why a visit could not be kept, for the command line.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?}")]
+pub struct NotKept(Refusal);
+
+/// Keeps one visit outside any request, as `bingli demo` does with the sample ward.
+pub async fn keep(engine: &Engine, store: &Store, bytes: &[u8]) -> Result<(), NotKept> {
+    let kept = engine.prepare(bytes).map_err(NotKept)?;
+    let deed = Deed { actor: "demo", action: "visit.put", target: &kept.visit.visit_id };
+    store.put_visit(&kept.as_judged(), deed, Timestamp::now()).await.map_err(|error| NotKept(error.into()))?;
+    Ok(())
 }
 
 /// How a visit is to be judged.

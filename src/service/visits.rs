@@ -9,11 +9,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::State;
 use super::check::{body, query};
 use super::problem::{ProblemDocument, Refusal};
-use super::{How, State};
-use crate::indicators::table;
-use crate::store::{Caller, Deed, DutyQuery, FindingQuery, Judged, VisitQuery, digest};
+use crate::store::{Caller, Deed, DutyQuery, FindingQuery, VisitQuery, digest};
 
 /// Entries of a page.
 const PAGE: i64 = 100;
@@ -61,34 +60,22 @@ pub async fn put(
         return Ok(Json(json!({ "version": version, "changed": false, "report": report })).into_response());
     }
     let engine = state.engine.clone();
-    let work = move || -> Result<_, Refusal> {
-        let (visit, notes) = engine.read(&bytes)?;
-        if visit.visit_id != id {
-            return Err(Refusal::WrongId);
-        }
-        let report = engine.judge(&visit, notes, &How::default())?;
-        let entries = table::entries(&engine.book, &engine.rulebook, &visit, engine.now());
-        // What was sent is kept to the letter, also where some of it could not be read; other encodings and formats are kept as they were read.
-        let is_json = || serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok();
-        let body = match String::from_utf8(bytes.to_vec()) {
-            Ok(text) if is_json() => text,
-            _ => serde_json::to_string(&visit).map_err(|error| Refusal::Broken(error.to_string()))?,
-        };
-        Ok((visit, report, entries, body))
-    };
-    let (visit, report, entries, body) = state.desk.run(work).await??;
+    let kept = state.desk.run(move || engine.prepare(&bytes)).await??;
+    let visit = &kept.visit;
+    if visit.visit_id != id {
+        return Err(Refusal::WrongId);
+    }
     // Neither into another department nor out of one.
     let stored = state.store.visit(&visit.visit_id).await?.map(|(_, department)| department);
     let departments = [visit.admission.department.as_deref().unwrap_or(""), stored.as_deref().unwrap_or(&caller.department)];
     if !departments.iter().all(|department| caller.may_see(department)) {
         return Err(Refusal::Forbidden);
     }
-    let judged = Judged { visit: &visit, body: &body, hash: &hash, report: &report, entries: &entries };
     let deed = Deed { actor: &caller.name, action: "visit.put", target: &visit.visit_id };
-    let put = state.store.put_visit(&judged, deed, Timestamp::now()).await?;
+    let put = state.store.put_visit(&kept.as_judged(), deed, Timestamp::now()).await?;
     state.metrics.judged();
     let status = if put.changed && put.version == 1 { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(json!({ "version": put.version, "changed": put.changed, "report": report }))).into_response())
+    Ok((status, Json(json!({ "version": put.version, "changed": put.changed, "report": kept.report }))).into_response())
 }
 
 /// A stored text of a visit that the caller may see, with the reading of it in the audit trail.
