@@ -303,6 +303,45 @@ fn a_killed_service_loses_nothing_that_it_acknowledged() {
     }
 }
 
+/// Writers of one visit queue up: every version gets a number of its own, and what is open is what the last one has.
+#[test]
+fn writers_of_one_visit_do_not_mix() {
+    const WRITERS: usize = 6;
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/visits/defect.json")).expect("the visit");
+    for (name, database) in databases() {
+        // Two nodes on one database are one service.
+        let nodes = [Server::start(&database, &[]), Server::start(&database, &[])];
+        let mut versions: Vec<i64> = std::thread::scope(|scope| {
+            let writers: Vec<_> = (0..WRITERS)
+                .map(|writer| {
+                    let (url, text) = (format!("{}/v1/visits/CLI-2", nodes[writer % 2].address), &text);
+                    scope.spawn(move || -> Vec<i64> {
+                        let put = |number: usize| {
+                            // Every other one has the defect of the wrong sex no more.
+                            let changed = text.replace("咳嗽减轻", &format!("咳嗽减轻{writer}{number}"));
+                            let body = if number % 2 == 0 { changed.replace("子宫附件区未触及包块，子宫肌瘤随访", "前列腺不大") } else { changed };
+                            let mut response = send("PUT", &url, None, Some(&body)).expect("it answers");
+                            assert!(response.status().is_success(), "{}", response.status());
+                            response.body_mut().read_json::<Value>().expect("JSON")["version"].as_i64().expect("a version")
+                        };
+                        (0..8).map(put).collect()
+                    })
+                })
+                .collect();
+            writers.into_iter().flat_map(|writer| writer.join().expect("no panic")).collect()
+        });
+        versions.sort_unstable();
+        assert_eq!(versions, (1..=WRITERS as i64 * 8).collect::<Vec<_>>(), "{name}");
+        let get = |path: &str| send("GET", &format!("{}{path}", nodes[0].address), None, None).expect("it answers").body_mut().read_json::<Value>().expect("JSON");
+        let ids = |list: &Value, pointer: &str| -> std::collections::BTreeSet<String> {
+            list.as_array().expect("a list").iter().map(|item| item.pointer(pointer).and_then(Value::as_str).expect("an id").to_owned()).collect()
+        };
+        let open = get("/v1/findings?visit=CLI-2&state=open&limit=1000");
+        let report = get("/v1/visits/CLI-2/report");
+        assert_eq!(ids(&open["items"], "/finding/id"), ids(&report["findings"], "/id"), "{name}");
+    }
+}
+
 #[test]
 fn a_line_of_the_audit_trail_that_was_changed_is_found() {
     for (name, database) in databases() {

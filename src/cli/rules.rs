@@ -1,4 +1,4 @@
-//! `bingli rules`: list, explain, test, lint.
+//! `bingli rules`: list, explain, test, coverage, lint.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -9,6 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::House;
 use crate::data::DataFolder;
 use crate::report::text::{pad, severity_name};
+use crate::rules::catalogue::{Catalogue, Engine};
 use crate::rules::rulebook::Compiled;
 use crate::rules::{Status, lint};
 
@@ -41,6 +42,11 @@ enum RulesCommand {
     Test {
         /// Only this rule.
         id: Option<String>,
+    },
+    /// 缺陷目录的覆盖情况 · which codes of the catalogue have a rule or a statement
+    Coverage {
+        #[arg(long, value_enum, default_value = "text")]
+        format: ListFormat,
     },
     /// 检查规则库:无效规则、重复、缺例 · find dead, overlapping and thin rules
     Lint,
@@ -98,6 +104,7 @@ pub fn run(house: &House, folder: &DataFolder, args: &RulesArgs) -> Result<ExitC
             anstream::println!("{} 个例子通过,{} 个失败", cases - failures.len(), failures.len());
             Ok(ExitCode::from(u8::from(!failures.is_empty())))
         }
+        RulesCommand::Coverage { format } => coverage(house, folder, *format),
         RulesCommand::Lint => {
             let remarks = lint::lint(&house.rulebook, &house.sheets, folder);
             for remark in &remarks {
@@ -167,4 +174,39 @@ fn explain(compiled: &Compiled, format: ListFormat) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn coverage(house: &House, folder: &DataFolder, format: ListFormat) -> Result<ExitCode> {
+    let file = folder.file("catalogue.toml").context("the rules folder has no catalogue.toml")?;
+    let catalogue = Catalogue::parse(file)?;
+    let lines = catalogue.coverage(&house.rulebook);
+    if format == ListFormat::Json {
+        anstream::println!("{}", serde_json::to_string_pretty(&lines)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let engine_name = |engine: Engine| match engine {
+        Engine::Rule => "规则",
+        Engine::RuleAndModel => "规则+模型",
+        Engine::Model => "模型",
+    };
+    for line in &lines {
+        anstream::println!(
+            "{} {} {} {} {} {}",
+            pad(&line.code, 7),
+            pad(severity_name(line.severity), 5),
+            pad(engine_name(line.engine), 10),
+            pad(line.status.map_or("无", status_name), 7),
+            pad(&format!("命中{} 通过{}", line.hits, line.passes), 15),
+            if line.rules.is_empty() { line.title.clone() } else { format!("{} ({})", line.title, line.rules.join(" ")) }
+        );
+    }
+    for engine in [Engine::Rule, Engine::RuleAndModel, Engine::Model] {
+        let of: Vec<_> = lines.iter().filter(|line| line.engine == engine).collect();
+        let covered = of.iter().filter(|line| !line.rules.is_empty()).count();
+        let stable = of.iter().filter(|line| line.status == Some(Status::Stable)).count();
+        anstream::println!("{}: {} 项,已覆盖 {covered},正式 {stable}", engine_name(engine), of.len());
+    }
+    let covered = lines.iter().filter(|line| !line.rules.is_empty()).count();
+    anstream::println!("合计 {} 项,已覆盖 {covered}", lines.len());
+    Ok(ExitCode::SUCCESS)
 }

@@ -6,6 +6,7 @@
 pub mod applies;
 pub mod calendar;
 pub mod case;
+pub mod catalogue;
 pub mod duty;
 pub mod events;
 pub mod facts;
@@ -96,6 +97,9 @@ pub struct Rule {
     pub title: String,
     /// Code of the catalogue (`C-A01`), of the time limits (`T01`), or of a form defect (`F-…`).
     pub defect: String,
+    /// Other codes of the catalogue that mean the same defect (T50 and C-N12).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     pub severity: Severity,
     /// Keys of the standards with article (`BW2010-22(8)`), or `safety`, or `local`.
     pub basis: Vec<String>,

@@ -151,6 +151,9 @@ fn validate(rule: &Rule, file: &DataFile) -> Result<(), Problem> {
     if !is_defect_code(&rule.defect) {
         return wrong("defect", format!("`{}` is not a defect code: expected C-A01, T01 or F-…", rule.defect));
     }
+    if let Some(code) = rule.also.iter().find(|code| !is_defect_code(code)) {
+        return wrong("also", format!("`{code}` is not a defect code: expected C-A01, T01 or F-…"));
+    }
     if rule.basis.is_empty() {
         return wrong("basis", "a rule names its basis: a standard with article, `safety` or `local`".to_owned());
     }
@@ -197,7 +200,7 @@ fn validate_judge(rule: &Rule, file: &DataFile) -> Result<(), Problem> {
 }
 
 /// `C-A01` … `C-S08`, `T01` … `T68`, `F-…`.
-fn is_defect_code(code: &str) -> bool {
+pub(super) fn is_defect_code(code: &str) -> bool {
     let bytes = code.as_bytes();
     match bytes.first() {
         Some(b'C') => bytes.len() == 5 && bytes[1] == b'-' && bytes[2].is_ascii_uppercase() && bytes[3..].iter().all(u8::is_ascii_digit),

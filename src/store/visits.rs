@@ -80,15 +80,15 @@ impl Store {
         let score = report.score.as_ref();
         let mut transaction = self.pool.begin().await?;
         // The first statement writes, so that two writers of one visit queue up here.
-        let upsert = "INSERT INTO visits (visit_id, version, hash, rulebook, received_at, department, admitted_at, discharged_at, total, grade, visit, report)
-            VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        let upsert = "INSERT INTO visits (visit_id, version, judged, hash, rulebook, received_at, department, admitted_at, discharged_at, total, grade, visit, report)
+            VALUES ($1, 1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             ON CONFLICT (visit_id) DO UPDATE SET
-              version = visits.version + CASE WHEN visits.hash = excluded.hash THEN 0 ELSE 1 END,
+              version = visits.version + CASE WHEN visits.hash = excluded.hash THEN 0 ELSE 1 END, judged = visits.judged + 1,
               hash = excluded.hash, rulebook = excluded.rulebook, received_at = excluded.received_at, department = excluded.department,
               admitted_at = excluded.admitted_at, discharged_at = excluded.discharged_at, total = excluded.total, grade = excluded.grade,
               visit = excluded.visit, report = excluded.report
             WHERE visits.hash <> excluded.hash OR visits.rulebook <> excluded.rulebook
-            RETURNING version";
+            RETURNING version, judged";
         let stored = sqlx::query(upsert)
             .bind(&visit.visit_id)
             .bind(judged.hash)
@@ -122,11 +122,12 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         for finding in &report.findings {
-            let keep = "INSERT INTO findings (visit_id, finding_id, department, rule, defect, severity, status, finding, first_seen, last_seen, gone_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, '')
+            let keep = "INSERT INTO findings
+                (visit_id, finding_id, department, rule, defect, severity, status, finding, first_seen, last_seen, last_judged, gone_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, '')
                 ON CONFLICT (visit_id, finding_id) DO UPDATE SET
-                  department = excluded.department, severity = excluded.severity, status = excluded.status, finding = excluded.finding,
-                  last_seen = excluded.last_seen, gone_at = ''";
+                  severity = excluded.severity, status = excluded.status, finding = excluded.finding, last_seen = excluded.last_seen,
+                  last_judged = excluded.last_judged, gone_at = ''";
             sqlx::query(keep)
                 .bind(&visit.visit_id)
                 .bind(&finding.id)
@@ -137,11 +138,19 @@ impl Store {
                 .bind(format!("{:?}", finding.status).to_lowercase())
                 .bind(serde_json::to_string(finding)?)
                 .bind(&moment)
+                .bind(judgement)
                 .execute(&mut *transaction)
                 .await?;
         }
-        sqlx::query("UPDATE findings SET gone_at = $1 WHERE visit_id = $2 AND gone_at = '' AND last_seen <> $1")
+        sqlx::query("UPDATE findings SET gone_at = $1 WHERE visit_id = $2 AND gone_at = '' AND last_judged < $3")
             .bind(&moment)
+            .bind(&visit.visit_id)
+            .bind(judgement)
+            .execute(&mut *transaction)
+            .await?;
+        // Those that went before move along with the patient.
+        sqlx::query("UPDATE findings SET department = $1 WHERE visit_id = $2 AND department <> $1")
+            .bind(department)
             .bind(&visit.visit_id)
             .execute(&mut *transaction)
             .await?;

@@ -4,6 +4,8 @@
 CREATE TABLE visits (
   visit_id TEXT PRIMARY KEY,
   version BIGINT NOT NULL,
+  -- Counts judgements: a new rulebook judges the same version again.
+  judged BIGINT NOT NULL,
   hash TEXT NOT NULL,
   rulebook TEXT NOT NULL,
   received_at TEXT NOT NULL,
@@ -37,6 +39,8 @@ CREATE TABLE findings (
   finding TEXT NOT NULL,
   first_seen TEXT NOT NULL,
   last_seen TEXT NOT NULL,
+  -- The judgement of the visit that last had it: what an older one had and the newest has not is gone.
+  last_judged BIGINT NOT NULL,
   gone_at TEXT NOT NULL,
   PRIMARY KEY (visit_id, finding_id)
 );
