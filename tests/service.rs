@@ -319,7 +319,11 @@ fn writers_of_one_visit_do_not_mix() {
                         let put = |number: usize| {
                             // Every other one has the defect of the wrong sex no more.
                             let changed = text.replace("咳嗽减轻", &format!("咳嗽减轻{writer}{number}"));
-                            let body = if number % 2 == 0 { changed.replace("子宫附件区未触及包块，子宫肌瘤随访", "前列腺不大") } else { changed };
+                            let body = if number.is_multiple_of(2) {
+                                changed.replace("子宫附件区未触及包块，子宫肌瘤随访", "前列腺不大")
+                            } else {
+                                changed
+                            };
                             let mut response = send("PUT", &url, None, Some(&body)).expect("it answers");
                             assert!(response.status().is_success(), "{}", response.status());
                             response.body_mut().read_json::<Value>().expect("JSON")["version"].as_i64().expect("a version")
@@ -332,9 +336,19 @@ fn writers_of_one_visit_do_not_mix() {
         });
         versions.sort_unstable();
         assert_eq!(versions, (1..=WRITERS as i64 * 8).collect::<Vec<_>>(), "{name}");
-        let get = |path: &str| send("GET", &format!("{}{path}", nodes[0].address), None, None).expect("it answers").body_mut().read_json::<Value>().expect("JSON");
+        let get = |path: &str| {
+            send("GET", &format!("{}{path}", nodes[0].address), None, None)
+                .expect("it answers")
+                .body_mut()
+                .read_json::<Value>()
+                .expect("JSON")
+        };
         let ids = |list: &Value, pointer: &str| -> std::collections::BTreeSet<String> {
-            list.as_array().expect("a list").iter().map(|item| item.pointer(pointer).and_then(Value::as_str).expect("an id").to_owned()).collect()
+            list.as_array()
+                .expect("a list")
+                .iter()
+                .map(|item| item.pointer(pointer).and_then(Value::as_str).expect("an id").to_owned())
+                .collect()
         };
         let open = get("/v1/findings?visit=CLI-2&state=open&limit=1000");
         let report = get("/v1/visits/CLI-2/report");

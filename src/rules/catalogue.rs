@@ -62,8 +62,12 @@ impl Catalogue {
     /// One line a code, in order of the code.
     pub fn coverage(&self, rulebook: &Rulebook) -> Vec<Coverage> {
         let line = |(code, defect): (&String, &Defect)| {
-            let mut rules: Vec<_> =
-                rulebook.rules.iter().map(|compiled| &compiled.rule).filter(|rule| rule.defect == *code || rule.also.contains(code)).collect();
+            let mut rules: Vec<_> = rulebook
+                .rules
+                .iter()
+                .map(|compiled| &compiled.rule)
+                .filter(|rule| rule.defect == *code || rule.also.contains(code))
+                .collect();
             rules.sort_by_key(|rule| rule.defect != *code);
             let cases = |expect: Expect| rules.iter().flat_map(|rule| &rule.cases).filter(|case| case.expect == expect).count();
             let has = |status: Status| rules.iter().any(|rule| rule.status == status);

@@ -110,7 +110,7 @@ impl Store {
             transaction.commit().await?;
             return Ok(Put { version, changed: false });
         };
-        let version: i64 = stored.try_get("version")?;
+        let (version, judgement): (i64, i64) = (stored.try_get("version")?, stored.try_get("judged")?);
         sqlx::query(
             "INSERT INTO visit_versions (visit_id, version, hash, received_at, visit) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
         )
