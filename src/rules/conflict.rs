@@ -3,7 +3,7 @@
 //! ```toml
 //! [check]
 //! kind     = "conflict"
-//! compare  = "side"                  # side | sex | denied | symptom
+//! compare  = "side"                  # side | sex | denied | symptom | sign
 //! concepts = ["身体部位", "疾病"]
 //! within   = ["入院记录", "手术记录"]
 //! against  = ["出院记录"]             # default: the same places
@@ -48,6 +48,8 @@ pub enum Compare {
     Denied,
     /// Present in `within`, denied without any limit of time in `against`, of the same concept.
     Symptom,
+    /// Found in one examination and denied in the other: the same concept at the same site.
+    Sign,
 }
 
 struct Prepared {
@@ -87,6 +89,7 @@ impl Check for Prepared {
             },
             Compare::Denied => self.denied(subject),
             Compare::Symptom => self.symptom(subject),
+            Compare::Sign => self.sign(subject),
         })
     }
 }
@@ -252,6 +255,35 @@ impl Prepared {
             }
         }
         hits
+    }
+
+    /// An examination that says both of one sign and site contradicts nothing: 左肺可闻及湿啰音, 右肺未闻及.
+    fn sign(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let (here, there) = (self.signs(&self.within, subject), self.signs(&self.against, subject));
+        let mut hits = Vec::new();
+        for (key, said) in &here {
+            let Some(other) = there.get(key) else { continue };
+            let one_voiced = |said: &[Said<'_>]| said.iter().all(|(_, mention)| mention.assertion == said[0].1.assertion);
+            if one_voiced(said) && one_voiced(other) && said[0].1.assertion != other[0].1.assertion {
+                hits.push(Hit { evidence: vec![evidence(said[0], Role::This), evidence(other[0], Role::Against)], ..Hit::default() });
+            }
+        }
+        hits
+    }
+
+    /// Mentions that are found or denied, by concept and site.
+    fn signs<'s>(&self, places: &Places, subject: &Subject<'s>) -> BTreeMap<(ConceptId, Option<ConceptId>), Vec<Said<'s>>> {
+        let mut said: BTreeMap<_, Vec<Said<'s>>> = BTreeMap::new();
+        for passage in places.passages(subject) {
+            for mention in &passage.mentions {
+                let plain =
+                    matches!(mention.assertion, Assertion::Present | Assertion::Absent) && mention.experiencer == Experiencer::Patient;
+                if plain && !mention.quoted && self.concepts.contains(mention.concept) && !self.harmless((passage, mention)) {
+                    said.entry((mention.concept, mention.site)).or_default().push((passage, mention));
+                }
+            }
+        }
+        said
     }
 }
 

@@ -6,6 +6,7 @@
 //! kind      = "copy"
 //! pair      = "notes"                         # any two of `within`; or "sections": `within` against `source`
 //! within    = ["日常病程"]
+//! by        = "shingles"                      # or "longest_run": the longest stretch word for word, as a share of the later text
 //! threshold = 1.0
 //! min_chars = 40
 //! ```
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::pattern::trimmed;
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
-use crate::reading::{DocumentReading, Passage};
+use crate::reading::{DocumentReading, Origin, Passage};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +30,9 @@ pub struct Copy {
     /// With `sections`: where it may have been copied from.
     #[serde(default)]
     pub source: Vec<String>,
-    /// Share of shingles in common from which on it is a copy; 1.0 demands that the texts are equal.
+    #[serde(default)]
+    pub by: By,
+    /// Share in common from which on it is a copy; 1.0 demands that the texts are equal.
     pub threshold: f64,
     /// Shorter texts are let be.
     pub min_chars: usize,
@@ -42,6 +45,16 @@ pub enum Pair {
     Notes,
     /// Each passage of `within` against each passage of `source`.
     Sections,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    #[default]
+    Shingles,
+    /// Facts told in other words or another order are no copy, whatever they share.
+    LongestRun,
 }
 
 struct Prepared {
@@ -98,6 +111,21 @@ fn similarity(a: &Reduced, b: &Reduced) -> f64 {
     (common as f64 / short.shingles.len() as f64).min(0.999)
 }
 
+/// Characters of the longest stretch that two texts have word for word.
+fn longest_run(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    // ends[i]: length of the common stretch that ends here in `a` and before b[i].
+    let mut ends = vec![0; b.len() + 1];
+    let mut longest = 0;
+    for character in a.chars() {
+        for index in (0..b.len()).rev() {
+            ends[index + 1] = if b[index] == character { ends[index] + 1 } else { 0 };
+            longest = longest.max(ends[index + 1]);
+        }
+    }
+    longest
+}
+
 impl Check for Prepared {
     fn run(&self, subject: &Subject<'_>) -> Outcome {
         Outcome::Ran(match self.spec.pair {
@@ -108,6 +136,14 @@ impl Check for Prepared {
 }
 
 impl Prepared {
+    /// Share of `later` that `earlier` has.
+    fn share(&self, earlier: &Reduced, later: &Reduced) -> f64 {
+        match self.spec.by {
+            By::Shingles => similarity(earlier, later),
+            By::LongestRun => longest_run(&earlier.text, &later.text) as f64 / later.chars.max(1) as f64,
+        }
+    }
+
     fn notes(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let documents: Vec<(&DocumentReading, Reduced)> = self
             .within
@@ -118,14 +154,14 @@ impl Prepared {
         let mut hits = Vec::new();
         for (index, (later, text)) in documents.iter().enumerate() {
             // One hit a copied note: the earliest note that it equals.
-            let original = documents[..index].iter().find(|(_, earlier)| similarity(earlier, text) >= self.spec.threshold);
+            let original = documents[..index].iter().find(|(_, earlier)| self.share(earlier, text) >= self.spec.threshold);
             let Some((earlier, original)) = original else { continue };
             let piece = |document: &DocumentReading, role| {
                 document.passages.first().map(|passage| Evidence { passage: passage.clone(), span: trimmed(passage), role })
             };
             hits.push(Hit {
                 evidence: piece(later, Role::This).into_iter().chain(piece(earlier, Role::Against)).collect(),
-                slots: vec![("similarity", percent(similarity(original, text)))],
+                slots: vec![("similarity", percent(self.share(original, text)))],
                 anchor: subject.visit.documents[later.index].id.clone(),
                 ..Hit::default()
             });
@@ -134,10 +170,11 @@ impl Prepared {
     }
 
     fn sections(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        let sources: Vec<(&Arc<Passage>, Reduced)> = self
-            .source
-            .passages(subject)
-            .map(|passage| (passage, reduce(std::iter::once(passage))))
+        // A section is one source with all that stands inside it: 病例特点 with its 查体 and 辅助检查.
+        let passages: Vec<&Arc<Passage>> = self.source.passages(subject).collect();
+        let sources: Vec<(&Arc<Passage>, Reduced)> = passages
+            .chunk_by(|a, b| section_of(a) == section_of(b))
+            .map(|section| (section[0], reduce(section.iter().copied())))
             .filter(|(_, reduced)| reduced.chars >= self.spec.min_chars)
             .collect();
         if sources.is_empty() {
@@ -152,7 +189,7 @@ impl Prepared {
             let best = sources
                 .iter()
                 .filter(|(source, _)| source.origin != passage.origin)
-                .map(|(source, reduced)| (source, similarity(reduced, &text)))
+                .map(|(source, reduced)| (source, self.share(reduced, &text)))
                 .max_by(|a, b| a.1.total_cmp(&b.1));
             if let Some((source, share)) = best.filter(|(_, share)| *share >= self.spec.threshold) {
                 hits.push(Hit {
@@ -167,6 +204,15 @@ impl Prepared {
         }
         hits
     }
+}
+
+/// The document and the outermost section that a passage belongs to.
+fn section_of(passage: &Passage) -> (Option<usize>, &str) {
+    let document = match passage.origin {
+        Origin::Document { document, .. } => Some(document),
+        Origin::Data { .. } => None,
+    };
+    (document, passage.within.as_deref().unwrap_or(&passage.section))
 }
 
 fn percent(share: f64) -> String {

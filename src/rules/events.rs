@@ -46,6 +46,12 @@ pub enum EventKind {
     ExamReport,
     /// A culture that grew something.
     CultureReport,
+    /// The doctor was told of a critical value.
+    CriticalValueTold,
+    /// A pathology report of this stay, the autopsy's left out.
+    PathologyReport,
+    /// An operation after another one of the same stay.
+    Reoperation,
 }
 
 impl EventKind {
@@ -80,15 +86,20 @@ impl EventKind {
             EventKind::ProcedureRecord => "有创操作",
             EventKind::ExamReport => "检查报告",
             EventKind::CultureReport => "培养报告",
+            EventKind::CriticalValueTold => "危急值告知医师",
+            EventKind::PathologyReport => "病理报告",
+            EventKind::Reoperation => "再次手术",
         }
     }
 
     /// The list that must have been sent for these events to be known, for the reason of a skip.
     fn missing(self, visit: &Visit) -> Option<&'static str> {
         let (sent, name) = match self {
-            EventKind::OperationStart | EventKind::OperationEnd | EventKind::AnesthesiaStart | EventKind::AnesthesiaEnd => {
-                (visit.operations.is_some(), "手术信息")
-            }
+            EventKind::OperationStart
+            | EventKind::OperationEnd
+            | EventKind::AnesthesiaStart
+            | EventKind::AnesthesiaEnd
+            | EventKind::Reoperation => (visit.operations.is_some(), "手术信息"),
             EventKind::Transfer => (visit.transfers.is_some(), "转科信息"),
             EventKind::RescueStart | EventKind::RescueEnd => (visit.rescues.is_some(), "抢救信息"),
             EventKind::Critical | EventKind::CriticalOrSerious => {
@@ -96,15 +107,16 @@ impl EventKind {
             }
             EventKind::ConsultRequest | EventKind::ConsultArrival => (visit.consults.is_some(), "会诊信息"),
             EventKind::TransfusionStart | EventKind::TransfusionEnd => (visit.transfusions.is_some(), "输血信息"),
-            EventKind::CriticalValueReported | EventKind::CriticalValueReceived | EventKind::CriticalValueHandled => {
-                (visit.critical_values.is_some(), "危急值")
-            }
+            EventKind::CriticalValueReported
+            | EventKind::CriticalValueReceived
+            | EventKind::CriticalValueTold
+            | EventKind::CriticalValueHandled => (visit.critical_values.is_some(), "危急值"),
             EventKind::OrderStart | EventKind::OrderStop => (visit.orders.is_some(), "医嘱"),
             EventKind::FrontPage => (visit.front_page.is_some(), "病案首页数据"),
             EventKind::Admission => (visit.admission.admitted_at.is_some(), "入院时间"),
             EventKind::ExamReport => (visit.exams.is_some(), "检查报告"),
             EventKind::CultureReport => (visit.cultures.is_some(), "培养结果"),
-            EventKind::AutopsyReport => (visit.pathology.is_some(), "病理报告"),
+            EventKind::AutopsyReport | EventKind::PathologyReport => (visit.pathology.is_some(), "病理报告"),
             EventKind::Discharge
             | EventKind::Death
             | EventKind::Archive
@@ -208,7 +220,12 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
                 push(page.completed_at, "front_page", "", "/front_page/completed_at".into(), vec![]);
             }
         }
-        EventKind::OperationStart | EventKind::OperationEnd | EventKind::AnesthesiaStart | EventKind::AnesthesiaEnd => {
+        EventKind::OperationStart
+        | EventKind::OperationEnd
+        | EventKind::AnesthesiaStart
+        | EventKind::AnesthesiaEnd
+        | EventKind::Reoperation => {
+            let first = visit.operations.iter().flatten().filter_map(|operation| operation.started_at).map(|at| at.latest()).min();
             for (index, operation) in visit.operations.iter().flatten().enumerate() {
                 let name = operation.name.as_deref().unwrap_or("");
                 let anesthesia = operation.anesthesia.as_deref().unwrap_or("");
@@ -221,6 +238,7 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
                 }
                 let at = match kind {
                     EventKind::OperationStart => operation.started_at,
+                    EventKind::Reoperation => operation.started_at.filter(|at| first.is_some_and(|first| at.earliest() > first)),
                     EventKind::OperationEnd => operation.ended_at,
                     EventKind::AnesthesiaStart => operation.anesthesia_started_at.or(operation.started_at),
                     _ => operation.anesthesia_ended_at.or(operation.ended_at),
@@ -274,11 +292,15 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
                 push(at, transfusion.id.as_deref().unwrap_or("transfusion"), component, format!("/transfusions/{index}"), vec![]);
             }
         }
-        EventKind::CriticalValueReported | EventKind::CriticalValueReceived | EventKind::CriticalValueHandled => {
+        EventKind::CriticalValueReported
+        | EventKind::CriticalValueReceived
+        | EventKind::CriticalValueTold
+        | EventKind::CriticalValueHandled => {
             for (index, value) in visit.critical_values.iter().flatten().enumerate() {
                 let at = match kind {
                     EventKind::CriticalValueReported => value.reported_at,
                     EventKind::CriticalValueReceived => value.received_at.or(value.reported_at),
+                    EventKind::CriticalValueTold => value.doctor_told_at,
                     _ => value.handled_at,
                 };
                 let what = format!("{}{}", value.item.as_deref().unwrap_or(""), value.value.as_deref().unwrap_or(""));
@@ -326,16 +348,19 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
                 }
             }
         }
-        EventKind::AutopsyReport => {
+        EventKind::AutopsyReport | EventKind::PathologyReport => {
             let is_autopsy = |text: &Option<String>| text.as_deref().is_some_and(|text| text.contains("尸检") || text.contains("尸体"));
-            for (index, report) in visit
-                .pathology
-                .iter()
-                .flatten()
-                .enumerate()
-                .filter(|(_, report)| is_autopsy(&report.specimen) || is_autopsy(&report.diagnosis))
-            {
-                push(report.reported_at, report.id.as_deref().unwrap_or("autopsy"), "", format!("/pathology/{index}"), vec![]);
+            let in_stay = |at: Instant| {
+                let admitted = visit.admission.admitted_at.is_none_or(|admitted| at.latest() >= admitted.earliest());
+                admitted && facts::discharged_at(visit).is_none_or(|discharged| at.earliest() <= discharged)
+            };
+            for (index, report) in visit.pathology.iter().flatten().enumerate() {
+                let autopsy = is_autopsy(&report.specimen) || is_autopsy(&report.diagnosis);
+                let wanted = if kind == EventKind::AutopsyReport { autopsy } else { !autopsy && report.reported_at.is_some_and(in_stay) };
+                if wanted {
+                    let specimen = if autopsy { "" } else { report.specimen.as_deref().unwrap_or("") };
+                    push(report.reported_at, report.id.as_deref().unwrap_or("pathology"), specimen, format!("/pathology/{index}"), vec![]);
+                }
             }
         }
         EventKind::Handover | EventKind::Takeover => {

@@ -2,9 +2,9 @@
 
 use jiff::civil::{Date, DateTime};
 
-use super::Subject;
+use super::{DataEvidence, Subject};
 use crate::reading::DocumentReading;
-use crate::record::{Document, Staff, Title, Visit, time};
+use crate::record::{Document, Lab, LabFlag, Staff, Title, Visit, time};
 
 /// Age at admission in years with fractions, from the birth date, else from the printed age (`67岁`, `2月12天`).
 pub fn age_in_years(visit: &Visit) -> Option<f64> {
@@ -72,6 +72,23 @@ pub fn signers(document: &Document) -> Vec<&str> {
         }
     }
     people
+}
+
+/// A result that is positive, or above its range.
+pub fn is_positive(lab: &Lab) -> bool {
+    let says = |value: &str| (value.contains("阳性") || value.contains('+')) && !value.contains("阴性");
+    match lab.flag {
+        Some(LabFlag::Positive | LabFlag::High | LabFlag::CriticalHigh) => true,
+        Some(LabFlag::Negative) => false,
+        _ => lab.value.as_deref().is_some_and(says),
+    }
+}
+
+/// A result as evidence: `血红蛋白 62g/L (2026-03-02 08:10)`.
+pub fn lab_evidence(index: usize, lab: &Lab) -> DataEvidence {
+    let text = |field: &Option<String>| field.clone().unwrap_or_default();
+    let at = lab.reported_at.map_or(String::new(), |at| format!(" ({at})"));
+    DataEvidence { path: format!("/labs/{index}"), label: format!("{} {}{}{at}", text(&lab.item), text(&lab.value), text(&lab.unit)) }
 }
 
 #[cfg(test)]

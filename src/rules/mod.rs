@@ -11,6 +11,7 @@ pub mod duty;
 pub mod events;
 pub mod facts;
 pub mod finder;
+pub mod given;
 pub mod knowledge;
 pub mod lint;
 pub mod lists;

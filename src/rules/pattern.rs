@@ -7,11 +7,13 @@
 //! must   = "occur"                     # or "not_occur" (default)
 //! find   = { regex = ['\d+\s*(天|周|月|年)'] }
 //! unless = { words = ["体检发现"] }     # in the same sentence; with unless_in = "passage": anywhere in the passage
+//! given  = { within = ["出院记录"], find = { words = ["病理"] }, absent = true }     # or a list of such; see [`Given`]
 //! ```
 
 use serde::{Deserialize, Serialize};
 
 use super::finder::{Find, Finder};
+use super::given::{Condition, Given, one_or_more};
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::Passage;
@@ -30,9 +32,9 @@ pub struct Pattern {
     pub unless: Find,
     #[serde(default)]
     pub unless_in: Reach,
-    /// Something that must also be there for the rule to speak, anywhere in these places.
-    #[serde(default)]
-    pub given: Option<Given>,
+    /// What must also be so for the rule to speak.
+    #[serde(default, deserialize_with = "one_or_more")]
+    pub given: Vec<Given>,
     /// A passage with more characters than this (letters, digits and Chinese characters; no punctuation) is a match.
     #[serde(default)]
     pub longer_than: Option<usize>,
@@ -75,22 +77,12 @@ pub enum Reach {
     Anywhere,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Given {
-    pub within: Vec<String>,
-    pub find: Find,
-    /// True: the rule speaks only when it is *not* there.
-    #[serde(default)]
-    pub absent: bool,
-}
-
 struct Prepared {
     spec: Pattern,
     places: Places,
     find: Finder,
     unless: Finder,
-    given: Option<(Places, Finder, bool)>,
+    given: Vec<Condition>,
 }
 
 impl Pattern {
@@ -99,15 +91,11 @@ impl Pattern {
             return Err(SpecError::new("[check]", "a pattern needs `find` or `longer_than`"));
         }
         let places = |within: &[String]| Places::parse(within, knowledge.documents()).map_err(|text| SpecError::new("within", text));
-        let given = match &self.given {
-            Some(given) => Some((places(&given.within)?, given.find.prepare(knowledge)?, given.absent)),
-            None => None,
-        };
         Ok(Box::new(Prepared {
             places: places(&self.within)?,
             find: self.find.prepare(knowledge)?,
             unless: self.unless.prepare(knowledge)?,
-            given,
+            given: self.given.iter().map(|given| given.prepare(knowledge)).collect::<Result<_, _>>()?,
             spec: self.clone(),
         }))
     }
@@ -115,22 +103,25 @@ impl Pattern {
 
 impl Check for Prepared {
     fn run(&self, subject: &Subject<'_>) -> Outcome {
-        if let Some((places, finder, absent)) = &self.given
-            && places.passages(subject).any(|passage| finder.matches(passage)) == *absent
-        {
+        let Some(context) = self.given.iter().map(|given| given.shown(subject)).collect::<Option<Vec<_>>>() else {
             return Outcome::Ran(Vec::new());
-        }
+        };
         if self.spec.unless_in == Reach::Anywhere
             && !self.spec.unless.is_empty()
             && self.places.passages(subject).any(|passage| self.unless.matches(passage))
         {
             return Outcome::Ran(Vec::new());
         }
-        Outcome::Ran(match self.spec.must {
+        let mut hits = match self.spec.must {
             Must::NotOccur => self.forbidden(subject),
             Must::Occur => self.demanded(subject),
             Must::OccurInVisit => self.demanded_in_visit(subject),
-        })
+        };
+        for hit in &mut hits {
+            hit.evidence.extend(context.iter().filter_map(|shown| shown.evidence.clone()));
+            hit.data.extend(context.iter().filter_map(|shown| shown.data.clone()));
+        }
+        Outcome::Ran(hits)
     }
 }
 
@@ -187,22 +178,16 @@ impl Prepared {
     fn demanded(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         for document in self.places.documents(subject) {
-            let passages: Vec<_> = self
-                .places
-                .passages_of(document)
-                .filter(|passage| characters(passage.text.as_str()) >= self.spec.at_least_chars.max(1))
-                .collect();
+            let passages: Vec<_> = self.places.passages_of(document).collect();
             let in_title = self.spec.titled && self.find.matches(&subject.knowledge.reader.read_text(None, "", &document.title));
-            if passages.is_empty()
-                || in_title
-                || passages
-                    .iter()
-                    .any(|passage| self.find.matches(passage) || (!self.spec.unless.is_empty() && self.unless.matches(passage)))
-            {
+            let held = |passage: &Passage| self.find.matches(passage) || (!self.spec.unless.is_empty() && self.unless.matches(passage));
+            let long_enough = |passage: &Passage| characters(passage.text.as_str()) >= self.spec.at_least_chars.max(1);
+            let Some(first) = passages.iter().copied().find(|passage| long_enough(passage)) else { continue };
+            if in_title || passages.iter().any(|passage| held(passage)) {
                 continue;
             }
             // The place that should have said it is shown as it stands.
-            let evidence = Evidence { passage: passages[0].clone(), span: trimmed(passages[0]), role: Role::This };
+            let evidence = Evidence { passage: first.clone(), span: trimmed(first), role: Role::This };
             let searched = self.places.searched(subject).into_iter().filter(|place| place.document == document.index).collect();
             hits.push(Hit { evidence: vec![evidence], searched, ..Hit::default() });
         }

@@ -21,6 +21,9 @@ pub struct Tables {
     pub contraindications: Vec<Contraindication>,
     pub treatments: Vec<Treatment>,
     pub codes: Vec<CodeName>,
+    pub home_drugs: Vec<HomeDrug>,
+    pub results: Vec<ResultDiagnosis>,
+    pub plans: Vec<PlanOrder>,
 }
 
 /// Bounds of a single adult dose; what lies outside is an order of magnitude off, not merely unusual.
@@ -31,6 +34,9 @@ pub struct Dose {
     pub max: f64,
     #[serde(default)]
     pub min: Option<f64>,
+    /// Most of one day that any label allows an adult by mouth or vein, loading doses left out.
+    #[serde(default)]
+    pub max_day: Option<f64>,
     /// Routes that are never right for the drug: 氯化钾 by 静脉推注.
     #[serde(default)]
     pub never_by: Vec<String>,
@@ -95,6 +101,45 @@ pub struct Treatment {
     pub diagnosis: ConceptSet,
     pub orders: ConceptSet,
     pub needs: String,
+}
+
+/// Drugs that are taken for years, and what they are taken for.
+#[derive(Debug, Clone)]
+pub struct HomeDrug {
+    pub drugs: ConceptSet,
+    pub reasons: ConceptSet,
+    /// Words that name a reason or the drugs as a group: 抗凝, 降糖药.
+    pub words: Vec<String>,
+}
+
+/// A result that, repeated or treated, is a diagnosis.
+#[derive(Debug, Clone)]
+pub struct ResultDiagnosis {
+    pub lab: ConceptSet,
+    pub bound: LabBound,
+    /// Orders that treat it.
+    pub treatment: ConceptSet,
+    /// Words of a transfused component that treats it.
+    pub components: Vec<String>,
+    pub diagnoses: ConceptSet,
+    /// Words of a diagnosis that names it.
+    pub words: Vec<String>,
+    /// Words of the course that explain why it is none.
+    pub excused: Vec<String>,
+    pub name: String,
+}
+
+/// What a plan says, and the orders that go against it. All are words.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanOrder {
+    pub plan: Vec<String>,
+    pub contrary: Vec<String>,
+    /// Orders that carry it out, whatever else is ordered later.
+    pub kept: Vec<String>,
+    /// Words of the course that say that the plan was changed.
+    pub changed: Vec<String>,
+    pub source: String,
 }
 
 /// A code prefix and the words of which the name must hold one.
@@ -185,6 +230,52 @@ struct TreatmentEntry {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct HomeDrugFile {
+    drug: Vec<HomeDrugEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HomeDrugEntry {
+    drugs: Vec<String>,
+    reasons: Vec<String>,
+    words: Vec<String>,
+    #[allow(dead_code)] // read by people
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResultFile {
+    result: Vec<ResultEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResultEntry {
+    lab: Vec<String>,
+    bound: LabBound,
+    #[serde(default)]
+    treatment: Vec<String>,
+    #[serde(default)]
+    components: Vec<String>,
+    diagnoses: Vec<String>,
+    words: Vec<String>,
+    #[serde(default)]
+    excused: Vec<String>,
+    name: String,
+    #[allow(dead_code)] // read by people
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlanFile {
+    plan: Vec<PlanOrder>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct CodeFile {
     code: Vec<CodeName>,
 }
@@ -249,6 +340,30 @@ impl Tables {
         }
         if let Some(file) = parse::<CodeFile>(folder, "knowledge/codes.toml").map_err(one)? {
             tables.codes = file.code;
+        }
+        if let Some(file) = parse::<HomeDrugFile>(folder, "knowledge/home-drugs.toml").map_err(one)? {
+            for entry in file.drug {
+                let path = "knowledge/home-drugs.toml";
+                tables.home_drugs.push(HomeDrug { drugs: set(path, &entry.drugs), reasons: set(path, &entry.reasons), words: entry.words });
+            }
+        }
+        if let Some(file) = parse::<ResultFile>(folder, "knowledge/results.toml").map_err(one)? {
+            for entry in file.result {
+                let path = "knowledge/results.toml";
+                tables.results.push(ResultDiagnosis {
+                    lab: set(path, &entry.lab),
+                    bound: entry.bound,
+                    treatment: set(path, &entry.treatment),
+                    components: entry.components,
+                    diagnoses: set(path, &entry.diagnoses),
+                    words: entry.words,
+                    excused: entry.excused,
+                    name: entry.name,
+                });
+            }
+        }
+        if let Some(file) = parse::<PlanFile>(folder, "knowledge/plans.toml").map_err(one)? {
+            tables.plans = file.plan;
         }
         if problems.is_empty() { Ok(tables) } else { Err(problems) }
     }

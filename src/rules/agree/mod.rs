@@ -7,6 +7,7 @@
 //! within = ["*"]
 //! ```
 
+mod diagnoses;
 mod history;
 mod operation;
 mod text;
@@ -63,6 +64,8 @@ pub enum Fact {
     TenfoldSize,
     /// Values of laboratory items quoted in notes against the report.
     LabValue,
+    /// A diagnosis of the lists in `within` that no text in `against` speaks of.
+    NewDiagnosis,
 }
 
 struct Prepared {
@@ -98,6 +101,7 @@ impl Check for Prepared {
             Fact::Segment => Ok(self.segment(subject)),
             Fact::TenfoldSize => Ok(self.tenfold_size(subject)),
             Fact::LabValue => self.lab_value(subject),
+            Fact::NewDiagnosis => Ok(self.new_diagnosis(subject)),
         };
         match result {
             Ok(hits) => Outcome::Ran(hits),

@@ -20,6 +20,8 @@ pub enum Every {
     Week { count: usize, title: Title, or_above: bool },
     /// At least one note in every `days` days of a long stay, counted from admission; one of `documents` resets the count.
     Stay { days: i64 },
+    /// At least one note on each of the `days` days after the trigger; the day of leaving asks for none.
+    After { days: i64 },
 }
 
 struct Periodic {
@@ -61,6 +63,7 @@ impl Periodic {
                 }
             }
             Every::Stay { days } => next_due = self.walk(subject, admitted, last, *days, subject.visit.discharge.is_none(), &mut gaps),
+            Every::After { days } => next_due = self.after(subject, *days, last, &mut gaps)?,
             Every::Week { count, title, or_above } => self.weeks(subject, admitted, last, *count, *title, *or_above, &mut gaps),
         }
         let duty = |due: Date, state: DutyState| Duty {
@@ -157,6 +160,27 @@ impl Periodic {
             last = last.max(day.min(to));
         }
         running.then(|| last.saturating_add(jiff::Span::new().days(days)))
+    }
+
+    /// The days after each trigger that have no note; returns the next one due while the stay goes on.
+    fn after(&self, subject: &Subject<'_>, days: i64, last: Date, gaps: &mut Vec<Gap>) -> Result<Option<Date>, String> {
+        let notes = self.note_days(subject);
+        let mut next_due = None;
+        for trigger in events::events(subject, self.spec.trigger, &self.spec.filter)? {
+            for day in 1..=days {
+                let due = trigger.at.date().saturating_add(jiff::Span::new().days(day));
+                if due >= last {
+                    next_due = next_due.or((subject.visit.discharge.is_none()).then_some(due));
+                    break;
+                }
+                if !notes.iter().any(|(noted, _)| *noted == due) {
+                    gaps.push(Gap {
+                        from: trigger.at.date(), to: due, due, text: format!("{}后第{day}天({due})无记录", trigger.label)
+                    });
+                }
+            }
+        }
+        Ok(next_due)
     }
 
     #[allow(clippy::too_many_arguments)] // the fields of one enum variant

@@ -8,17 +8,19 @@
 //! concepts = ["生命体征"]
 //! ```
 
+mod chart;
+mod doses;
 mod scores;
 mod times;
 
 use serde::{Deserialize, Serialize};
 
 use super::places::Places;
-use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
+use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
+use crate::reading::Passage;
 use crate::reading::lexicon::ConceptSet;
 use crate::reading::measures::convert;
 use crate::reading::text::Span;
-use crate::reading::{Experiencer, Passage};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +71,14 @@ pub enum What {
     BeforeBirth,
     /// A drug's single dose in an order or text that is beyond the bounds of `rules/knowledge/doses.toml`.
     Dose,
+    /// Dose times frequency of an order beyond the daily maximum of `rules/knowledge/doses.toml`.
+    DailyDose,
+    /// A drug order without dose, route or frequency where the visit's other drug orders have it.
+    OrderFields,
+    /// A round at a time at which its doctor was operating on this patient; `tolerance` in minutes.
+    RoundWhileOperating,
+    /// Temperature or pulse in a note against the chart of the hours around it.
+    Chart,
 }
 
 struct Prepared {
@@ -121,6 +131,22 @@ impl Check for Prepared {
                 Err(why) => return Outcome::Skipped(why),
             },
             What::Dose => hits = self.doses(subject),
+            What::DailyDose => match self.daily_doses(subject) {
+                Ok(found) => hits = found,
+                Err(why) => return Outcome::Skipped(why),
+            },
+            What::OrderFields => match self.order_fields(subject) {
+                Ok(found) => hits = found,
+                Err(why) => return Outcome::Skipped(why),
+            },
+            What::RoundWhileOperating => match self.round_while_operating(subject) {
+                Ok(found) => hits = found,
+                Err(why) => return Outcome::Skipped(why),
+            },
+            What::Chart => match self.chart(subject) {
+                Ok(found) => hits = found,
+                Err(why) => return Outcome::Skipped(why),
+            },
             What::Possible | What::Bmi | What::GcsSum | What::GcsText | What::GravidaPara | What::Numbering => {
                 for passage in self.places.passages(subject) {
                     match self.spec.what {
@@ -194,37 +220,5 @@ impl Prepared {
                 vec![("computed", format!("{weight}÷({height}/100)²={computed:.1}")), ("stated", stated.to_string())],
             ));
         }
-    }
-
-    fn doses(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        let doses = &subject.knowledge.tables.doses;
-        let lexicon = subject.knowledge.lexicon();
-        let mut hits = Vec::new();
-        for (index, order) in subject.visit.orders.iter().flatten().enumerate() {
-            let (Some(name), Some(dose), Some(unit)) = (order.name.as_deref(), order.dose, order.unit.as_deref()) else { continue };
-            for (_, id) in lexicon.find(name) {
-                let Some(bounds) = doses.get(lexicon.concept(id).name.as_ref()) else { continue };
-                if let Some(limit) = bounds.broken_by(dose, unit, order.route.as_deref()) {
-                    let label = format!("{name} {dose}{unit} {}", order.route.as_deref().unwrap_or(""));
-                    hits.push(Hit {
-                        data: vec![DataEvidence { path: format!("/orders/{index}"), label: label.trim().to_owned() }],
-                        slots: vec![("stated", label.trim().to_owned()), ("bounds", limit)],
-                        ..Hit::default()
-                    });
-                }
-            }
-        }
-        for passage in self.places.passages(subject) {
-            for mention in passage.mentions.iter().filter(|mention| mention.experiencer == Experiencer::Patient && !mention.quoted) {
-                let concept = lexicon.concept(mention.concept);
-                let Some(bounds) = doses.get(concept.name.as_ref()) else { continue };
-                let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
-                if let Some(limit) = bounds.broken_by(measure.value, &measure.unit, None) {
-                    let span = mention.span.cover(measure.span);
-                    hits.push(hit(passage, span, vec![("stated", passage.text.quote(span).to_owned()), ("bounds", limit)]));
-                }
-            }
-        }
-        hits
     }
 }

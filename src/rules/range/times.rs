@@ -269,6 +269,38 @@ impl Prepared {
         hits
     }
 
+    /// 张主任查房 at 11:20 while 张主任 operated on this patient from 10:00 to 13:00.
+    pub(super) fn round_while_operating(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
+        let slack = self.spec.tolerance as i64;
+        let mut hits = Vec::new();
+        for document in self.places.documents(subject) {
+            // Only the printed time says when the round was; a note may be typed while its doctor operates.
+            let Some(at) = facts::document(subject.visit, document).event_at.filter(|at| at.has_time()) else { continue };
+            for (index, operation) in operations.iter().enumerate() {
+                let (Some(start), Some(end)) = (operation.started_at, operation.ended_at) else { continue };
+                let inside = start.has_time()
+                    && end.has_time()
+                    && time::minutes_between(start.latest(), at.earliest()) > slack
+                    && time::minutes_between(at.latest(), end.earliest()) > slack;
+                let team = operation.surgeon.iter().chain(operation.assistants.iter().flatten());
+                let Some(doctor) = team.filter(|_| inside).find(|person| leads(subject, document, person)) else { continue };
+                let name = facts::name_of(subject.visit, doctor);
+                let operated = format!("{} {start}至{end} {name}", operation.name.as_deref().unwrap_or("手术"));
+                hits.push(Hit {
+                    data: vec![
+                        DataEvidence { path: format!("/documents/{}", document.index), label: format!("{} {at}", document.title) },
+                        DataEvidence { path: format!("/operations/{index}"), label: operated.clone() },
+                    ],
+                    slots: vec![("first", format!("{}({at})", document.title)), ("second", operated)],
+                    anchor: facts::document(subject.visit, document).id.clone(),
+                    ..Hit::default()
+                });
+            }
+        }
+        Ok(hits)
+    }
+
     /// 5年前住院 of a patient of two.
     pub(super) fn before_birth(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         const YEAR_MINUTES: f64 = 525_960.0;
@@ -364,6 +396,30 @@ fn patient_age(passage: &Passage) -> Option<(i64, Span)> {
         }
     }
     None
+}
+
+/// The note's heading or opening names the person as the one who rounds, and no namesake wrote or signed it.
+fn leads(subject: &Subject<'_>, document: &crate::reading::DocumentReading, person: &str) -> bool {
+    let visit = subject.visit;
+    let name = facts::name_of(visit, person);
+    let signers = facts::signers(facts::document(visit, document));
+    let namesake = signers.iter().any(|signer| *signer != person && facts::name_of(visit, signer) == name);
+    let opening = document.passages.first().map_or("", |passage| {
+        let first = passage.sentences.first().copied().unwrap_or(Span::new(0, 0));
+        passage.text.slice(first)
+    });
+    let rounds = |text: &str| text.contains("查房") || text.contains("查看");
+    let named = name.chars().count() >= 2 && (document.title.contains(name) || opening.contains(name) && rounds(opening));
+    // 张主任查房: by the family name, where only one of the staff has it.
+    let family = name.chars().next().filter(|_| name.chars().count() >= 2);
+    let by_family = || {
+        let title = family.is_some_and(|family| {
+            ["主任", "教授", "主治"].iter().any(|title| document.title.contains(&format!("{family}{title}")) && rounds(&document.title))
+        });
+        let staff = visit.staff.as_deref().unwrap_or(&[]);
+        title && staff.iter().filter(|other| other.name.as_deref().and_then(|name| name.chars().next()) == family).count() == 1
+    };
+    !namesake && (named || by_family())
 }
 
 /// 术后第3天 says what day it is now when the sentence begins with it or says 今.

@@ -5,8 +5,10 @@
 //! kind  = "support"
 //! table = "exclusive"      # exclusive | allergy | contraindication | treatment | code | external_cause | rescue_drug | rescue_count | nursing_level
 //!                          # skin_test | antibiotic_indication | ordered_exam | transfusion_tests | surgeon_in_discussion
+//!                          # home_drug | result | plan | stopped_drug
 //! ```
 
+mod expected;
 mod orders;
 
 use serde::{Deserialize, Serialize};
@@ -60,6 +62,14 @@ pub enum Table {
     TransfusionTests,
     /// The surgeon is not among those who discussed the operation.
     SurgeonInDiscussion,
+    /// A drug of years ordered on admission; neither the drug nor what it is taken for is anywhere in the record.
+    HomeDrug,
+    /// A result that was repeated or treated and is no diagnosis in `within`.
+    Result,
+    /// Orders of the first day against the plan in `within`.
+    Plan,
+    /// A drug that the plan in `within` stops and whose order goes on.
+    StoppedDrug,
 }
 
 struct Prepared {
@@ -97,6 +107,10 @@ impl Check for Prepared {
             Table::TransfusionTests => self.transfusion_tests(subject),
             Table::SurgeonInDiscussion => self.surgeon_in_discussion(subject),
             Table::RescueDrug => self.rescue_drug(subject),
+            Table::HomeDrug => self.home_drug(subject),
+            Table::Result => self.result(subject),
+            Table::Plan => self.plan(subject),
+            Table::StoppedDrug => self.stopped_drug(subject),
         };
         match result {
             Ok(hits) => Outcome::Ran(hits),

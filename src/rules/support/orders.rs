@@ -252,7 +252,7 @@ impl Prepared {
     }
 }
 
-fn order_hit(index: usize, order: &Order, searched: Vec<Searched>) -> Hit {
+pub(super) fn order_hit(index: usize, order: &Order, searched: Vec<Searched>) -> Hit {
     let started = order.start.map_or(String::new(), |at| format!(" ({at})"));
     let label = format!("{}{started}", order.name.as_deref().unwrap_or(""));
     Hit {

@@ -1,0 +1,169 @@
+//! Doses of orders and text: single doses, daily doses, and orders that leave something out.
+
+use super::super::{DataEvidence, Hit, Subject};
+use super::{Prepared, hit};
+use crate::reading::Experiencer;
+use crate::reading::measures::convert;
+use crate::record::{Order, OrderKind};
+
+/// Drops, ointments and the like are dosed by hand; tests and take-home orders have no frequency.
+const BY_HAND: [&str; 22] = [
+    "滴眼",
+    "滴耳",
+    "滴鼻",
+    "外用",
+    "软膏",
+    "乳膏",
+    "凝胶",
+    "贴",
+    "喷",
+    "含漱",
+    "洗剂",
+    "栓",
+    "皮试",
+    "皮肤试验",
+    "封管",
+    "冲管",
+    "出院带药",
+    "自备",
+    "嘱托",
+    "中药",
+    "汤",
+    "颗粒剂",
+];
+
+impl Prepared {
+    pub(super) fn doses(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let doses = &subject.knowledge.tables.doses;
+        let lexicon = subject.knowledge.lexicon();
+        let mut hits = Vec::new();
+        for (index, order) in subject.visit.orders.iter().flatten().enumerate() {
+            let (Some(name), Some(dose), Some(unit)) = (order.name.as_deref(), order.dose, order.unit.as_deref()) else { continue };
+            for (_, id) in lexicon.find(name) {
+                let Some(bounds) = doses.get(lexicon.concept(id).name.as_ref()) else { continue };
+                if let Some(limit) = bounds.broken_by(dose, unit, order.route.as_deref()) {
+                    let label = format!("{name} {dose}{unit} {}", order.route.as_deref().unwrap_or(""));
+                    hits.push(Hit {
+                        data: vec![DataEvidence { path: format!("/orders/{index}"), label: label.trim().to_owned() }],
+                        slots: vec![("stated", label.trim().to_owned()), ("bounds", limit)],
+                        ..Hit::default()
+                    });
+                }
+            }
+        }
+        for passage in self.places.passages(subject) {
+            for mention in passage.mentions.iter().filter(|mention| mention.experiencer == Experiencer::Patient && !mention.quoted) {
+                let concept = lexicon.concept(mention.concept);
+                let Some(bounds) = doses.get(concept.name.as_ref()) else { continue };
+                let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
+                if let Some(limit) = bounds.broken_by(measure.value, &measure.unit, None) {
+                    let span = mention.span.cover(measure.span);
+                    hits.push(hit(passage, span, vec![("stated", passage.text.quote(span).to_owned()), ("bounds", limit)]));
+                }
+            }
+        }
+        hits
+    }
+
+    pub(super) fn daily_doses(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        const LOADING: [&str; 5] = ["首剂", "首次", "负荷", "冲击", "化疗"];
+        let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
+        let lexicon = subject.knowledge.lexicon();
+        let mut hits = Vec::new();
+        for (index, order) in orders.iter().enumerate() {
+            let (Some(name), Some(dose), Some(unit)) = (order.name.as_deref(), order.dose, order.unit.as_deref()) else { continue };
+            let Some((times, frequency)) = order.frequency.as_deref().and_then(|text| times_a_day(text).map(|times| (times, text))) else {
+                continue;
+            };
+            let loading =
+                LOADING.iter().any(|word| name.contains(word) || order.purpose.as_deref().is_some_and(|text| text.contains(word)));
+            if loading || order.long_term == Some(false) {
+                continue;
+            }
+            let bounds = lexicon.find(name).find_map(|(_, id)| subject.knowledge.tables.doses.get(lexicon.concept(id).name.as_ref()));
+            let Some((bounds, most)) = bounds.and_then(|bounds| bounds.max_day.map(|most| (bounds, most))) else { continue };
+            let Some(total) = convert(dose, unit, &bounds.unit).map(|dose| dose * times) else { continue };
+            if total > most * 1.001 {
+                let label = format!("{name} {dose}{unit} {frequency}");
+                hits.push(Hit {
+                    data: vec![DataEvidence { path: format!("/orders/{index}"), label: label.clone() }],
+                    slots: vec![("stated", label), ("bounds", format!("每日总量{total}{},上限{most}{}", bounds.unit, bounds.unit))],
+                    anchor: order.id.clone().unwrap_or_else(|| index.to_string()),
+                    ..Hit::default()
+                });
+            }
+        }
+        Ok(hits)
+    }
+
+    pub(super) fn order_fields(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        const FEWEST: usize = 4;
+        let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
+        let counts = |order: &&(usize, &Order)| {
+            let name = order.1.name.as_deref().unwrap_or("");
+            let route = order.1.route.as_deref().unwrap_or("");
+            order.1.kind == Some(OrderKind::Drug) && !BY_HAND.iter().any(|word| name.contains(word) || route.contains(word))
+        };
+        let all: Vec<(usize, &Order)> = orders.iter().enumerate().collect();
+        let drugs: Vec<_> = all.iter().filter(counts).collect();
+        type Has = fn(&Order) -> bool;
+        // A dose may stand in the name (胰岛素50U+0.9%氯化钠50ml); an order given once has no frequency.
+        let fields: [(&str, Has); 3] = [
+            ("剂量", |order| {
+                order.dose.is_some() || order.name.as_deref().is_some_and(|name| name.contains(|c: char| c.is_ascii_digit()))
+            }),
+            ("给药途径", |order| order.route.as_deref().is_some_and(|route| !route.trim().is_empty())),
+            ("频次", |order| order.long_term != Some(true) || order.frequency.as_deref().is_some_and(|text| !text.trim().is_empty())),
+        ];
+        let mut hits = Vec::new();
+        for (index, order) in drugs.iter().copied() {
+            // A field that this hospital does not send is unknown, not missing: most other orders must have it.
+            let usual = |has: Has| {
+                let others = drugs.iter().filter(|(other, _)| other != index);
+                let held = others.clone().filter(|(_, other)| has(other)).count();
+                drugs.len() >= FEWEST && held * 5 >= (drugs.len() - 1) * 4
+            };
+            let missing: Vec<&str> = fields.iter().filter(|(_, has)| !has(order) && usual(*has)).map(|(name, _)| *name).collect();
+            if !missing.is_empty() {
+                let label =
+                    format!("{}{}", order.name.as_deref().unwrap_or(""), order.start.map_or(String::new(), |at| format!(" ({at})")));
+                hits.push(Hit {
+                    data: vec![DataEvidence { path: format!("/orders/{index}"), label: label.clone() }],
+                    slots: vec![("stated", label), ("missing", missing.join("、"))],
+                    anchor: order.id.clone().unwrap_or_else(|| index.to_string()),
+                    ..Hit::default()
+                });
+            }
+        }
+        Ok(hits)
+    }
+}
+
+/// How often a day a frequency means; `None` for what is not given by the clock (`prn`, `st`).
+fn times_a_day(frequency: &str) -> Option<f64> {
+    let text = frequency.trim().to_ascii_lowercase();
+    let times = match text.as_str() {
+        "qd" | "qn" | "qm" | "qam" | "qpm" | "q24h" | "每日1次" | "每日一次" | "1次/日" | "每晚1次" | "每天1次" => 1.0,
+        "bid" | "q12h" | "每日2次" | "每日两次" | "每日二次" | "2次/日" | "每天2次" => 2.0,
+        "tid" | "q8h" | "每日3次" | "每日三次" | "3次/日" | "每天3次" => 3.0,
+        "qid" | "q6h" | "每日4次" | "每日四次" | "4次/日" | "每天4次" => 4.0,
+        "q4h" => 6.0,
+        "q3h" => 8.0,
+        "q2h" => 12.0,
+        _ => return None,
+    };
+    Some(times)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::times_a_day;
+
+    #[test]
+    fn frequencies_by_the_clock() {
+        assert_eq!(times_a_day("TID"), Some(3.0));
+        assert_eq!(times_a_day("每日2次"), Some(2.0));
+        assert_eq!(times_a_day("prn"), None);
+        assert_eq!(times_a_day("qod"), None);
+    }
+}
