@@ -69,8 +69,16 @@ impl Prepared {
             let Some(first) = beyond.first().copied() else { continue };
             let taken = |index: usize| labs[index].sampled_at.or(labs[index].reported_at).map(|at| at.date());
             let repeated = beyond.iter().any(|index| taken(*index).is_some() && taken(*index) != taken(first));
-            let order =
-                orders.iter().enumerate().find(|(_, order)| is_named(lexicon, order.name.as_deref().unwrap_or(""), &entry.treatment));
+            // What was given long before the result is no answer to it.
+            let answers = |order: &Order| {
+                let reported = labs[first].reported_at.or(labs[first].sampled_at);
+                let in_answer = match (reported, order.start) {
+                    (Some(reported), Some(start)) => time::minutes_between(start.latest(), reported.earliest()) <= DAY_MINUTES,
+                    _ => true,
+                };
+                in_answer && is_named(lexicon, order.name.as_deref().unwrap_or(""), &entry.treatment)
+            };
+            let order = orders.iter().enumerate().find(|(_, order)| answers(order));
             let component = |name: &str| entry.components.iter().any(|word| name.contains(word.as_str()));
             let transfused = transfusions.iter().enumerate().find(|(_, row)| row.component.as_deref().is_some_and(component));
             if !repeated && order.is_none() && transfused.is_none() {
