@@ -4,6 +4,9 @@ use super::super::{Hit, Role, Subject, lists};
 use super::{Prepared, piece};
 use crate::reading::{Assertion, ConceptId, Passage};
 
+/// Diagnoses that the course speaks of by a value: 血钾3.0mmol/L is 低钾血症.
+const BY_VALUE: [&str; 8] = ["血症", "贫血", "紊乱", "异常", "减少", "增多", "中毒", "损害"];
+
 impl Prepared {
     /// Only diagnoses that the lexicon knows count: of others nobody can say whether a note means them by another name.
     pub(super) fn new_diagnosis(&self, subject: &Subject<'_>) -> Vec<Hit> {
@@ -29,7 +32,8 @@ impl Prepared {
                     let said = other.mentions.iter().any(|mention| named.iter().any(|id| related(*id, mention.concept)));
                     said || other.text.as_str().contains(item)
                 };
-                if !named.is_empty() && !elsewhere.iter().any(|other| spoken_of(other)) {
+                let by_value = BY_VALUE.iter().any(|word| item.contains(word));
+                if !named.is_empty() && !by_value && !elsewhere.iter().any(|other| spoken_of(other)) {
                     hits.push(Hit {
                         evidence: vec![piece(passage, span, Role::This)],
                         searched: self.against.searched(subject),
