@@ -111,13 +111,15 @@ fn similarity(a: &Reduced, b: &Reduced) -> f64 {
     (common as f64 / short.shingles.len() as f64).min(0.999)
 }
 
-/// Characters of the longest stretch that two texts have word for word.
+/// Characters of the longest stretch that two texts have word for word. The work grows with the product of their lengths, so of each only
+/// the first few thousand characters are compared: no section that a person wrote is longer.
 fn longest_run(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
+    const MOST: usize = 3_000;
+    let b: Vec<char> = b.chars().take(MOST).collect();
     // ends[i]: length of the common stretch that ends here in `a` and before b[i].
     let mut ends = vec![0; b.len() + 1];
     let mut longest = 0;
-    for character in a.chars() {
+    for character in a.chars().take(MOST) {
         for index in (0..b.len()).rev() {
             ends[index + 1] = if b[index] == character { ends[index] + 1 } else { 0 };
             longest = longest.max(ends[index + 1]);
