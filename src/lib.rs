@@ -10,6 +10,9 @@
 //! - [`rules`]    the rulebook: one module a rule kind
 //! - [`report`]   findings with evidence, groups, score, grade, and what was and was not checked
 //! - [`indicators`] numerators and denominators over many visits
+//! - [`duties`]   reminders of what is due: the ladder, quiet hours
+//! - [`people`]   who calls, and what each role may do
+//! - [`ledger`]   the life of a finding until somebody else has verified that it is gone (台账, 销号)
 //! - [`measure`]  precision and recall against gold files
 //! - [`store`]    the database: visits, findings, duties, tokens, the audit trail; the only place that knows SQL
 //! - [`service`]  HTTP and its pages; the only place that knows it
@@ -17,10 +20,13 @@
 
 pub mod cli;
 pub mod data;
+pub mod duties;
 pub mod indicators;
 pub mod input;
 pub mod interval;
+pub mod ledger;
 pub mod measure;
+pub mod people;
 pub mod problem;
 pub mod reading;
 pub mod record;

@@ -46,7 +46,8 @@ pub fn run(house: House, folder: &DataFolder, args: &DemoArgs) -> Result<ExitCod
     let folder_of_data = tempfile::tempdir().context("cannot make a folder for the sample ward's database")?;
     let database = format!("sqlite:{}?mode=rwc", folder_of_data.path().join("demo.db").display());
     let listen = SocketAddr::from(([127, 0, 0, 1], args.port));
-    super::serve::serve_ward(house, folder, &database, listen, ward_files())
+    let moment = house.now();
+    super::serve::serve_ward(house, folder, &database, listen, moment, ward_files())
 }
 
 fn print(house: &House, args: &DemoArgs) -> Result<()> {

@@ -3,15 +3,19 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 use super::House;
 use crate::data::DataFolder;
-use crate::service::{self, Engine, Settings};
-use crate::store::{Caller, Role, Store};
+use crate::people::{Caller, Role};
+use crate::record::Instant;
+use crate::service::{self, Clock, Engine, Settings, State};
+use crate::store::{Discipline, Store};
 
 /// Where the data are.
 #[derive(Debug, Args)]
@@ -37,6 +41,15 @@ pub struct ServeArgs {
     /// Requests that may wait for a core; more are refused with 429.
     #[arg(long, value_name = "N", default_value_t = 64)]
     waiting: usize,
+    /// Start the service's clock at this local moment (2026-03-05T10:00) and let callers set it: for trials and tests, never for a ward.
+    #[arg(long, value_name = "TIME")]
+    clock: Option<Instant>,
+    /// Seconds between two rounds of the clock that drives reminders; 0: none.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
+    tick: f64,
+    /// Findings shown at once for one document while somebody writes.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    shown: usize,
     /// Log lines as JSON.
     #[arg(long)]
     log_json: bool,
@@ -59,6 +72,9 @@ enum TokenCommand {
         /// Only visits of this department.
         #[arg(long, default_value = "")]
         department: String,
+        /// The holder's id in the EMR's staff list, so that authors never verify their own work.
+        #[arg(long, default_value = "")]
+        person: String,
         #[command(flatten)]
         database: DatabaseArgs,
     },
@@ -101,48 +117,61 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
     } else {
         logs.init()
     }
+    let zone = house.zone.clone();
+    let clock = args.clock.map_or_else(|| Clock::real(zone.clone()), |start| Clock::simulated(zone.clone(), start.earliest()));
     let settings = Settings {
         asks_for_tokens: args.tokens,
-        cores: args.cores.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1),
+        cores: args.cores.unwrap_or_else(cores).max(1),
         waiting: args.waiting,
+        clock,
+        discipline: Discipline::default(),
+        shown: args.shown,
     };
+    let tick = (args.tick > 0.0).then(|| Duration::from_secs_f64(args.tick.min(3600.0)));
     let engine = engine(house, folder)?;
     runtime()?.block_on(async {
         let store = Store::open(&args.database.database).await?;
         let listener = tokio::net::TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
         anstream::println!("bingli http://{}/", listener.local_addr()?);
-        service::serve(listener, service::router(engine, store.clone(), &settings)).await?;
+        service::serve(listener, State::new(engine, store.clone(), &settings), tick).await?;
         store.close().await;
         Ok(ExitCode::SUCCESS)
     })
 }
 
-fn engine(house: House, folder: &DataFolder) -> Result<Arc<Engine>> {
-    let book = house.indicators(folder)?;
-    Ok(Arc::new(Engine { rulebook: house.rulebook, book, sheets: house.sheets, zone: house.zone }))
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Puts visits into a new database and serves them on this machine.
+fn engine(house: House, folder: &DataFolder) -> Result<Arc<Engine>> {
+    let book = house.indicators(folder)?;
+    Ok(Arc::new(Engine::load(house.rulebook, book, house.sheets, house.zone, folder)?))
+}
+
+/// Puts visits into a new database and serves them on this machine, as if it were that local moment.
 pub fn serve_ward(
     house: House,
     folder: &DataFolder,
     database: &str,
     listen: SocketAddr,
+    moment: DateTime,
     ward: impl Iterator<Item = (String, &'static [u8])>,
 ) -> Result<ExitCode> {
+    let clock = Clock::simulated(house.zone.clone(), moment);
     let engine = engine(house, folder)?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let settings = Settings { asks_for_tokens: false, cores, waiting: 64 };
+    let settings =
+        Settings { asks_for_tokens: false, cores: cores(), waiting: 64, clock, discipline: Discipline::default(), shown: 3 };
     runtime()?.block_on(async {
         let store = Store::open(database).await?;
+        let state = State::new(engine, store.clone(), &settings);
         for (name, bytes) in ward {
-            service::keep(&engine, &store, bytes).await.with_context(|| name)?;
+            service::keep(&state, bytes).await.with_context(|| name)?;
         }
         let listener = tokio::net::TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen}; --port 0 takes a free port"))?;
         anstream::println!("示例病区 http://{}/  (Ctrl-C 结束)", listener.local_addr()?);
-        service::serve(listener, service::router(engine, store.clone(), &settings)).await?;
+        service::serve(listener, state, Some(Duration::from_secs(1))).await?;
         store.close().await;
         Ok(ExitCode::SUCCESS)
     })
@@ -151,8 +180,8 @@ pub fn serve_ward(
 pub fn token(args: &TokenArgs) -> Result<ExitCode> {
     runtime()?.block_on(async {
         match &args.command {
-            TokenCommand::Create { name, role, department, database } => {
-                let caller = Caller { name: name.clone(), role: *role, department: department.clone() };
+            TokenCommand::Create { name, role, department, person, database } => {
+                let caller = Caller { name: name.clone(), role: *role, department: department.clone(), person: person.clone() };
                 let store = Store::open(&database.database).await?;
                 let token =
                     store.create_token(&caller, Timestamp::now()).await?.with_context(|| format!("there is a token `{name}` already"))?;

@@ -7,6 +7,7 @@
 
 pub mod ages;
 pub mod context;
+pub mod cache;
 pub mod documents;
 pub mod lexicon;
 pub mod measures;

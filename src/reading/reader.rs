@@ -56,6 +56,13 @@ impl Reader {
         Reading { documents, data: self.read_data(visit) }
     }
 
+    /// Reads a visit of which documents may be known already.
+    pub fn read_anew(&self, visit: &Visit, cache: &ReadingCache) -> Reading {
+        let documents = visit.documents.iter().enumerate();
+        let documents = documents.map(|(index, document)| cache.get(index, document, || self.read_document(index, document))).collect();
+        Reading { documents, data: self.read_data(visit) }
+    }
+
     /// What a document is: its kind as sent, else by its title.
     pub fn kind_of(&self, document: &Document) -> DocumentKind {
         let by_title = || document.title.as_deref().and_then(|title| self.documents.kind_of_title(title));

@@ -15,8 +15,10 @@ use jiff::civil::DateTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::reading::Reading;
 use crate::record::{Instant, Precision, Visit, note::Note};
-use crate::rules::{DutyState, Phase, Rulebook, Status, Subject};
+use crate::rules::rulebook::Compiled;
+use crate::rules::{DutyState, Phase, Rulebook, Severity, Status, Subject};
 pub use finding::Finding;
 pub use score::Score;
 pub use sheet::{Sheet, Sheets};
@@ -48,10 +50,17 @@ pub struct Report {
 pub struct DutyEntry {
     pub rule: String,
     pub defect: String,
+    #[schemars(with = "String")]
+    pub severity: Severity,
     /// What must be done: `首次病程记录`.
     pub task: String,
     /// What started the clock: `入院 2026-03-01 09:30`.
     pub trigger: String,
+    /// Tells two duties of one rule apart: the id of the operation, the day of the course note.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub anchor: String,
+    /// When the window opened.
+    pub begin: Instant,
     /// Id of the document that satisfies it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
@@ -105,13 +114,24 @@ pub struct Options<'a> {
 
 /// Reads a visit, runs the rulebook and scores what was found.
 pub fn check(visit: &Visit, notes: Vec<Note>, rulebook: &Rulebook, options: Options<'_>) -> Report {
+    judge(visit, &rulebook.knowledge.reader.read(visit), notes, rulebook, options, |_| true)
+}
+
+/// Judges a visit that was read, by those rules that are wanted.
+pub fn judge(
+    visit: &Visit,
+    reading: &Reading,
+    notes: Vec<Note>,
+    rulebook: &Rulebook,
+    options: Options<'_>,
+    wanted: impl Fn(&Compiled) -> bool,
+) -> Report {
     let mut notes = notes;
     notes.extend(remarks(visit, rulebook));
-    let reading = rulebook.knowledge.reader.read(visit);
     let at = options.at.or(visit.as_of.map(|instant| instant.latest())).unwrap_or(options.now);
     let phase = options.phase.unwrap_or(if visit.discharge.is_some() { Phase::Terminal } else { Phase::Running });
-    let subject = Subject { visit, reading: &reading, knowledge: &rulebook.knowledge, at, phase };
-    let result = rulebook.run(&subject);
+    let subject = Subject { visit, reading, knowledge: &rulebook.knowledge, at, phase };
+    let result = rulebook.run_those(&subject, wanted);
     let mut findings = finding::findings(&subject, &result);
     let score = match phase {
         Phase::Inline => None,
@@ -120,8 +140,11 @@ pub fn check(visit: &Visit, notes: Vec<Note>, rulebook: &Rulebook, options: Opti
     let duty_entry = |(compiled, duty): &(&crate::rules::rulebook::Compiled, crate::rules::Duty)| DutyEntry {
         rule: compiled.rule.id.clone(),
         defect: compiled.rule.defect.clone(),
+        severity: compiled.rule.severity,
         task: duty.task.clone(),
         trigger: duty.trigger.clone(),
+        anchor: duty.anchor.clone(),
+        begin: Instant::new(duty.begin, Precision::Second),
         document: duty.document.map(|index| visit.documents[index].id.clone()),
         due: Instant::new(duty.due, Precision::Second),
         done: duty.done.map(|done| Instant::new(done, Precision::Second)),

@@ -40,7 +40,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::problem::Problem;
 use crate::reading::{Passage, Reading, Span};
-use crate::record::Visit;
+use crate::record::{DocumentKind, Visit};
 pub use applies::Applies;
 pub use duty::{Duty, DutyState};
 pub use knowledge::Knowledge;
@@ -196,6 +196,11 @@ pub trait Check: Send + Sync {
     /// The obligations that the rule puts on this visit; only `deadline` has any.
     fn duties(&self, _subject: &Subject<'_>) -> Vec<Duty> {
         Vec::new()
+    }
+
+    /// Whether words of such a document can be what the rule finds; a rule that never quotes them is left out while they are written.
+    fn quotes(&self, _kind: DocumentKind) -> bool {
+        true
     }
 
     /// What the rule leaves to the language model; only `judge` leaves anything.

@@ -35,8 +35,13 @@ pub struct RunResult<'b> {
 impl Rulebook {
     /// Runs the rules that are on and hold in the subject's phase.
     pub fn run<'b>(&'b self, subject: &Subject<'_>) -> RunResult<'b> {
-        let selected: Vec<&Compiled> =
-            self.rules.iter().filter(|compiled| is_on(compiled) && compiled.rule.phases.contains(&subject.phase)).collect();
+        self.run_those(subject, |_| true)
+    }
+
+    /// Runs those of them that are wanted.
+    pub fn run_those<'b>(&'b self, subject: &Subject<'_>, wanted: impl Fn(&Compiled) -> bool) -> RunResult<'b> {
+        let runs = |compiled: &&Compiled| is_on(compiled) && compiled.rule.phases.contains(&subject.phase) && wanted(compiled);
+        let selected: Vec<&Compiled> = self.rules.iter().filter(runs).collect();
         let judged: Vec<(Judgement, Vec<Duty>)> = selected
             .par_iter()
             .with_min_len(16)

@@ -6,14 +6,14 @@ use axum::http::request::Parts;
 
 use super::State;
 use super::problem::Refusal;
-use crate::store::{Caller, Role};
+use crate::people::{Caller, Role};
 
 impl FromRequestParts<State> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
         if !state.asks_for_tokens {
-            return Ok(Caller { name: "local".to_owned(), role: Role::Administrator, department: String::new() });
+            return Ok(Caller { name: "local".to_owned(), role: Role::Administrator, department: String::new(), person: String::new() });
         }
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Refusal::Unauthorised)?;
@@ -31,9 +31,5 @@ impl Caller {
             (own, asked) if own == asked => Ok(own.to_owned()),
             _ => Err(Refusal::NotFound),
         }
-    }
-
-    pub fn may_see(&self, department: &str) -> bool {
-        self.department.is_empty() || self.department == department
     }
 }

@@ -3,14 +3,15 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Query, State as Shared, rejection::BytesRejection};
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::problem::{ProblemDocument, Refusal};
-use super::{How, State};
+use super::engine::How;
+use super::{State, focus};
 use crate::record::Instant;
-use crate::report::Report;
 use crate::rules::Phase;
-use crate::store::Caller;
+use crate::people::Caller;
 
 /// How the visit is to be judged.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -47,23 +48,27 @@ pub(super) fn query<T>(query: Result<Query<T>, axum::extract::rejection::QueryRe
     query.map(|Query(query)| query).map_err(|rejection| Refusal::Unreadable(rejection.body_text()))
 }
 
-/// 检查一份病历,不保存。Judges a visit and keeps nothing.
+/// 检查一份病历,不保存;带 focus 时只回答正在书写的部分。Judges a visit and keeps nothing; with `focus` it answers for the text being written.
 #[utoipa::path(post, path = "/v1/check", tag = "检查", params(Judging),
-    request_body(content = serde_json::Value, content_type = "application/json", description = "bingli.visit/1 (#/components/schemas/Visit)"),
+    request_body(content = serde_json::Value, content_type = "application/json",
+        description = "bingli.visit/1 (#/components/schemas/Visit), or {focus: {document, section, text, caret, known}, visit | visit_id}"),
     responses(
-        (status = 200, description = "bingli.report/1 (#/components/schemas/Report)", body = serde_json::Value),
-        (status = 401, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 422, body = ProblemDocument),
-        (status = 429, description = "Retry-After says when", body = ProblemDocument)))]
+        (status = 200, description = "bingli.report/1 (#/components/schemas/Report); with focus {findings, unchanged, gone, shown, dismissed, manifest}", body = serde_json::Value),
+        (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 413, body = ProblemDocument),
+        (status = 422, body = ProblemDocument), (status = 429, description = "Retry-After says when", body = ProblemDocument)))]
 pub async fn check(
     Shared(state): Shared<State>,
-    _caller: Caller,
+    caller: Caller,
     parameters: Result<Query<Judging>, axum::extract::rejection::QueryRejection>,
     bytes: Result<Bytes, BytesRejection>,
-) -> Result<Json<Report>, Refusal> {
+) -> Result<Response, Refusal> {
     let how = query(parameters)?.how()?;
     let bytes = body(bytes)?;
-    let engine = state.engine.clone();
-    let report = state.desk.run(move || engine.read(&bytes).and_then(|(visit, notes)| engine.judge(&visit, notes, &how))).await??;
+    if focus::is_asked(&bytes) {
+        return Ok(Json(focus::answer(&state, &caller, &bytes).await?).into_response());
+    }
+    let (engine, now) = (state.engine(), state.clock.local());
+    let report = state.desk.run(move || engine.read(&bytes).and_then(|(visit, notes)| engine.judge(&visit, notes, &how, now))).await??;
     state.metrics.judged();
-    Ok(Json(report))
+    Ok(Json(report).into_response())
 }

@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::{Path, Query, State as Shared, rejection::QueryRejection};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,7 +12,8 @@ use super::check::query;
 use super::problem::{ProblemDocument, Refusal};
 use crate::indicators::export;
 use crate::indicators::table::{Dimension, Entry, Period, rows};
-use crate::store::{Caller, Deed};
+use crate::people::Caller;
+use crate::store::Deed;
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -54,11 +54,11 @@ pub async fn figures(
     let entries = stored(&state, &caller, &filter).await?;
     state
         .store
-        .record(Deed { actor: &caller.name, action: "indicators.read", target: filter.period.as_deref().unwrap_or("") }, Timestamp::now())
+        .record(Deed { actor: &caller.name, action: "indicators.read", target: filter.period.as_deref().unwrap_or("") }, state.clock.now())
         .await?;
-    let mut rows = rows(&state.engine.book, &entries, filter.by);
+    let mut rows = rows(&state.engine().book, &entries, filter.by);
     if let Some(word) = &filter.only {
-        let wanted = state.engine.book.beginning_with(std::slice::from_ref(word));
+        let wanted = state.engine().book.beginning_with(std::slice::from_ref(word));
         rows.retain(|row| wanted.contains(&row.indicator));
     }
     let broken = |error: String| Refusal::Broken(error);
@@ -90,11 +90,11 @@ pub async fn entries(
     parameters: Result<Query<Filter>, QueryRejection>,
 ) -> Result<Json<Value>, Refusal> {
     let filter = query(parameters)?;
-    if state.engine.book.indicator(&id).is_none() {
+    if state.engine().book.indicator(&id).is_none() {
         return Err(Refusal::NotFound);
     }
     let mut entries = stored(&state, &caller, &filter).await?;
-    state.store.record(Deed { actor: &caller.name, action: "indicators.read", target: &id }, Timestamp::now()).await?;
+    state.store.record(Deed { actor: &caller.name, action: "indicators.read", target: &id }, state.clock.now()).await?;
     entries.retain(|entry| entry.indicator == id);
     Ok(Json(json!({ "items": entries })))
 }

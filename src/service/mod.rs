@@ -1,20 +1,30 @@
-//! HTTP: the only place that knows it. Judging runs on a bounded desk, the rest is the store's.
+//! HTTP: the only place that knows it. Judging runs on a bounded desk ([`work`]), the rest is the store's.
 //!
-//! `POST /v1/check` judges and keeps nothing; `PUT /v1/visits/{id}` keeps the visit, its report, findings, duties and what it adds to the
-//! indicators; the rest reads. Errors are RFC 9457 problem documents. `/docs` shows the OpenAPI document of `/v1/openapi.json`.
+//! `POST /v1/check` judges and keeps nothing; `PUT /v1/visits/{id}` and `POST /v1/visits/{id}/events` keep what came and everything that follows
+//! from it ([`monitor`]); a clock drives reminders and escalation; `GET /v1/stream` tells whoever listens. Errors are RFC 9457 problem documents.
+//! `/docs` shows the OpenAPI document of `/v1/openapi.json`.
 
 mod auth;
 mod check;
+mod clock;
+mod decisions;
 mod docs;
+mod duties;
+mod engine;
+mod events;
+mod focus;
 mod indicators;
+mod ledger;
 mod metrics;
+mod monitor;
 mod pages;
 mod problem;
+mod stream;
 mod visits;
 mod work;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -22,102 +32,24 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::get;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::indicators::Book;
-use crate::indicators::table::{self, Entry};
-use crate::input::Opener;
 use crate::input::open::MAX_VISIT_BYTES;
-use crate::record::{Instant, Visit, note::Note};
-use crate::report::{Options, Report, Sheets, check as judge};
-use crate::rules::{Phase, Rulebook};
-use crate::store::{Deed, Judged, Store, digest};
+use crate::people::Caller;
+use crate::store::{Discipline, Store};
+pub use clock::Clock;
+pub use engine::Engine;
 use metrics::Metrics;
 use problem::Refusal;
+use stream::Hub;
 use work::Desk;
-
-/// What judges: loaded once.
-pub struct Engine {
-    pub rulebook: Rulebook,
-    pub book: Book,
-    pub sheets: Sheets,
-    pub zone: TimeZone,
-}
-
-impl Engine {
-    /// The hospital's local time now.
-    pub fn now(&self) -> jiff::civil::DateTime {
-        Instant::from_timestamp(Timestamp::now(), &self.zone).earliest()
-    }
-
-    fn read(&self, bytes: &[u8]) -> Result<(Visit, Vec<Note>), Refusal> {
-        let opener = Opener { zone: &self.zone, table: self.rulebook.knowledge.documents() };
-        opener.visit("body.json", bytes).map_err(|error| Refusal::Unreadable(error.to_string()))
-    }
-
-    fn judge(&self, visit: &Visit, notes: Vec<Note>, how: &How) -> Result<Report, Refusal> {
-        let id = how.sheet.as_deref().unwrap_or(crate::report::sheet::DEFAULT_SHEET);
-        let sheet = self.sheets.sheet(id).ok_or_else(|| Refusal::Unreadable(format!("没有评分表 {id}")))?;
-        let options = Options { sheet, phase: how.phase, at: how.at.map(|at| at.latest()), now: self.now() };
-        Ok(judge(visit, notes, &self.rulebook, options))
-    }
-}
-
-/// A visit with everything that follows from it, on its way into the store.
-struct Kept {
-    visit: Visit,
-    body: String,
-    hash: String,
-    report: Report,
-    entries: Vec<Entry>,
-}
-
-impl Kept {
-    fn as_judged(&self) -> Judged<'_> {
-        Judged { visit: &self.visit, body: &self.body, hash: &self.hash, report: &self.report, entries: &self.entries }
-    }
-}
-
-impl Engine {
-    /// Reads and judges a visit that is to be kept.
-    fn prepare(&self, bytes: &[u8]) -> Result<Kept, Refusal> {
-        let (visit, notes) = self.read(bytes)?;
-        let report = self.judge(&visit, notes, &How::default())?;
-        let entries = table::entries(&self.book, &self.rulebook, &visit, self.now());
-        // What was sent is kept to the letter, also where some of it could not be read; other encodings and formats are kept as they were read.
-        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
-        let body = match std::str::from_utf8(bytes) {
-            Ok(text) if is_json => text.to_owned(),
-            _ => serde_json::to_string(&visit).map_err(|error| Refusal::Broken(error.to_string()))?,
-        };
-        Ok(Kept { visit, body, hash: digest(bytes), report, entries })
-    }
-}
 
 /// Why a visit could not be kept, for the command line.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?}")]
 pub struct NotKept(Refusal);
-
-/// Keeps one visit outside any request, as `bingli demo` does with the sample ward.
-pub async fn keep(engine: &Engine, store: &Store, bytes: &[u8]) -> Result<(), NotKept> {
-    let kept = engine.prepare(bytes).map_err(NotKept)?;
-    let deed = Deed { actor: "demo", action: "visit.put", target: &kept.visit.visit_id };
-    store.put_visit(&kept.as_judged(), deed, Timestamp::now()).await.map_err(|error| NotKept(error.into()))?;
-    Ok(())
-}
-
-/// How a visit is to be judged.
-#[derive(Debug, Clone, Default)]
-struct How {
-    sheet: Option<String>,
-    phase: Option<Phase>,
-    at: Option<Instant>,
-}
 
 /// How the service runs.
 #[derive(Debug, Clone)]
@@ -127,34 +59,75 @@ pub struct Settings {
     /// Visits judged at once, and requests that may wait for it.
     pub cores: usize,
     pub waiting: usize,
+    pub clock: Clock,
+    /// When a rule loses its voice inline.
+    pub discipline: Discipline,
+    /// Findings shown at once for one document while somebody writes; the rest is one click away.
+    pub shown: usize,
 }
 
 /// What every handler shares.
 #[derive(Clone)]
 pub struct State {
-    engine: Arc<Engine>,
+    engine: Arc<RwLock<Arc<Engine>>>,
     store: Store,
     desk: Desk,
     metrics: Arc<Metrics>,
+    clock: Clock,
+    hub: Hub,
     asks_for_tokens: bool,
+    discipline: Discipline,
+    shown: usize,
+    voices: focus::Voices,
+}
+
+impl State {
+    pub fn new(engine: Arc<Engine>, store: Store, settings: &Settings) -> Self {
+        State {
+            engine: Arc::new(RwLock::new(engine)),
+            store,
+            desk: Desk::new(settings.cores, settings.waiting),
+            metrics: Arc::new(Metrics::default()),
+            clock: settings.clock.clone(),
+            hub: Hub::default(),
+            asks_for_tokens: settings.asks_for_tokens,
+            discipline: settings.discipline,
+            shown: settings.shown,
+            voices: focus::Voices::default(),
+        }
+    }
+
+    /// What judges now; a request keeps the one that it began with.
+    fn engine(&self) -> Arc<Engine> {
+        self.engine.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Keeps one visit outside any request, as `bingli demo` does with the sample ward.
+pub async fn keep(state: &State, bytes: &'static [u8]) -> Result<(), NotKept> {
+    let demo = Caller { name: "demo".to_owned(), ..Caller::system() };
+    let (visit, _) = state.engine().read(bytes).map_err(NotKept)?;
+    monitor::keep_snapshot(state, &demo, &visit.visit_id, axum::body::Bytes::from_static(bytes)).await.map(|_| ()).map_err(NotKept)
 }
 
 /// All routes.
-pub fn router(engine: Arc<Engine>, store: Store, settings: &Settings) -> Router {
-    let state = State {
-        engine,
-        store,
-        desk: Desk::new(settings.cores, settings.waiting),
-        metrics: Arc::new(Metrics::default()),
-        asks_for_tokens: settings.asks_for_tokens,
-    };
+pub fn router(state: State) -> Router {
     let (api, document) = OpenApiRouter::with_openapi(docs::outline())
         .routes(routes!(check::check))
         .routes(routes!(visits::put, visits::read))
+        .routes(routes!(events::post))
         .routes(routes!(visits::list))
         .routes(routes!(visits::report))
         .routes(routes!(visits::findings))
-        .routes(routes!(visits::duties))
+        .routes(routes!(decisions::decide))
+        .routes(routes!(decisions::acceptance))
+        .routes(routes!(decisions::restore))
+        .routes(routes!(duties::list))
+        .routes(routes!(ledger::list, ledger::notify))
+        .routes(routes!(ledger::read))
+        .routes(routes!(ledger::act))
+        .routes(routes!(stream::stream))
+        .routes(routes!(duties::clock, duties::set_clock))
         .routes(routes!(indicators::figures))
         .routes(routes!(indicators::entries))
         .split_for_parts();
@@ -184,9 +157,33 @@ async fn count(state: State, request: Request, next: Next) -> Response {
     response
 }
 
-/// Listens until the process is asked to stop, then finishes what it has begun.
-pub async fn serve(listener: tokio::net::TcpListener, router: Router) -> std::io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(stop()).await
+/// Listens until the process is asked to stop, then finishes what it has begun. `tick`: between two rounds of the clock; none: no clock.
+pub async fn serve(listener: tokio::net::TcpListener, state: State, tick: Option<Duration>) -> std::io::Result<()> {
+    let rulebook = state.engine().rulebook.digest.clone();
+    if let Err(error) = state.store.mark_outdated(&rulebook).await {
+        tracing::error!(%error, "visits of an older rulebook could not be found");
+    }
+    let background = [
+        tokio::spawn(stream::follow(state.clone())),
+        tokio::spawn({
+            let state = state.clone();
+            async move {
+                match tick {
+                    Some(tick) => monitor::watch(state, tick).await,
+                    None => std::future::pending().await,
+                }
+            }
+        }),
+    ];
+    let hub = state.hub.clone();
+    let stopping = async move {
+        stop().await;
+        // Streams never end by themselves.
+        hub.close();
+    };
+    let served = axum::serve(listener, router(state)).with_graceful_shutdown(stopping).await;
+    background.iter().for_each(tokio::task::JoinHandle::abort);
+    served
 }
 
 /// Listening beyond this machine without tokens would show patients to anyone.

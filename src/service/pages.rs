@@ -9,7 +9,8 @@ use super::State;
 use super::problem::Refusal;
 use super::visits::text_for;
 use crate::report::{Report, html};
-use crate::store::{Caller, VisitQuery};
+use crate::people::Caller;
+use crate::store::VisitQuery;
 
 #[derive(Template)]
 #[template(
@@ -89,7 +90,7 @@ pub async fn visit(Shared(state): Shared<State>, caller: Caller, Path(id): Path<
     let found = state.store.visit(&id).await?;
     let visit = text_for(&state, &caller, &id, "visit.read", found).await?;
     let (report, _) = state.store.report(&id).await?.ok_or(Refusal::NotFound)?;
-    let (visit, _) = state.engine.read(visit.as_bytes())?;
+    let (visit, _) = state.engine().read(visit.as_bytes())?;
     let report: Report = serde_json::from_str(&report).map_err(|error| broken(error.to_string()))?;
     html::render(&report, &visit).map(Html).map_err(|error| broken(error.to_string()))
 }

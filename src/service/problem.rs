@@ -14,12 +14,14 @@ pub enum Refusal {
     Unreadable(String),
     /// No token, or one that is not in force.
     Unauthorised,
-    /// The token's role may not do this.
+    /// The caller's role may not do this.
     Forbidden,
+    /// The caller may do this in general, but not to this: who wrote does not verify, who gave notice does not judge.
+    Denied(crate::ledger::Denied),
     /// There is no such thing, or not for this caller.
     NotFound,
-    /// The id in the address is not the id in the body.
-    WrongId,
+    /// What is there already does not go with the request: another id, an entry that exists.
+    Conflict(String),
     TooLarge,
     /// Too much is waiting already; try again in a second.
     Busy,
@@ -45,8 +47,9 @@ impl Refusal {
             Refusal::Unreadable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Refusal::Unauthorised => StatusCode::UNAUTHORIZED,
             Refusal::Forbidden => StatusCode::FORBIDDEN,
+            Refusal::Denied(_) => StatusCode::PRECONDITION_FAILED,
             Refusal::NotFound => StatusCode::NOT_FOUND,
-            Refusal::WrongId => StatusCode::CONFLICT,
+            Refusal::Conflict(_) => StatusCode::CONFLICT,
             Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Busy => StatusCode::TOO_MANY_REQUESTS,
             Refusal::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -58,9 +61,10 @@ impl Refusal {
         match self {
             Refusal::Unreadable(_) => ("unreadable", "请求内容无法读取"),
             Refusal::Unauthorised => ("unauthorised", "缺少有效的访问令牌"),
-            Refusal::Forbidden => ("forbidden", "该令牌无权进行此操作"),
+            Refusal::Forbidden => ("forbidden", "无权进行此操作"),
+            Refusal::Denied(_) => ("denied", "不能进行此操作"),
             Refusal::NotFound => ("not-found", "没有找到"),
-            Refusal::WrongId => ("wrong-id", "地址中的住院号与内容不一致"),
+            Refusal::Conflict(_) => ("conflict", "与已有内容冲突"),
             Refusal::TooLarge => ("too-large", "请求内容过大"),
             Refusal::Busy => ("busy", "排队已满,请稍后重试"),
             Refusal::Unavailable(_) => ("unavailable", "数据库暂不可用"),
@@ -81,6 +85,8 @@ impl IntoResponse for Refusal {
         let status = self.status();
         let detail = match &self {
             Refusal::Unreadable(what) => Some(what.clone()),
+            Refusal::Conflict(what) => Some(what.clone()),
+            Refusal::Denied(denied) => Some(denied.to_string()),
             Refusal::Unavailable(error) => {
                 tracing::error!(%error, "the database failed");
                 None
@@ -118,8 +124,9 @@ mod tests {
             Refusal::Unreadable(String::new()),
             Refusal::Unauthorised,
             Refusal::Forbidden,
+            Refusal::Denied(crate::ledger::Denied::Role),
             Refusal::NotFound,
-            Refusal::WrongId,
+            Refusal::Conflict(String::new()),
             Refusal::TooLarge,
             Refusal::Busy,
             Refusal::Unavailable(StoreError::Database(sqlx::Error::PoolClosed)),

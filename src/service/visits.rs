@@ -5,26 +5,27 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State as Shared, rejection::BytesRejection, rejection::QueryRejection};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::State;
 use super::check::{body, query};
+use super::monitor;
 use super::problem::{ProblemDocument, Refusal};
-use crate::store::{Caller, Deed, DutyQuery, FindingQuery, VisitQuery, digest};
+use crate::people::Caller;
+use crate::store::{Deed, FindingQuery, VisitQuery, digest};
 
 /// Entries of a page.
 const PAGE: i64 = 100;
 const MOST: i64 = 1000;
 
-fn limit(asked: Option<i64>) -> Result<i64, Refusal> {
+pub(super) fn limit(asked: Option<i64>) -> Result<i64, Refusal> {
     let limit = asked.unwrap_or(PAGE);
     if (1..=MOST).contains(&limit) { Ok(limit) } else { Err(Refusal::Unreadable(format!("limit 应在 1 到 {MOST} 之间"))) }
 }
 
 /// A page and the cursor of the next one.
-fn page(items: Vec<Value>, limit: i64, cursor: impl Fn(&Value) -> String) -> Json<Value> {
+pub(super) fn page(items: Vec<Value>, limit: i64, cursor: impl Fn(&Value) -> String) -> Json<Value> {
     let next = if items.len() as i64 == limit { items.last().map(&cursor) } else { None };
     Json(json!({ "items": items, "next": next }))
 }
@@ -50,7 +51,7 @@ pub async fn put(
     let hash = digest(&bytes);
     if let Some((known, rulebook, version)) = state.store.known(&id).await?
         && known == hash
-        && rulebook == state.engine.rulebook.digest
+        && rulebook == state.engine().rulebook.digest
     {
         let (report, department) = state.store.report(&id).await?.ok_or(Refusal::NotFound)?;
         if !caller.may_see(&department) {
@@ -59,21 +60,7 @@ pub async fn put(
         let report: Value = serde_json::from_str(&report).map_err(|error| Refusal::Broken(error.to_string()))?;
         return Ok(Json(json!({ "version": version, "changed": false, "report": report })).into_response());
     }
-    let engine = state.engine.clone();
-    let kept = state.desk.run(move || engine.prepare(&bytes)).await??;
-    let visit = &kept.visit;
-    if visit.visit_id != id {
-        return Err(Refusal::WrongId);
-    }
-    // Neither into another department nor out of one.
-    let stored = state.store.visit(&visit.visit_id).await?.map(|(_, department)| department);
-    let departments = [visit.admission.department.as_deref().unwrap_or(""), stored.as_deref().unwrap_or(&caller.department)];
-    if !departments.iter().all(|department| caller.may_see(department)) {
-        return Err(Refusal::Forbidden);
-    }
-    let deed = Deed { actor: &caller.name, action: "visit.put", target: &visit.visit_id };
-    let put = state.store.put_visit(&kept.as_judged(), deed, Timestamp::now()).await?;
-    state.metrics.judged();
+    let (kept, put) = monitor::keep_snapshot(&state, &caller, &id, bytes).await?;
     let status = if put.changed && put.version == 1 { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(json!({ "version": put.version, "changed": put.changed, "report": kept.report }))).into_response())
 }
@@ -90,7 +77,7 @@ pub(super) async fn text_for(
     if !caller.may_see(&department) {
         return Err(Refusal::NotFound);
     }
-    state.store.record(Deed { actor: &caller.name, action, target: id }, Timestamp::now()).await?;
+    state.store.record(Deed { actor: &caller.name, action, target: id }, state.clock.now()).await?;
     Ok(text)
 }
 
@@ -132,7 +119,7 @@ pub struct VisitFilter {
 }
 
 /// One of the words that a filter knows; nothing is any.
-fn one_of(name: &str, asked: Option<String>, known: &[&str]) -> Result<String, Refusal> {
+pub(super) fn one_of(name: &str, asked: Option<String>, known: &[&str]) -> Result<String, Refusal> {
     let asked = asked.unwrap_or_default();
     if asked.is_empty() || known.contains(&asked.as_str()) {
         return Ok(asked);
@@ -199,61 +186,7 @@ pub async fn findings(
         limit: limit(filter.limit)?,
     };
     let found = state.store.findings(&wanted).await?;
-    state.store.record(Deed { actor: &caller.name, action: "findings.read", target: &wanted.visit }, Timestamp::now()).await?;
+    state.store.record(Deed { actor: &caller.name, action: "findings.read", target: &wanted.visit }, state.clock.now()).await?;
     let word = |value: &Value| value.as_str().unwrap_or("").to_owned();
     Ok(page(found, wanted.limit, |entry| format!("{}/{}", word(&entry["visit_id"]), word(&entry["finding"]["id"]))))
-}
-
-#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct DutyFilter {
-    visit: Option<String>,
-    department: Option<String>,
-    /// open, overdue or done
-    state: Option<String>,
-    /// local time, 2026-03-05T10:00:00
-    due_before: Option<String>,
-    after: Option<String>,
-    limit: Option<i64>,
-}
-
-/// 时限任务列表,按到期时间。Duties in order of their due time.
-#[utoipa::path(get, path = "/v1/duties", tag = "时限", params(DutyFilter),
-    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
-pub async fn duties(
-    Shared(state): Shared<State>,
-    caller: Caller,
-    parameters: Result<Query<DutyFilter>, QueryRejection>,
-) -> Result<Json<Value>, Refusal> {
-    let filter = query(parameters)?;
-    let after = filter.after.unwrap_or_default();
-    let wrong = || Refusal::Unreadable("after 不是上一页的 next".to_owned());
-    let cursor = match after.as_str() {
-        "" => (String::new(), String::new(), 0),
-        after => {
-            let (due, rest) = after.split_once('|').ok_or_else(wrong)?;
-            let (visit, number) = rest.rsplit_once('|').ok_or_else(wrong)?;
-            (due.to_owned(), visit.to_owned(), number.parse().map_err(|_| wrong())?)
-        }
-    };
-    let due_before = match filter.due_before.as_deref() {
-        None => String::new(),
-        Some(text) => {
-            let at: jiff::civil::DateTime = text.parse().map_err(|_| Refusal::Unreadable("due_before 不是时间".to_owned()))?;
-            at.to_string()
-        }
-    };
-    let wanted = DutyQuery {
-        visit: filter.visit.unwrap_or_default(),
-        department: caller.limited_to(filter.department.as_deref())?,
-        state: one_of("state", filter.state, &["open", "overdue", "done"])?,
-        due_before,
-        now: state.engine.now().to_string(),
-        after: cursor,
-        limit: limit(filter.limit)?,
-    };
-    let duties = state.store.duties(&wanted).await?;
-    let word = |value: &Value| value.as_str().unwrap_or("").to_owned();
-    Ok(page(duties, wanted.limit, |duty| format!("{}|{}|{}", word(&duty["due"]), word(&duty["visit_id"]), duty["number"])))
 }

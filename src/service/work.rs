@@ -21,6 +21,19 @@ impl Desk {
     /// Runs the work when a core is free; refuses at once where the queue is full. Work whose caller left before its turn is never begun.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
         let place = self.admitted.clone().try_acquire_owned().map_err(|_| Refusal::Busy)?;
+        self.at_a_core(work, Some(place)).await
+    }
+
+    /// Runs the service's own work: it waits for a core however long the queue is, and takes no caller's place in it.
+    pub async fn run_patiently<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+        self.at_a_core(work, None).await
+    }
+
+    async fn at_a_core<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+        place: Option<tokio::sync::OwnedSemaphorePermit>,
+    ) -> Result<T, Refusal> {
         let core = self.cores.clone().acquire_owned().await.map_err(|_| Refusal::Broken("the desk is closed".to_owned()))?;
         // The places go with the work, so that a caller who leaves while it runs frees nothing early.
         let done = tokio::task::spawn_blocking(move || {

@@ -1,9 +1,15 @@
 //! The database, by URL: embedded SQLite or PostgreSQL through the same plain SQL. The only place that knows SQL.
 //!
-//! Visits with every version of theirs by content hash, findings with when they were first and last seen and when they went, duties, what each
-//! visit adds to the indicators, access tokens, and the audit trail. A visit and all that follows from it are written in one transaction.
+//! What the EMR sent comes first ([`inputs`]); a judgement and all that follows from it is written in one transaction ([`judgements`]): the visit's
+//! version, findings, duties, indicator entries, the [`ledger`], what goes out ([`outbox`]) and the [`audit`] trail.
 
 pub mod audit;
+pub mod decisions;
+pub mod duties;
+pub mod inputs;
+pub mod judgements;
+pub mod ledger;
+pub mod outbox;
 pub mod tokens;
 pub mod visits;
 
@@ -15,8 +21,13 @@ use sqlx::AnyPool;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 
 pub use audit::{AuditBreak, Deed};
-pub use tokens::{Caller, Role};
-pub use visits::{DutyQuery, FindingQuery, Judged, Put, VisitQuery};
+pub use decisions::{Acceptance, Decision, Discipline, Verdict};
+pub use duties::DutyQuery;
+pub use inputs::{Inputs, Seen};
+pub use judgements::{Following, Judged, Put, Source, department_of};
+pub use ledger::{Attempt, LedgerQuery, Line, Notice};
+pub use outbox::{Message, Sent};
+pub use visits::{FindingQuery, VisitQuery};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
 
@@ -50,7 +61,7 @@ impl Store {
                 Box::pin(async move {
                     if is_sqlite {
                         // Readers never wait for the writer, and writers wait for each other.
-                        let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 10000;";
+                        let pragmas = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;";
                         sqlx::Executor::execute(connection, sqlx::raw_sql(pragmas)).await?;
                     }
                     Ok(())

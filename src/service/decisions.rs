@@ -1,0 +1,91 @@
+//! What physicians say of findings (采纳, 忽略), and the rules that lose their voice by it.
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State as Shared};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::State;
+use super::problem::{ProblemDocument, Refusal};
+use crate::people::Caller;
+use crate::store::{Decision, Verdict};
+
+/// Why a finding is dismissed; another reason is 其他 with a note.
+const REASONS: [&str; 7] = ["事实不符", "已在他处记录", "临床允许", "规则不适用本科", "重复", "严重度过高", "其他"];
+
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionBody {
+    /// accepted or dismissed
+    #[schema(value_type = String)]
+    verdict: Verdict,
+    /// 事实不符, 已在他处记录, 临床允许, 规则不适用本科, 重复, 严重度过高, 其他; a dismissal needs one
+    #[serde(default)]
+    reason: String,
+    /// 其他 needs one.
+    #[serde(default)]
+    note: String,
+    /// The rule of a finding that was made while somebody wrote and is not stored yet.
+    #[serde(default)]
+    rule: String,
+}
+
+/// 采纳或忽略一条缺陷。A decision on a finding; a dismissal holds for as long as the words are the same.
+#[utoipa::path(post, path = "/v1/visits/{id}/findings/{finding}/decision", tag = "缺陷",
+    params(("id" = String, Path, description = "住院号"), ("finding" = String, Path)), request_body = DecisionBody,
+    responses((status = 204), (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+pub async fn decide(
+    Shared(state): Shared<State>,
+    caller: Caller,
+    Path((id, finding)): Path<(String, String)>,
+    body: Result<Json<DecisionBody>, JsonRejection>,
+) -> Result<StatusCode, Refusal> {
+    let Json(body) = body.map_err(|rejection| Refusal::Unreadable(rejection.body_text()))?;
+    if body.verdict == Verdict::Dismissed && !REASONS.contains(&body.reason.as_str()) {
+        return Err(Refusal::Unreadable(format!("reason 应为 {}", REASONS.join("、"))));
+    }
+    if body.reason == "其他" && body.note.trim().is_empty() {
+        return Err(Refusal::Unreadable("其他原因请在 note 中说明".to_owned()));
+    }
+    let (_, department) = state.store.visit(&id).await?.ok_or(Refusal::NotFound)?;
+    if !caller.may_see(&department) || (!body.rule.is_empty() && state.engine().rulebook.rule(&body.rule).is_none()) {
+        return Err(Refusal::NotFound);
+    }
+    let decision = Decision {
+        visit_id: &id,
+        finding_id: &finding,
+        rule: &body.rule,
+        verdict: body.verdict,
+        reason: &body.reason,
+        note: body.note.trim(),
+    };
+    let known = state.store.decide(&decision, &caller.name, state.discipline, state.clock.now()).await?;
+    state.voices.forget();
+    state.hub.wake();
+    if known { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::NotFound) }
+}
+
+/// 规则采纳率。Each rule's share of accepted findings, and why a rule speaks no more inline.
+#[utoipa::path(get, path = "/v1/rules/acceptance", tag = "规则",
+    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+pub async fn acceptance(Shared(state): Shared<State>, caller: Caller) -> Result<Json<Value>, Refusal> {
+    if !caller.role.may_read_figures() {
+        return Err(Refusal::Forbidden);
+    }
+    Ok(Json(json!({ "items": state.store.acceptance().await? })))
+}
+
+/// 恢复规则的实时提示。Gives a rule its voice back.
+#[utoipa::path(post, path = "/v1/rules/{rule}/restore", tag = "规则", params(("rule" = String, Path)),
+    responses((status = 204), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+pub async fn restore(Shared(state): Shared<State>, caller: Caller, Path(rule): Path<String>) -> Result<StatusCode, Refusal> {
+    use crate::people::Role;
+    if !matches!(caller.role, Role::Administrator | Role::Reviewer) {
+        return Err(Refusal::Forbidden);
+    }
+    state.voices.forget();
+    let restored = state.store.restore_rule(&rule, &caller.name, state.clock.now()).await?;
+    if restored { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::NotFound) }
+}
