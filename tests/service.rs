@@ -14,6 +14,9 @@ use serde_json::Value;
 struct Scenario {
     #[serde(default)]
     tokens: Vec<Token>,
+    /// More arguments of `serve`.
+    #[serde(default)]
+    serve: Vec<String>,
     step: Vec<Step>,
 }
 
@@ -24,6 +27,8 @@ struct Token {
     role: String,
     #[serde(default)]
     department: String,
+    #[serde(default)]
+    person: String,
     #[serde(default)]
     revoked: bool,
 }
@@ -179,6 +184,8 @@ fn play(path: &Path) {
                 &token.role,
                 "--department",
                 &token.department,
+                "--person",
+                &token.person,
                 "--database",
                 &database.url,
             ]);
@@ -189,7 +196,15 @@ fn play(path: &Path) {
                 assert!(bingli(&["token", "revoke", &token.name, "--database", &database.url]).status().expect("it runs").success());
             }
         }
-        let server = Server::start(&database, if scenario.tokens.is_empty() { &[] } else { &["--tokens"] });
+        let mut arguments: Vec<&str> = scenario.serve.iter().map(String::as_str).collect();
+        if !scenario.tokens.is_empty() {
+            arguments.push("--tokens");
+        }
+        // Scenarios of other days have no clock that goes on by itself.
+        if !arguments.contains(&"--tick") {
+            arguments.extend(["--tick", "0"]);
+        }
+        let server = Server::start(&database, &arguments);
         for step in &scenario.step {
             let place = format!("{} on {name}: {}", path.file_name().expect("a name").to_string_lossy(), step.name);
             let (method, address) = step.request.split_once(' ').expect("METHOD /path");

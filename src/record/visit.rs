@@ -26,6 +26,9 @@ pub struct Visit {
     /// The moment of this snapshot; absent means the time of reading.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub as_of: Option<Instant>,
+    /// Whether every document so far was sent: only then does the absence of one mean anything. Absent: guessed from how many there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complete: Option<bool>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub patient: Patient,
     #[serde(default, skip_serializing_if = "is_default")]

@@ -30,9 +30,8 @@ impl Clock {
     }
 
     pub fn set(&self, local: DateTime) {
-        if let Ok(zoned) = local.to_zoned(self.zone.clone()) {
-            let ahead = zoned.timestamp().as_millisecond() - Timestamp::now().as_millisecond();
-            self.ahead.store(ahead, Ordering::Relaxed);
+        if let Ok(timestamp) = self.zone.to_timestamp(local) {
+            self.ahead.store(timestamp.as_millisecond() - Timestamp::now().as_millisecond(), Ordering::Relaxed);
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Moment};
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 use super::State;
 use super::engine::Engine;
@@ -39,21 +39,19 @@ pub struct Focus {
 /// The body with its visit still unread.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Body<'b> {
-    pub focus: Focus,
-    #[serde(borrow)]
-    pub visit: Option<&'b RawValue>,
-    pub visit_id: Option<String>,
+struct Body {
+    focus: Focus,
+    visit: Option<Value>,
+    visit_id: Option<String>,
 }
 
 /// Whether a body is for the text at hand; whatever cannot be told is a visit, whose reader says what is wrong with it.
 pub fn is_asked(bytes: &[u8]) -> bool {
     #[derive(Deserialize)]
-    struct Glance<'b> {
-        #[serde(borrow)]
-        focus: Option<&'b RawValue>,
+    struct Glance {
+        focus: Option<serde::de::IgnoredAny>,
     }
-    serde_json::from_slice::<Glance<'_>>(bytes).is_ok_and(|glance| glance.focus.is_some())
+    serde_json::from_slice::<Glance>(bytes).is_ok_and(|glance| glance.focus.is_some())
 }
 
 /// What is to be shown.
@@ -110,7 +108,7 @@ pub async fn answer(state: &State, caller: &Caller, bytes: &[u8]) -> Result<Answ
     let body: Body = serde_json::from_slice(bytes).map_err(|error| Refusal::Unreadable(error.to_string()))?;
     let engine = state.engine();
     let (text, id) = match (body.visit, body.visit_id) {
-        (Some(visit), None) => (visit.get().to_owned(), None),
+        (Some(visit), None) => (visit.to_string(), None),
         (None, Some(id)) => {
             let (text, department) = state.store.visit(&id).await?.ok_or(Refusal::NotFound)?;
             if !caller.may_see(&department) {

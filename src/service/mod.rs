@@ -127,6 +127,7 @@ pub fn router(state: State) -> Router {
         .routes(routes!(ledger::read))
         .routes(routes!(ledger::act))
         .routes(routes!(stream::stream))
+        .routes(routes!(stream::messages))
         .routes(routes!(duties::clock, duties::set_clock))
         .routes(routes!(indicators::figures))
         .routes(routes!(indicators::entries))

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::{Query, State as Shared, rejection::QueryRejection};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -16,6 +17,9 @@ use super::check::query;
 use super::problem::{ProblemDocument, Refusal};
 use crate::people::{Caller, Role};
 use crate::store::Sent;
+
+/// Messages that are read at once.
+const PAGE: i64 = 200;
 
 /// Wakes the streams of this node when the log has grown.
 #[derive(Debug, Clone)]
@@ -97,13 +101,32 @@ fn is_for(message: &Sent, caller: &Caller) -> bool {
     }
 }
 
-fn event(message: &Sent) -> Event {
+fn shown(message: &Sent) -> Value {
     let body: Value = serde_json::from_str(&message.body).unwrap_or(Value::Null);
-    let data = json!({
-        "at": message.at, "visit_id": message.visit_id, "department": message.department, "recipient": message.recipient,
-        "person": message.person, "body": body,
-    });
-    Event::default().id(message.seq.to_string()).event(message.topic.clone()).data(data.to_string())
+    json!({
+        "seq": message.seq, "topic": message.topic, "at": message.at, "visit_id": message.visit_id, "department": message.department,
+        "recipient": message.recipient, "person": message.person, "body": body,
+    })
+}
+
+fn event(message: &Sent) -> Event {
+    Event::default().id(message.seq.to_string()).event(message.topic.clone()).data(shown(message).to_string())
+}
+
+/// 消息列表(不便使用推送时轮询)。The same messages page by page, for callers that ask instead of listening: `next` is the `after` of the next question.
+#[utoipa::path(get, path = "/v1/messages", tag = "推送", params(Wanted),
+    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+pub async fn messages(
+    Shared(state): Shared<State>,
+    caller: Caller,
+    parameters: Result<Query<Wanted>, QueryRejection>,
+) -> Result<Json<Value>, Refusal> {
+    let wanted = query(parameters)?;
+    let after = wanted.after.unwrap_or(0);
+    let page = state.store.messages(after, &caller, PAGE).await?;
+    let next = page.last().map_or(after, |message| message.seq);
+    let items: Vec<Value> = page.iter().filter(|message| wanted.takes(message, &caller)).map(shown).collect();
+    Ok(Json(json!({ "items": items, "next": next, "more": page.len() as i64 == PAGE })))
 }
 
 /// 实时推送(SSE):缺陷、提醒、台账变化。Server-sent events, resumable by Last-Event-ID.
@@ -116,7 +139,6 @@ pub async fn stream(
     parameters: Result<Query<Wanted>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Sse<impl futures_core::Stream<Item = Result<Event, Infallible>>>, Refusal> {
-    const PAGE: i64 = 200;
     let wanted = query(parameters)?;
     let resumed = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<i64>().ok());
     let mut after = match resumed.or(wanted.after) {

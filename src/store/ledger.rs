@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, Row};
 use super::audit::{self, Deed};
 use super::judgements::{Following, Place};
 use super::outbox::{self, Message};
-use super::{Store, StoreError, stamp};
+use super::{Store, StoreError};
 use crate::ledger::{self, Action, Denied, Policy, State};
 use crate::people::Caller;
 use crate::report::finding::FoundBy;

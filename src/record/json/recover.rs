@@ -52,6 +52,7 @@ impl Sieve<'_> {
             visit_id,
             hospital: self.field(from, "hospital"),
             as_of: self.field(from, "as_of"),
+            complete: self.field(from, "complete"),
             patient: self.field(from, "patient").unwrap_or_default(),
             admission: self.field(from, "admission").unwrap_or_default(),
             conditions: self.list(from, "conditions"),
