@@ -190,6 +190,7 @@ impl Prepared {
             }
             seen.push(*concept);
             let mut days: Vec<_> = said.iter().filter(|(other, ..)| other == concept).map(|(_, day, ..)| *day).collect();
+            days.sort_unstable();
             days.dedup();
             let name = lexicon.concept(*concept).name.as_ref();
             let quote = evidence.passage.text.slice(evidence.span);

@@ -8,8 +8,9 @@ use crate::reading::{DocumentReading, Passage};
 use crate::record::{CodedDiagnosis, CodedOperation, Disposition, DocumentKind, FrontPage, time};
 
 /// Chronic diseases that are nobody's reason for an operation on another organ.
-const COMORBID: [&str; 9] =
-    ["高血压", "2型糖尿病", "1型糖尿病", "糖尿病", "高脂血症", "血脂异常", "冠状动脉粥样硬化性心脏病", "冠心病", "高尿酸血症"];
+const COMORBID: [&str; 7] = ["高血压", "2型糖尿病", "1型糖尿病", "糖尿病", "高脂血症", "血脂异常", "高尿酸血症"];
+/// Their acute or organ forms, which may well be the reason for the stay.
+const OF_ITS_OWN: [&str; 10] = ["酮症", "高渗", "危象", "急症", "坏疽", "足", "肾", "眼", "脑", "心"];
 /// States in which every disease may end.
 const TERMINAL: [&str; 6] = ["呼吸循环衰竭", "循环呼吸衰竭", "全身衰竭", "多器官功能衰竭", "多脏器功能衰竭", "多器官功能障碍综合征"];
 /// What only care or the stay itself brings about: one wording a group.
@@ -54,7 +55,8 @@ impl Prepared {
                     .find(name)
                     .any(|(_, id)| lexicon.concept(id).site.is_some_and(|site| lexicon.concept(site).name.as_ref() == organ))
         };
-        if !COMORBID.iter().any(|word| main.starts_with(word)) || concerns(main) {
+        let comorbid = COMORBID.iter().any(|word| main.starts_with(word)) && !OF_ITS_OWN.iter().any(|word| main.contains(word));
+        if !comorbid || concerns(main) {
             return Ok(Vec::new());
         }
         let treated = others.iter().find(|(_, other)| concerns(other));
@@ -87,7 +89,7 @@ impl Prepared {
                 hits.push(Hit {
                     evidence: vec![evidence],
                     data: vec![DataEvidence { path, label: format!("首页 {name} 入院病情:{state}") }],
-                    slots: vec![("diagnosis", name.to_owned()), ("stated", state.trim().to_owned())],
+                    slots: vec![("concept", name.to_owned()), ("stated", state.trim().to_owned())],
                     ..Hit::default()
                 });
             }
@@ -102,11 +104,12 @@ impl Prepared {
         self.within.passages(subject).find_map(|passage| {
             lists::items(passage).into_iter().find_map(|(span, item)| {
                 let item_name = bare(item);
-                let held = item_name.contains(&wanted) || wanted.contains(&item_name);
-                let same = item_name == wanted || held && item_name.chars().count().min(wanted.chars().count()) >= SHORTEST;
+                // The list may say more (右侧肺部感染), not less: 2型糖尿病 is no 2型糖尿病性肾病.
+                let same = item_name == wanted || wanted.chars().count() >= SHORTEST && item_name.contains(&wanted);
                 let rest = &passage.text.as_str()[span.end as usize..];
-                let doubtful =
-                    item.contains(['?']) || rest.starts_with('?') || ["待", "可能", "史", "术后"].iter().any(|word| item.contains(word));
+                let doubtful = item.contains(['?'])
+                    || rest.starts_with('?')
+                    || ["待", "可能", "史", "术后", "陈旧", "后遗", "恢复期"].iter().any(|word| item.contains(word));
                 (same && !doubtful).then(|| Evidence { passage: passage.clone(), span, role: Role::This })
             })
         })
@@ -243,9 +246,11 @@ pub(super) fn rescue_total(subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
     let success = page.rescue_success_count;
     let records: Vec<&DocumentReading> =
         subject.reading.documents.iter().filter(|document| document.kind == DocumentKind::RescueRecord).collect();
-    let mut days: Vec<_> = records.iter().filter_map(|document| document.time).map(|at| at.date()).collect();
-    days.sort_unstable();
-    days.dedup();
+    // Records a day or more apart are of different rescues; one rescue may have several records and pass midnight.
+    let mut times: Vec<_> = records.iter().filter_map(|document| document.time).map(|at| at.earliest()).collect();
+    times.sort_unstable();
+    let apart = times.windows(2).filter(|pair| time::minutes_between(pair[0], pair[1]) >= TWO_DAYS / 2).count();
+    let rescues = if times.is_empty() { 0 } else { apart + 1 };
     let rows = subject.visit.rescues.as_ref().map(Vec::len);
     let told =
         || subject.reading.documents.iter().flat_map(|document| &document.passages).any(|passage| passage.text.as_str().contains("抢救"));
@@ -258,9 +263,8 @@ pub(super) fn rescue_total(subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         Some(format!("医嘱离院而抢救{count}次、成功{success}次"))
     } else if count == 0 && (!records.is_empty() || rows.is_some_and(|rows| rows > 0)) {
         Some(format!("病历有抢救记录{}份", records.len().max(rows.unwrap_or(0))))
-    } else if (days.len() as i64) > count {
-        // One rescue may have several records, but not on several days of which each has its own.
-        Some(format!("病历在{}个日期有抢救记录", days.len()))
+    } else if rescues as i64 > count {
+        Some(format!("病历有{rescues}次间隔一日以上的抢救记录"))
     } else if count > 0 && records.is_empty() && rows.is_none_or(|rows| rows == 0) && events::is_whole_record(subject) && !told() {
         Some("病历中未见抢救记录".to_owned())
     } else {

@@ -199,7 +199,7 @@ impl Prepared {
             let level = format!("{}({}级)", operation.name.as_deref().unwrap_or(""), operation.level.unwrap_or(0));
             hits.push(Hit {
                 data: vec![DataEvidence { path: format!("/operations/{index}"), label: format!("{level} 术者 {stated}") }],
-                slots: vec![("stated", stated), ("operation", level)],
+                slots: vec![("stated", stated), ("first", level)],
                 anchor: operation.id.clone().unwrap_or_else(|| index.to_string()),
                 ..Hit::default()
             });
