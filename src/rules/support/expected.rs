@@ -160,7 +160,8 @@ impl Prepared {
     }
 
     pub(super) fn stopped_drug(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        const STOPS: [&str; 6] = ["停用", "暂停", "停服", "停止使用", "停止口服", "暂停使用"];
+        // The longest first: what ends with 停 ends with the last one as well.
+        const STOPS: [&str; 7] = ["停用", "暂停", "停服", "停止使用", "停止口服", "暂停使用", "停"];
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
         let mut hits = Vec::new();

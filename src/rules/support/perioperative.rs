@@ -80,7 +80,14 @@ impl Prepared {
         const ELSEWHERE: [&str; 6] = ["外院", "当地医院", "转入前", "院外", "无法留取", "拒绝"];
         const SLACK: i64 = 60;
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
-        let cultures = subject.visit.cultures.as_deref().ok_or("未提供培养结果")?;
+        let tested = |name: &str| TESTS.iter().any(|word| name.contains(word));
+        // Without results an order of the test shows when it was sent.
+        let any_ordered = orders.iter().any(|order| order.name.as_deref().is_some_and(tested));
+        let cultures = match subject.visit.cultures.as_deref() {
+            Some(cultures) => cultures,
+            None if any_ordered => &[],
+            None => return Err("未提供培养结果".to_owned()),
+        };
         let lexicon = subject.knowledge.lexicon();
         let is_special = |order: &Order| {
             order.kind.is_none_or(|kind| kind == OrderKind::Drug)
@@ -93,7 +100,6 @@ impl Prepared {
         let Some((start, index, order)) = first.min_by_key(|(at, _, _)| at.earliest()) else { return Ok(Vec::new()) };
         let due = time::plus_minutes(start.latest(), SLACK);
         let taken = cultures.iter().any(|culture| culture.sampled_at.or(culture.reported_at).is_none_or(|at| at.earliest() <= due));
-        let tested = |name: &str| TESTS.iter().any(|word| name.contains(word));
         let ordered =
             orders.iter().any(|order| order.name.as_deref().is_some_and(tested) && order.start.is_none_or(|at| at.earliest() <= due));
         let told = self.explained.documents(subject).any(|document| {
@@ -110,9 +116,9 @@ impl Prepared {
         let mut hit = order_hit(index, order, self.explained.searched(subject));
         let later = cultures.iter().enumerate().filter_map(|(index, culture)| culture.sampled_at.map(|at| (at, index, culture)));
         let later = later.min_by_key(|(at, _, _)| at.earliest());
-        let stated = later
-            .as_ref()
-            .map_or("未见送检".to_owned(), |(at, _, culture)| format!("首份{}标本采于{at}", culture.specimen.as_deref().unwrap_or("")));
+        let stated = later.as_ref().map_or("无更早的标本、送检医嘱或记载".to_owned(), |(at, _, culture)| {
+            format!("首份{}标本采于{at}", culture.specimen.as_deref().unwrap_or(""))
+        });
         hit.data.extend(later.map(|(_, index, _)| DataEvidence { path: format!("/cultures/{index}"), label: stated.clone() }));
         hit.slots = vec![("drug", order.name.clone().unwrap_or_default()), ("stated", stated)];
         Ok(vec![hit])
