@@ -23,7 +23,7 @@ use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecEr
 use crate::reading::text::Span;
 use crate::reading::{Assertion, Experiencer, Passage};
 use crate::record::{Sex, time};
-pub(super) use surgery::is_malignant;
+pub(super) use surgery::{is_malignant, names_tumour};
 pub(super) use text::shared;
 use text::{abo, allergy_statements, death_times, is_goal_or_history, labelled, opening_name, stated_sex, written_groups};
 

@@ -68,20 +68,22 @@ impl Prepared {
 
     /// A malignant report before discharge, and discharge diagnoses in `within` without any tumour of that kind.
     pub(super) fn pathology(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        // Words under which a malignant tumour is listed as well.
-        const LISTED: [&str; 9] = ["癌", "恶", "肉瘤", "淋巴瘤", "白血病", "骨髓瘤", "Ca", "MT", "瘤变"];
         let reports = subject.visit.pathology.as_deref().ok_or("未提供病理报告")?;
         let Some(discharged) = subject.visit.discharge.as_ref().and_then(|discharge| discharge.discharged_at) else {
             return Err("未提供出院时间".to_owned());
         };
-        let before = |at: crate::record::Instant| at.latest() <= discharged.earliest();
+        // An older report is of a tumour that this stay need not be about.
+        let admitted = subject.visit.admission.admitted_at;
+        let before = |at: crate::record::Instant| {
+            at.latest() <= discharged.earliest() && admitted.is_none_or(|admitted| at.latest() >= admitted.earliest())
+        };
         let found = reports.iter().enumerate().find_map(|(index, report)| {
             let text = report.diagnosis.as_deref().filter(|text| is_malignant(text))?;
             report.reported_at.is_some_and(before).then_some((index, text))
         });
         let Some((index, text)) = found else { return Ok(Vec::new()) };
         let lists: Vec<&Arc<Passage>> = self.places.passages(subject).filter(|passage| !passage.text.as_str().trim().is_empty()).collect();
-        let listed = lists.iter().any(|passage| LISTED.iter().any(|word| passage.text.as_str().contains(word)));
+        let listed = lists.iter().any(|passage| names_tumour(passage.text.as_str()));
         let Some(list) = lists.first().filter(|_| !listed) else { return Ok(Vec::new()) };
         let stated = super::super::pattern::trimmed(list);
         Ok(vec![Hit {
@@ -98,10 +100,35 @@ fn word_span(passage: &Passage, words: &[&str]) -> Option<Span> {
     words.iter().find_map(|word| text.find(word).map(|at| Span::new(at, at + word.len())))
 }
 
-/// A report that finds a malignant tumour: not 未见癌, 癌前病变, 癌待排.
+/// Any of the words under which a malignant tumour, or what may be called one, is listed.
+pub(in crate::rules) fn names_tumour(text: &str) -> bool {
+    const LISTED: [&str; 18] = [
+        "癌",
+        "恶",
+        "肉瘤",
+        "淋巴瘤",
+        "白血病",
+        "骨髓瘤",
+        "Ca",
+        "MT",
+        "瘤变",
+        "神经内分泌",
+        "间质瘤",
+        "胶质瘤",
+        "黑色素瘤",
+        "母细胞瘤",
+        "CIN",
+        "HSIL",
+        "上皮内",
+        "浆细胞",
+    ];
+    LISTED.iter().any(|word| text.contains(word))
+}
+
+/// A report that finds a malignant tumour: not 未见癌, 癌前病变, 癌待排, 恶性潜能未定.
 pub(in crate::rules) fn is_malignant(text: &str) -> bool {
-    const BEFORE: [&str; 8] = ["未见", "无", "未查见", "排除", "除外", "不支持", "未发现", "可疑"];
-    const AFTER: [&str; 8] = ["前病变", "待排", "不除外", "可能", "?", "？", "胚抗原", "栓(-)"];
+    const BEFORE: [&str; 13] = ["未见", "无", "未查见", "排除", "除外", "不支持", "未发现", "可疑", "疑", "倾向", "考虑", "非", "不是"];
+    const AFTER: [&str; 11] = ["前病变", "待排", "不除外", "可能", "?", "？", "胚抗原", "栓(-)", "潜能", "基因", "样"];
     let clauses = text.split(['。', ';', '；', ',', '，', '\n']);
     clauses.into_iter().any(|clause| {
         MALIGNANT.iter().any(|word| {
@@ -124,7 +151,7 @@ mod tests {
         assert!(is_malignant("(左叶)甲状腺乳头状癌,切缘未见癌"));
         assert!(is_malignant("弥漫大B细胞淋巴瘤"));
         assert!(!is_malignant("慢性炎症,未见癌细胞"));
-        assert!(!is_malignant("癌前病变"));
+        assert!(!is_malignant("癌前病变") && !is_malignant("恶性潜能未定的平滑肌瘤"));
         assert!(!is_malignant("结节性甲状腺肿,癌不除外"));
     }
 }

@@ -122,8 +122,10 @@ impl Prepared {
     }
 }
 
+/// Red cells or whole blood of a donor.
 fn has_red_cells(row: &Transfusion) -> bool {
-    row.component.as_deref().is_some_and(|name| name.contains('红') || name.contains("全血"))
+    let own = |name: &str| name.contains("自体") || name.contains("回收");
+    row.component.as_deref().is_some_and(|name| (name.contains('红') || name.contains("全血")) && !own(name))
 }
 
 fn label(row: &Transfusion) -> String {

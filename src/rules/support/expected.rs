@@ -171,6 +171,10 @@ impl Prepared {
                 for mention in passage.mentions.iter().filter(|mention| lexicon.is_a(mention.concept, "药物")) {
                     let before = &text[..mention.span.start as usize];
                     let Some(stop) = STOPS.iter().find(|word| before.ends_with(**word)) else { continue };
+                    // 停胰岛素泵 stops the pump.
+                    if text[mention.span.end as usize..].starts_with('泵') {
+                        continue;
+                    }
                     let span = Span::new(before.len() - stop.len(), mention.span.end as usize);
                     let named = passage.text.slice(mention.span);
                     let goes_on = |order: &Order| {

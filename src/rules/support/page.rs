@@ -1,6 +1,6 @@
 //! The front page held against the record: principal diagnosis, states on admission, operations, pathology, rescues.
 
-use super::super::agree::{is_malignant, shared};
+use super::super::agree::{is_malignant, names_tumour, shared};
 use super::super::{DataEvidence, Evidence, Hit, Role, Subject, events, facts, lists};
 use super::Prepared;
 use crate::reading::text::Span;
@@ -12,7 +12,7 @@ const COMORBID: [&str; 7] = ["高血压", "2型糖尿病", "1型糖尿病", "糖
 /// Their acute or organ forms, which may well be the reason for the stay.
 const OF_ITS_OWN: [&str; 10] = ["酮症", "高渗", "危象", "急症", "坏疽", "足", "肾", "眼", "脑", "心"];
 /// States in which every disease may end.
-const TERMINAL: [&str; 6] = ["呼吸循环衰竭", "循环呼吸衰竭", "全身衰竭", "多器官功能衰竭", "多脏器功能衰竭", "多器官功能障碍综合征"];
+const TERMINAL: [&str; 5] = ["呼吸循环衰竭", "循环呼吸衰竭", "全身衰竭", "多器官功能衰竭", "多脏器功能衰竭"];
 /// What only care or the stay itself brings about: one wording a group.
 const ACQUIRED: [&[&str]; 7] = [
     &["压疮", "褥疮", "压力性损伤", "压力性溃疡"],
@@ -219,7 +219,7 @@ pub(super) fn pathology_diagnosis(subject: &Subject<'_>) -> Result<Vec<Hit>, Str
     let blank = stated.is_empty() || matches!(stated, "-" | "无" | "/" | "—");
     let missed = match known.first() {
         Some(first) if blank => Some(first),
-        Some(_) if !is_malignant(stated) && !["瘤变", "待"].iter().any(|word| stated.contains(word)) => {
+        Some(_) if !names_tumour(stated) && !["待", "见病理", "见报告", "详", "附"].iter().any(|word| stated.contains(word)) => {
             known.iter().find(|(_, text)| is_malignant(text))
         }
         _ => None,
