@@ -63,11 +63,10 @@ impl Prepared {
         Ok(treated
             .map(|(index, other)| {
                 let operated = DataEvidence { path: "/front_page/main_operation".into(), label: format!("首页主要手术 {operation}") };
-                let other =
-                    DataEvidence { path: format!("/front_page/other_diagnoses/{index}"), label: format!("首页其他诊断 {other}") };
-                (operated, other)
+                let path = format!("/front_page/other_diagnoses/{index}");
+                let listed = DataEvidence { path, label: format!("首页其他诊断 {other}") };
+                hit(vec![stated, operated, listed], other)
             })
-            .map(|(operated, other)| hit(vec![stated, operated, other.clone()], &other.label))
             .into_iter()
             .collect())
     }
