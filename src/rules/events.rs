@@ -147,7 +147,7 @@ pub struct EventFilter {
     /// Lexicon concepts or classes that the order's or operation's name must be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub concept: Vec<String>,
-    /// Lexicon concepts or classes that the order's name must not be.
+    /// Lexicon concepts or classes that the order's or operation's name must not be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_concept: Vec<String>,
     /// Words of which the operation's anaesthesia holds none (`局部麻醉`).
@@ -232,7 +232,8 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
                 let wanted = filter.elective.is_none_or(|elective| operation.elective == Some(elective))
                     && filter.min_level.is_none_or(|level| operation.level.is_some_and(|actual| actual >= level))
                     && !filter.not_anesthesia.iter().any(|word| anesthesia.contains(word.as_str()))
-                    && is_concept(subject, name, &filter.concept);
+                    && is_concept(subject, name, &filter.concept)
+                    && (filter.not_concept.is_empty() || !is_concept(subject, name, &filter.not_concept));
                 if !wanted {
                     continue;
                 }

@@ -79,6 +79,8 @@ pub struct Contraindication {
     pub diagnoses: ConceptSet,
     /// A value that only the text states counts too: of slow states such as renal failure, not of what changes by the hour.
     pub in_text: bool,
+    /// Only of drugs that go home with the patient: in hospital it is weighed day by day.
+    pub at_discharge: bool,
     pub why: String,
 }
 
@@ -207,6 +209,8 @@ struct ContraindicationEntry {
     diagnoses: Vec<String>,
     #[serde(default)]
     in_text: bool,
+    #[serde(default)]
+    at_discharge: bool,
     why: String,
     #[allow(dead_code)] // read by people
     source: String,
@@ -324,6 +328,7 @@ impl Tables {
                     lab,
                     diagnoses: set(path, &entry.diagnoses),
                     in_text: entry.in_text,
+                    at_discharge: entry.at_discharge,
                     why: entry.why,
                 });
             }

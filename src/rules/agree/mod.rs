@@ -10,6 +10,8 @@
 mod diagnoses;
 mod history;
 mod operation;
+mod orders;
+mod surgery;
 mod text;
 
 use std::sync::Arc;
@@ -21,7 +23,9 @@ use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecEr
 use crate::reading::text::Span;
 use crate::reading::{Assertion, Experiencer, Passage};
 use crate::record::{Sex, time};
-use text::{abo, allergy_statements, death_times, is_goal_or_history, labelled, opening_name, shared, stated_sex, written_groups};
+pub(super) use surgery::{is_malignant, names_tumour};
+pub(super) use text::shared;
+use text::{abo, allergy_statements, death_times, is_goal_or_history, labelled, opening_name, stated_sex, written_groups};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +70,12 @@ pub enum Fact {
     LabValue,
     /// A diagnosis of the lists in `within` that no text in `against` speaks of.
     NewDiagnosis,
+    /// The operation planned (`within`) and done (`against`).
+    PlannedOperation,
+    /// A malignant pathology report and the discharge diagnoses in `within`.
+    Pathology,
+    /// Doses given according to notes against the orders of that time.
+    OrderedDose,
 }
 
 struct Prepared {
@@ -102,6 +112,9 @@ impl Check for Prepared {
             Fact::TenfoldSize => Ok(self.tenfold_size(subject)),
             Fact::LabValue => self.lab_value(subject),
             Fact::NewDiagnosis => Ok(self.new_diagnosis(subject)),
+            Fact::PlannedOperation => Ok(self.planned_operation(subject)),
+            Fact::Pathology => self.pathology(subject),
+            Fact::OrderedDose => self.ordered_dose(subject),
         };
         match result {
             Ok(hits) => Outcome::Ran(hits),

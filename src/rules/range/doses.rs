@@ -140,7 +140,7 @@ impl Prepared {
 }
 
 /// How often a day a frequency means; `None` for what is not given by the clock (`prn`, `st`).
-fn times_a_day(frequency: &str) -> Option<f64> {
+pub(in crate::rules) fn times_a_day(frequency: &str) -> Option<f64> {
     let text = frequency.trim().to_ascii_lowercase();
     let times = match text.as_str() {
         "qd" | "qn" | "qm" | "qam" | "qpm" | "q24h" | "每日1次" | "每日一次" | "1次/日" | "每晚1次" | "每天1次" => 1.0,

@@ -13,6 +13,7 @@ mod doses;
 mod scores;
 mod times;
 
+pub(super) use doses::times_a_day;
 use serde::{Deserialize, Serialize};
 
 use super::places::Places;

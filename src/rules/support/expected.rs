@@ -160,7 +160,8 @@ impl Prepared {
     }
 
     pub(super) fn stopped_drug(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        const STOPS: [&str; 6] = ["停用", "暂停", "停服", "停止使用", "停止口服", "暂停使用"];
+        // The longest first: what ends with 停 ends with the last one as well.
+        const STOPS: [&str; 7] = ["停用", "暂停", "停服", "停止使用", "停止口服", "暂停使用", "停"];
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
         let mut hits = Vec::new();
@@ -170,6 +171,10 @@ impl Prepared {
                 for mention in passage.mentions.iter().filter(|mention| lexicon.is_a(mention.concept, "药物")) {
                     let before = &text[..mention.span.start as usize];
                     let Some(stop) = STOPS.iter().find(|word| before.ends_with(**word)) else { continue };
+                    // 停胰岛素泵 stops the pump.
+                    if text[mention.span.end as usize..].starts_with('泵') {
+                        continue;
+                    }
                     let span = Span::new(before.len() - stop.len(), mention.span.end as usize);
                     let named = passage.text.slice(mention.span);
                     let goes_on = |order: &Order| {

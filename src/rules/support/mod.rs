@@ -5,18 +5,24 @@
 //! kind  = "support"
 //! table = "exclusive"      # exclusive | allergy | contraindication | treatment | code | external_cause | rescue_drug | rescue_count | nursing_level
 //!                          # skin_test | antibiotic_indication | ordered_exam | transfusion_tests | surgeon_in_discussion
-//!                          # home_drug | result | plan | stopped_drug
+//!                          # home_drug | result | plan | stopped_drug | discharge_drug | pending_result | complication
+//!                          # prophylaxis | specimen_first | implant | surgeon_level | transfusion_indication | large_transfusion
+//!                          # main_diagnosis | admission_state | operation_listed | pathology_diagnosis | rescue_total
 //! ```
 
+mod blood;
+mod discharge;
 mod expected;
 mod orders;
+mod page;
+mod perioperative;
 
 use serde::{Deserialize, Serialize};
 
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::lexicon::ConceptSet;
-use crate::reading::{Assertion, Experiencer, Mention, Passage};
+use crate::reading::{Assertion, ConceptId, Experiencer, Mention, Passage};
 use crate::record::{CodedDiagnosis, Order, OrderKind, Visit, time};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,6 +35,9 @@ pub struct Support {
     /// Where an explanation is looked for.
     #[serde(default)]
     pub explained: Vec<String>,
+    /// With `complication`: the concepts that are looked for.
+    #[serde(default)]
+    pub concepts: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,12 +79,41 @@ pub enum Table {
     Plan,
     /// A drug that the plan in `within` stops and whose order goes on.
     StoppedDrug,
+    /// A drug of the discharge orders in `within` against allergies (stated in `explained`) and contraindications.
+    DischargeDrug,
+    /// A report that came after discharge and that `within` does not speak of.
+    PendingResult,
+    /// One of `concepts` diagnosed and followed in `explained`, and in no list of `within`.
+    Complication,
+    /// Prophylactic antibiotics begun after the incision or gone on too long.
+    Prophylaxis,
+    /// A special-level antibiotic for treatment before any specimen.
+    SpecimenFirst,
+    /// An implant of the operation's data that no record in `within` speaks of.
+    Implant,
+    /// A level 3 or 4 operation by a resident alone.
+    SurgeonLevel,
+    /// Red cells at a haemoglobin of 100 g/L or more, without a reason.
+    TransfusionIndication,
+    /// 1600 ml of red cells or whole blood on a day without approval.
+    LargeTransfusion,
+    /// The principal diagnosis of the front page is a terminal state, or a comorbidity of the disease that was operated on.
+    MainDiagnosis,
+    /// The state on admission of a front-page diagnosis against the admission's list (`within`) and the course (`explained`).
+    AdmissionState,
+    /// An operation that the front page leaves out, or gives another level.
+    OperationListed,
+    /// The pathology diagnosis of the front page against the reports.
+    PathologyDiagnosis,
+    /// The front page's counts of rescues against each other and the records.
+    RescueTotal,
 }
 
 struct Prepared {
     spec: Support,
     within: Places,
     explained: Places,
+    concepts: ConceptSet,
 }
 
 impl Support {
@@ -86,6 +124,7 @@ impl Support {
             spec: self.clone(),
             within: places(&self.within, "within")?,
             explained: places(&self.explained, "explained")?,
+            concepts: knowledge.lexicon().set(&self.concepts).map_err(|text| SpecError::new("concepts", text))?,
         }))
     }
 }
@@ -111,6 +150,20 @@ impl Check for Prepared {
             Table::Result => self.result(subject),
             Table::Plan => self.plan(subject),
             Table::StoppedDrug => self.stopped_drug(subject),
+            Table::DischargeDrug => Ok(self.discharge_drug(subject)),
+            Table::PendingResult => self.pending_result(subject),
+            Table::Complication => Ok(self.complication(subject)),
+            Table::Prophylaxis => self.prophylaxis(subject),
+            Table::SpecimenFirst => self.specimen_first(subject),
+            Table::Implant => self.implant(subject),
+            Table::SurgeonLevel => self.surgeon_level(subject),
+            Table::TransfusionIndication => self.transfusion_indication(subject),
+            Table::LargeTransfusion => self.large_transfusion(subject),
+            Table::MainDiagnosis => self.main_diagnosis(subject),
+            Table::AdmissionState => self.admission_state(subject),
+            Table::OperationListed => page::operation_listed(subject),
+            Table::PathologyDiagnosis => page::pathology_diagnosis(subject),
+            Table::RescueTotal => page::rescue_total(subject),
         };
         match result {
             Ok(hits) => Outcome::Ran(hits),
@@ -161,8 +214,36 @@ impl Prepared {
     fn allergy(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
-        // The patient's allergies: structured ones, and those said in the text.
-        let mut allergies: Vec<(crate::reading::ConceptId, Hit)> = Vec::new();
+        let allergies = self.allergies(subject, &self.within);
+        let mut hits: Vec<Hit> = Vec::new();
+        for (index, order) in orders.iter().enumerate() {
+            let name = order.name.as_deref().unwrap_or("");
+            if order.kind.is_some_and(|kind| kind != OrderKind::Drug) || name.contains("皮试") {
+                continue;
+            }
+            for (_, drug) in lexicon.find(name) {
+                let Some((allergy, against, why)) = self.allergic_to(subject, &allergies, drug) else { continue };
+                let mut hit = against.clone();
+                hit.data.insert(
+                    0,
+                    DataEvidence {
+                        path: format!("/orders/{index}"),
+                        label: format!("医嘱 {name}{}", order.start.map_or(String::new(), |at| format!(" ({at})"))),
+                    },
+                );
+                hit.slots = vec![("drug", name.to_owned()), ("allergy", lexicon.concept(allergy).name.to_string()), ("why", why)];
+                hit.anchor = order.id.clone().unwrap_or_else(|| index.to_string());
+                hits.push(hit);
+                break;
+            }
+        }
+        Ok(hits)
+    }
+
+    /// The patient's allergies: structured ones, and those said in the text of `places`.
+    fn allergies(&self, subject: &Subject<'_>, places: &Places) -> Vec<(ConceptId, Hit)> {
+        let lexicon = subject.knowledge.lexicon();
+        let mut allergies: Vec<(ConceptId, Hit)> = Vec::new();
         for (index, text) in subject.visit.patient.allergies.iter().flatten().enumerate() {
             for (_, id) in lexicon.find(text) {
                 allergies.push((
@@ -174,7 +255,7 @@ impl Prepared {
                 ));
             }
         }
-        for passage in self.within.passages(subject) {
+        for passage in places.passages(subject) {
             let text = passage.text.as_str();
             for mention in passage.mentions.iter().filter(|mention| is_fact(mention) && lexicon.is_a(mention.concept, "药物")) {
                 let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span);
@@ -194,49 +275,30 @@ impl Prepared {
                 }
             }
         }
-        let mut hits: Vec<Hit> = Vec::new();
-        for (index, order) in orders.iter().enumerate() {
-            let name = order.name.as_deref().unwrap_or("");
-            if order.kind.is_some_and(|kind| kind != OrderKind::Drug) || name.contains("皮试") {
-                continue;
-            }
-            for (_, drug) in lexicon.find(name) {
-                let same = allergies.iter().find(|(id, _)| *id == drug);
-                let grouped = || {
-                    subject.knowledge.tables.allergies.iter().filter(|group| group.drugs.contains(drug)).find_map(|group| {
-                        allergies.iter().find(|(id, _)| group.allergy.contains(*id)).map(|found| (found, group.why.as_str()))
-                    })
-                };
-                let (found, why) = match same {
-                    Some(found) => (found, "同一药物"),
-                    None => match grouped() {
-                        Some(found) => found,
-                        None => continue,
-                    },
-                };
-                let mut hit = found.1.clone();
-                hit.data.insert(
-                    0,
-                    DataEvidence {
-                        path: format!("/orders/{index}"),
-                        label: format!("医嘱 {name}{}", order.start.map_or(String::new(), |at| format!(" ({at})"))),
-                    },
-                );
-                hit.slots =
-                    vec![("drug", name.to_owned()), ("allergy", lexicon.concept(found.0).name.to_string()), ("why", why.to_owned())];
-                hit.anchor = order.id.clone().unwrap_or_else(|| index.to_string());
-                hits.push(hit);
-                break;
-            }
+        allergies
+    }
+
+    /// The allergy that forbids the drug, what shows it, and why.
+    fn allergic_to<'a>(
+        &self,
+        subject: &Subject<'_>,
+        allergies: &'a [(ConceptId, Hit)],
+        drug: ConceptId,
+    ) -> Option<(ConceptId, &'a Hit, String)> {
+        if let Some((id, hit)) = allergies.iter().find(|(id, _)| *id == drug) {
+            return Some((*id, hit, "同一药物".to_owned()));
         }
-        Ok(hits)
+        subject.knowledge.tables.allergies.iter().filter(|group| group.drugs.contains(drug)).find_map(|group| {
+            let found = allergies.iter().find(|(id, _)| group.allergy.contains(*id));
+            found.map(|(id, hit)| (*id, hit, group.why.clone()))
+        })
     }
 
     fn contraindication(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
         let mut hits = Vec::new();
-        for rule in &subject.knowledge.tables.contraindications {
+        for rule in subject.knowledge.tables.contraindications.iter().filter(|rule| !rule.at_discharge) {
             for (index, order) in orders.iter().enumerate() {
                 let name = order.name.as_deref().unwrap_or("");
                 if order.kind.is_some_and(|kind| kind != OrderKind::Drug) || !lexicon.find(name).any(|(_, id)| rule.drugs.contains(id)) {

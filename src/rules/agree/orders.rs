@@ -1,0 +1,110 @@
+//! Doses that a note says were given, against the orders of that time.
+
+use super::super::range::times_a_day;
+use super::super::{DataEvidence, Hit, Role, Subject};
+use super::{Prepared, piece};
+use crate::reading::measures::convert;
+use crate::reading::{Assertion, Experiencer, Relation};
+use crate::record::{Order, OrderKind, time};
+
+const DAY_MINUTES: i64 = 24 * 60;
+
+impl Prepared {
+    /// Right when some order of the drug around the note has the dose, alone, with the others, or over the day.
+    pub(super) fn ordered_dose(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        const GIVEN: [&str; 8] = ["予", "给予", "口服", "静推", "静滴", "静脉", "泵入", "皮下"];
+        const OTHER: [&str; 28] = [
+            "增",
+            "减",
+            "加量",
+            "加至",
+            "改",
+            "调",
+            "换",
+            "由",
+            "→",
+            "外院",
+            "院外",
+            "门诊",
+            "急诊",
+            "既往",
+            "曾",
+            "入院前",
+            "昨",
+            "拟",
+            "若",
+            "如",
+            "必要时",
+            "建议",
+            "可",
+            "出院",
+            "明日",
+            "总量",
+            "累计",
+            "负荷",
+        ];
+        let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
+        let lexicon = subject.knowledge.lexicon();
+        let mut hits = Vec::new();
+        for document in self.places.documents(subject) {
+            let Some(at) = document.time else { continue };
+            let (from, to) = (time::plus_minutes(at.earliest(), -DAY_MINUTES), time::plus_minutes(at.latest(), DAY_MINUTES));
+            for passage in self.places.passages_of(document) {
+                for mention in passage.mentions.iter().filter(|mention| {
+                    lexicon.is_a(mention.concept, "药物")
+                        && mention.assertion == Assertion::Present
+                        && mention.experiencer == Experiencer::Patient
+                        && !mention.quoted
+                }) {
+                    let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
+                    let sentence = passage.text.slice(passage.sentence_of(mention.span));
+                    if measure.second.is_some()
+                        || measure.relation != Relation::Equal
+                        || measure.unit.is_empty()
+                        || !GIVEN.iter().any(|word| sentence.contains(word))
+                        || OTHER.iter().any(|word| sentence.contains(word))
+                    {
+                        continue;
+                    }
+                    let near = |order: &&(usize, &Order)| {
+                        order.1.kind.is_none_or(|kind| kind == OrderKind::Drug)
+                            && order.1.start.is_none_or(|start| start.earliest() <= to)
+                            && order.1.stop.is_none_or(|stop| stop.latest() >= from)
+                            && lexicon.find(order.1.name.as_deref().unwrap_or("")).any(|(_, id)| id == mention.concept)
+                    };
+                    let all: Vec<(usize, &Order)> = orders.iter().enumerate().collect();
+                    let of_drug: Vec<_> = all.iter().filter(near).collect();
+                    // A dose in another dimension (2片), or inside the name of a mixture, can't be compared.
+                    let dose = |order: &Order| convert(order.dose?, order.unit.as_deref()?, &measure.unit);
+                    let mixed = |order: &Order| order.name.as_deref().is_some_and(|name| name.contains(|c: char| c.is_ascii_digit()));
+                    let doses: Option<Vec<f64>> = of_drug.iter().map(|(_, order)| dose(order).filter(|_| !mixed(order))).collect();
+                    let Some(doses) = doses.filter(|doses| !doses.is_empty()) else { continue };
+                    let same = |value: f64| (value - measure.value).abs() <= measure.value.abs() * 0.011;
+                    let a_day = of_drug
+                        .iter()
+                        .zip(&doses)
+                        .any(|((_, order), dose)| order.frequency.as_deref().and_then(times_a_day).is_some_and(|times| same(dose * times)));
+                    if doses.iter().any(|dose| same(*dose)) || same(doses.iter().sum()) || a_day {
+                        continue;
+                    }
+                    let (index, order) = of_drug[0];
+                    let label = format!(
+                        "{} {}{}{}",
+                        order.name.as_deref().unwrap_or(""),
+                        order.dose.unwrap_or(0.0),
+                        order.unit.as_deref().unwrap_or(""),
+                        order.start.map_or(String::new(), |at| format!(" ({at})"))
+                    );
+                    let span = mention.span.cover(measure.span);
+                    hits.push(Hit {
+                        evidence: vec![piece(passage, span, Role::This)],
+                        data: vec![DataEvidence { path: format!("/orders/{index}"), label: label.clone() }],
+                        slots: vec![("stated", passage.text.quote(span).to_owned()), ("expected", label)],
+                        ..Hit::default()
+                    });
+                }
+            }
+        }
+        Ok(hits)
+    }
+}

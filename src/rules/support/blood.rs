@@ -1,0 +1,163 @@
+//! Transfusions held against the results before them, and the day's volume against its approval.
+
+use super::super::{DataEvidence, Hit, Subject, facts};
+use super::Prepared;
+use crate::record::{ConditionLevel, Instant, Transfusion, time};
+
+const DAY_MINUTES: i64 = 24 * 60;
+/// Of one unit of red cells (悬浮红细胞, from 200 ml of blood).
+const UNIT_ML: f64 = 200.0;
+
+impl Prepared {
+    /// Red cells at a haemoglobin that needs none, without a word of why.
+    pub(super) fn transfusion_indication(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        const ENOUGH: f64 = 100.0;
+        const REASONS: [&str; 27] = [
+            "出血",
+            "失血",
+            "休克",
+            "术中",
+            "创伤",
+            "外伤",
+            "心肌",
+            "冠心病",
+            "心衰",
+            "心力衰竭",
+            "缺氧",
+            "低氧",
+            "氧合",
+            "化疗",
+            "黑便",
+            "呕血",
+            "便血",
+            "咯血",
+            "血肿",
+            "血尿",
+            "抢救",
+            "指征",
+            "新生儿",
+            "溶血",
+            "耐受",
+            "进行性下降",
+            "换血",
+        ];
+        let rows = subject.visit.transfusions.as_deref().ok_or("未提供输血信息")?;
+        let labs = subject.visit.labs.as_deref().ok_or("未提供检验结果")?;
+        let lexicon = subject.knowledge.lexicon();
+        let Some(haemoglobin) = lexicon.id("血红蛋白") else { return Ok(Vec::new()) };
+        let mut hits = Vec::new();
+        for (index, row) in rows.iter().enumerate().filter(|(_, row)| has_red_cells(row)) {
+            let Some(started) = row.started_at.filter(|at| at.has_time()) else { continue };
+            let operating = subject.visit.operations.iter().flatten().any(|operation| {
+                operation.started_at.is_some_and(|from| from.earliest() <= started.latest())
+                    && operation.ended_at.is_none_or(|to| to.latest() >= started.earliest())
+            });
+            // The last result reported before the start; an item that only contains the word (糖化血红蛋白) is another.
+            let before = labs.iter().enumerate().filter_map(|(at, lab)| {
+                let item = lab.item.as_deref().unwrap_or("");
+                let is_item = lexicon.find(item).any(|(span, id)| id == haemoglobin && span.start == 0);
+                let value = lab.value.as_deref().and_then(|value| value.trim().parse::<f64>().ok())?;
+                let in_grams = lab.unit.as_deref().is_none_or(|unit| unit.eq_ignore_ascii_case("g/L"));
+                let reported = lab.reported_at.filter(|reported| reported.latest() <= started.earliest())?;
+                (is_item && in_grams).then_some((reported, value, at))
+            });
+            let Some((reported, value, lab)) = before.max_by_key(|(reported, _, _)| reported.latest()) else { continue };
+            let recent = time::minutes_between(reported.earliest(), started.latest()) <= 3 * DAY_MINUTES;
+            if value < ENOUGH || !recent || operating || self.told_around(subject, started, &REASONS) {
+                continue;
+            }
+            hits.push(Hit {
+                data: vec![transfusion(index, row), facts::lab_evidence(lab, &labs[lab])],
+                searched: self.explained.searched(subject),
+                slots: vec![("stated", label(row)), ("expected", format!("{value}g/L"))],
+                anchor: row.id.clone().unwrap_or_else(|| index.to_string()),
+                ..Hit::default()
+            });
+        }
+        Ok(hits)
+    }
+
+    /// 1600 ml of red cells or whole blood on one day, nowhere approved; an emergency needs no approval beforehand.
+    pub(super) fn large_transfusion(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        const LARGE_ML: f64 = 1600.0;
+        const TOLD: [&str; 12] =
+            ["医务", "大量用血", "大量输血", "审批", "批准", "急诊", "紧急", "抢救", "术中", "大出血", "休克", "活动性出血"];
+        let rows = subject.visit.transfusions.as_deref().ok_or("未提供输血信息")?;
+        let mut days: Vec<(jiff::civil::Date, f64, Vec<usize>)> = Vec::new();
+        for (index, row) in rows.iter().enumerate().filter(|(_, row)| has_red_cells(row)) {
+            let (Some(at), Some(volume)) = (row.started_at, row.volume.as_deref().and_then(millilitres)) else { continue };
+            match days.iter_mut().find(|(day, _, _)| *day == at.date()) {
+                Some((_, total, of_day)) => {
+                    *total += volume;
+                    of_day.push(index);
+                }
+                None => days.push((at.date(), volume, vec![index])),
+            }
+        }
+        let urgent = subject.visit.operations.iter().flatten().any(|operation| operation.elective != Some(true))
+            || subject.visit.rescues.iter().flatten().next().is_some()
+            || subject.visit.conditions.iter().flatten().any(|condition| condition.level == Some(ConditionLevel::Critical));
+        let told = || self.explained.passages(subject).any(|passage| TOLD.iter().any(|word| passage.text.as_str().contains(word)));
+        let Some((day, total, of_day)) = days.into_iter().find(|(_, total, _)| *total >= LARGE_ML) else { return Ok(Vec::new()) };
+        if urgent || told() {
+            return Ok(Vec::new());
+        }
+        Ok(vec![Hit {
+            data: of_day.iter().map(|index| transfusion(*index, &rows[*index])).collect(),
+            searched: self.explained.searched(subject),
+            slots: vec![("stated", format!("{day}输红细胞或全血约{total}ml"))],
+            anchor: day.to_string(),
+            ..Hit::default()
+        }])
+    }
+
+    /// One of the words in a note of the two days around a moment; a note without a time counts as well.
+    fn told_around(&self, subject: &Subject<'_>, at: Instant, words: &[&str]) -> bool {
+        let near = |document: &&crate::reading::DocumentReading| {
+            document.time.is_none_or(|time| (-2..=2).contains(&time::days_between(time.date(), at.date())))
+        };
+        self.explained.documents(subject).filter(near).any(|document| {
+            self.explained.passages_of(document).any(|passage| words.iter().any(|word| passage.text.as_str().contains(word)))
+        })
+    }
+}
+
+/// Red cells or whole blood of a donor.
+fn has_red_cells(row: &Transfusion) -> bool {
+    let own = |name: &str| name.contains("自体") || name.contains("回收");
+    row.component.as_deref().is_some_and(|name| (name.contains('红') || name.contains("全血")) && !own(name))
+}
+
+fn label(row: &Transfusion) -> String {
+    format!("{}{}", row.component.as_deref().unwrap_or(""), row.volume.as_deref().unwrap_or(""))
+}
+
+fn transfusion(index: usize, row: &Transfusion) -> DataEvidence {
+    let at = row.started_at.map_or(String::new(), |at| format!(" ({at})"));
+    DataEvidence { path: format!("/transfusions/{index}"), label: format!("输血 {}{at}", label(row)) }
+}
+
+/// `4U`, `2单位`, `400ml`.
+fn millilitres(volume: &str) -> Option<f64> {
+    let text = volume.trim();
+    let digits = text.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(text.len());
+    let value: f64 = text[..digits].parse().ok()?;
+    match text[digits..].trim().to_ascii_lowercase().as_str() {
+        "u" | "单位" | "" => Some(value * UNIT_ML),
+        "ml" | "毫升" => Some(value),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::millilitres;
+
+    #[test]
+    fn volumes_of_blood() {
+        assert_eq!(millilitres("4U"), Some(800.0));
+        assert_eq!(millilitres("1.5 单位"), Some(300.0));
+        assert_eq!(millilitres("400ml"), Some(400.0));
+        assert_eq!(millilitres("1治疗量"), None);
+    }
+}
