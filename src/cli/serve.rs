@@ -159,8 +159,7 @@ pub fn serve_ward(
 ) -> Result<ExitCode> {
     let clock = Clock::simulated(house.zone.clone(), moment);
     let engine = engine(house, folder)?;
-    let settings =
-        Settings { asks_for_tokens: false, cores: cores(), waiting: 64, clock, discipline: Discipline::default(), shown: 3 };
+    let settings = Settings { asks_for_tokens: false, cores: cores(), waiting: 64, clock, discipline: Discipline::default(), shown: 3 };
     runtime()?.block_on(async {
         let store = Store::open(database).await?;
         let state = State::new(engine, store.clone(), &settings);

@@ -194,8 +194,7 @@ mod tests {
             moments.push(at.to_string());
             now = at;
         }
-        let expected =
-            ["2026-03-01T13:00:00", "2026-03-01T15:24:00", "2026-03-01T16:36:00", "2026-03-01T17:00:00", "2026-03-02T17:00:00"];
+        let expected = ["2026-03-01T13:00:00", "2026-03-01T15:24:00", "2026-03-01T16:36:00", "2026-03-01T17:00:00", "2026-03-02T17:00:00"];
         assert_eq!(moments, expected);
         // Who looks a day late gets one reminder, not five.
         assert_eq!(reminders.reached(begin, due, date(2026, 3, 5).at(0, 0, 0, 0)), Some(4));

@@ -193,7 +193,7 @@ fn by_rules(ids: &[String], subject: &Subject<'_>, rulebook: &Rulebook, counted:
                     verdict.data.extend(hit.data);
                 }
             }
-            Judgement::NotApplicable => {}
+            Judgement::NotApplicable | Judgement::NotYet => {}
             Judgement::Ran(Outcome::Skipped(why)) | Judgement::NotEvaluated(why) => {
                 if verdict.truth == Truth::True {
                     verdict.truth = Truth::NotDocumented;

@@ -6,8 +6,8 @@
 //! expressions such as 昨日 stay relative until a rule resolves them against the document's own time.
 
 pub mod ages;
-pub mod context;
 pub mod cache;
+pub mod context;
 pub mod documents;
 pub mod lexicon;
 pub mod measures;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::context::ContextPack;
 use super::cache::ReadingCache;
+use super::context::ContextPack;
 use super::documents::DocumentTable;
 use super::lexicon::{ConceptKind, Lexicon};
 use super::mentions::{self, Source, mentions};

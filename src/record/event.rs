@@ -219,7 +219,12 @@ mod tests {
                 "2026-03-01T09:30",
                 json!({ "patient": { "sex": "male" }, "admission": { "admitted_at": "2026-03-01T09:30" } }),
             ),
-            event("2", "document", "2026-03-01T11:00", json!({ "id": "d1", "title": "入院记录", "text": "主诉：咳嗽3天。", "draft": true })),
+            event(
+                "2",
+                "document",
+                "2026-03-01T11:00",
+                json!({ "id": "d1", "title": "入院记录", "text": "主诉：咳嗽3天。", "draft": true }),
+            ),
             event("3", "document", "2026-03-01T12:00", json!({ "id": "d1", "draft": null, "signed_at": "2026-03-01T12:00" })),
             event("4", "order", "2026-03-02T08:00", json!({ "id": "o1", "name": "头孢曲松", "start": "2026-03-02T08:00" })),
             event("5", "order", "2026-03-04T08:00", json!({ "id": "o1", "stop": "2026-03-04T08:00" })),

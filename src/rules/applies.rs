@@ -114,6 +114,8 @@ pub enum Applicability {
     Yes,
     /// It does not concern this visit: a male patient's menstrual history.
     No,
+    /// The stay is too short so far and goes on: nothing can be wrong yet, but what will be due is known.
+    NotYet,
     /// It can't be told, because this was not sent.
     Unknown(String),
 }
@@ -134,6 +136,7 @@ impl Scope {
     pub fn judge(&self, subject: &Subject<'_>) -> Applicability {
         let visit = subject.visit;
         let applies = &self.applies;
+        let mut is_early = false;
         let unknown = |what: &str| Applicability::Unknown(format!("未提供{what}"));
         if let Some(sex) = applies.sex {
             match visit.patient.sex {
@@ -166,8 +169,9 @@ impl Scope {
         if let Some(bounds) = applies.stay_hours {
             match facts::stay_hours(subject) {
                 None => return unknown("入院时间"),
-                Some(hours) if !bounds.contain(hours) => return Applicability::No,
-                Some(_) => {}
+                Some(hours) if bounds.contain(hours) => {}
+                Some(hours) if visit.discharge.is_none() && bounds.max.is_none_or(|max| hours <= max) => is_early = true,
+                Some(_) => return Applicability::No,
             }
         }
         let department = visit.admission.department.as_deref().unwrap_or("");
@@ -194,6 +198,6 @@ impl Scope {
                 return unknown(name);
             }
         }
-        Applicability::Yes
+        if is_early { Applicability::NotYet } else { Applicability::Yes }
     }
 }

@@ -92,7 +92,7 @@ impl Rulebook {
                 return Ok(());
             }
             super::run::Judgement::Ran(Outcome::Skipped(why)) => return Err(format!("the rule was skipped: {why}")),
-            super::run::Judgement::NotApplicable => Vec::new(),
+            super::run::Judgement::NotApplicable | super::run::Judgement::NotYet => Vec::new(),
             super::run::Judgement::NotEvaluated(error) => return Err(format!("the rule failed: {error}")),
         };
         let quotes = |hit: &super::Hit| {

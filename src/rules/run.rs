@@ -14,6 +14,8 @@ pub enum Judgement {
     Ran(Outcome),
     /// It does not concern this visit.
     NotApplicable,
+    /// It will once the stay is longer; its duties are known already.
+    NotYet,
     /// It failed; the report says so and never counts it as a pass.
     NotEvaluated(String),
 }
@@ -47,7 +49,7 @@ impl Rulebook {
             .with_min_len(16)
             .map(|compiled| {
                 let judgement = judge(compiled, subject);
-                if !matches!(judgement, Judgement::Ran(_)) {
+                if !matches!(judgement, Judgement::Ran(_) | Judgement::NotYet) {
                     return (judgement, Vec::new());
                 }
                 match guarded(|| compiled.check.duties(subject)) {
@@ -67,7 +69,7 @@ impl Rulebook {
                     }
                 }
                 Judgement::Ran(Outcome::Skipped(why)) => result.skipped.push((compiled, why)),
-                Judgement::NotApplicable => result.not_applicable += 1,
+                Judgement::NotApplicable | Judgement::NotYet => result.not_applicable += 1,
                 Judgement::NotEvaluated(error) => result.not_evaluated.push((compiled, error)),
             }
             result.duties.extend(duties.into_iter().map(|duty| (compiled, duty)));
@@ -85,6 +87,7 @@ pub fn judge(compiled: &Compiled, subject: &Subject<'_>) -> Judgement {
     match guarded(|| match compiled.scope.judge(subject) {
         Applicability::Yes => Judgement::Ran(compiled.check.run(subject)),
         Applicability::No => Judgement::NotApplicable,
+        Applicability::NotYet => Judgement::NotYet,
         Applicability::Unknown(why) => Judgement::Ran(Outcome::Skipped(why)),
     }) {
         Ok(judgement) => judgement,

@@ -6,12 +6,12 @@ use axum::extract::{Query, State as Shared, rejection::BytesRejection};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::problem::{ProblemDocument, Refusal};
 use super::engine::How;
+use super::problem::{ProblemDocument, Refusal};
 use super::{State, focus};
+use crate::people::Caller;
 use crate::record::Instant;
 use crate::rules::Phase;
-use crate::people::Caller;
 
 /// How the visit is to be judged.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]

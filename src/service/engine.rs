@@ -60,7 +60,15 @@ impl Kept {
 impl Engine {
     /// Loads what stands beside the rulebook in its folder.
     pub fn load(rulebook: Rulebook, book: Book, sheets: Sheets, zone: TimeZone, folder: &DataFolder) -> Result<Self, Problem> {
-        Ok(Self { rulebook, book, sheets, reminders: Reminders::load(folder)?, policy: Policy::load(folder)?, zone, readings: ReadingCache::new(READINGS) })
+        Ok(Self {
+            rulebook,
+            book,
+            sheets,
+            reminders: Reminders::load(folder)?,
+            policy: Policy::load(folder)?,
+            zone,
+            readings: ReadingCache::new(READINGS),
+        })
     }
 
     pub fn following(&self, local: DateTime) -> Following<'_> {

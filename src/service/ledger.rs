@@ -161,8 +161,7 @@ pub async fn notify(
         quote: body.quote,
         demand: body.demand,
     };
-    let attempt =
-        state.store.notify(&notice, &caller, &state.engine().policy, state.clock.local(), state.clock.now()).await?;
+    let attempt = state.store.notify(&notice, &caller, &state.engine().policy, state.clock.local(), state.clock.now()).await?;
     state.hub.wake();
     let entry = done(attempt)?;
     Ok((StatusCode::CREATED, Json(line(&entry, state.clock.local()))).into_response())

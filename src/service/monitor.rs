@@ -31,7 +31,8 @@ pub async fn keep_snapshot(state: &State, caller: &Caller, id: &str, bytes: Byte
     }
     check_department(state, caller, &kept).await?;
     let events = state.store.inputs(id).await?.map_or(0, |inputs| inputs.seen.events);
-    let later = if events == 0 { 0 } else { events - state.store.later_events(id, kept.visit.as_of.map_or(local, |at| at.earliest())).await? };
+    let later =
+        if events == 0 { 0 } else { events - state.store.later_events(id, kept.visit.as_of.map_or(local, |at| at.earliest())).await? };
     let deed = Deed { actor: &caller.name, action: "visit.put", target: id };
     let source = Source::Snapshot { text: &kept.body, events: later };
     let put = state.store.put_visit(&kept.as_judged(), source, engine.following(local), deed, state.clock.now()).await?;

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::State;
 use super::problem::Refusal;
 use super::visits::text_for;
-use crate::report::{Report, html};
 use crate::people::Caller;
+use crate::report::{Report, html};
 use crate::store::VisitQuery;
 
 #[derive(Template)]

@@ -65,13 +65,7 @@ impl Default for Discipline {
 impl Store {
     /// Keeps a decision, the last one of a finding; demotes its rule where too few of its findings are accepted. False where there is no
     /// such finding.
-    pub async fn decide(
-        &self,
-        decision: &Decision<'_>,
-        actor: &str,
-        discipline: Discipline,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    pub async fn decide(&self, decision: &Decision<'_>, actor: &str, discipline: Discipline, now: Timestamp) -> Result<bool, StoreError> {
         let stored = sqlx::query("SELECT rule FROM findings WHERE visit_id = $1 AND finding_id = $2")
             .bind(decision.visit_id)
             .bind(decision.finding_id)
@@ -83,7 +77,8 @@ impl Store {
             None => decision.rule.to_owned(),
         };
         let mut transaction = self.pool.begin().await?;
-        let upsert = "INSERT INTO decisions (visit_id, finding_id, rule, verdict, reason, note, actor, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        let upsert =
+            "INSERT INTO decisions (visit_id, finding_id, rule, verdict, reason, note, actor, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             ON CONFLICT (visit_id, finding_id) DO UPDATE SET
               verdict = excluded.verdict, reason = excluded.reason, note = excluded.note, actor = excluded.actor, at = excluded.at";
         sqlx::query(upsert)
@@ -111,7 +106,8 @@ impl Store {
                 .await?;
             if demoted.rows_affected() > 0 {
                 let body = serde_json::json!({ "rule": rule, "why": why });
-                let message = super::outbox::Message { topic: "rule.demoted", recipient: "qc_office".to_owned(), body, ..Default::default() };
+                let message =
+                    super::outbox::Message { topic: "rule.demoted", recipient: "qc_office".to_owned(), body, ..Default::default() };
                 super::outbox::append(&mut transaction, &[message], now).await?;
             }
         }
@@ -164,7 +160,8 @@ impl Store {
     /// Gives a rule its voice back and forgets the decisions that took it. False where it has not lost it.
     pub async fn restore_rule(&self, rule: &str, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let restored = sqlx::query("DELETE FROM demotions WHERE rule = $1").bind(rule).execute(&mut *transaction).await?.rows_affected() > 0;
+        let restored =
+            sqlx::query("DELETE FROM demotions WHERE rule = $1").bind(rule).execute(&mut *transaction).await?.rows_affected() > 0;
         if restored {
             // Dismissals of single findings stay; they count no more against the rule.
             sqlx::query("UPDATE decisions SET rule = rule || '@' || $2 WHERE rule = $1")

@@ -38,8 +38,9 @@ fn people(visit: &Visit) -> (String, String) {
     let mut documents: Vec<_> = visit.documents.iter().filter(|document| is_course(document.kind)).collect();
     documents.sort_by_key(|document| document.event_at.or(document.created_at).map(|at| at.earliest()));
     let authors = || documents.iter().rev().filter_map(|document| document.author.as_deref());
-    let signers =
-        || documents.iter().rev().flat_map(|document| document.signatures.iter().flatten()).filter_map(|signature| signature.staff.as_deref());
+    let signers = || {
+        documents.iter().rev().flat_map(|document| document.signatures.iter().flatten()).filter_map(|signature| signature.staff.as_deref())
+    };
     let resident = authors().find(|author| title_of(author) == Some(Title::Resident)).or_else(|| authors().next());
     let attending = authors().chain(signers()).find(|person| title_of(person) == Some(Title::Attending));
     (resident.unwrap_or("").to_owned(), attending.unwrap_or("").to_owned())
@@ -156,7 +157,8 @@ impl Store {
     /// Takes up to `limit` duties whose next rung has come and puts a notice for each recipient on the list; each rung once, whichever node
     /// comes first. Returns how many duties there were.
     pub async fn climb(&self, reminders: &Reminders, local: DateTime, limit: i64) -> Result<usize, StoreError> {
-        let select = "SELECT visit_id, rule, anchor, department, defect, severity, task, begin_at, due, responsible, attending, next_at FROM duties
+        let select =
+            "SELECT visit_id, rule, anchor, department, defect, severity, task, begin_at, due, responsible, attending, next_at FROM duties
             WHERE next_at <> '' AND next_at <= $1 ORDER BY next_at LIMIT $2";
         let rows = sqlx::query(select).bind(local.to_string()).bind(limit).fetch_all(&self.pool).await?;
         for row in &rows {
@@ -182,7 +184,8 @@ impl Store {
             }
             if let Some((index, step)) = step {
                 for recipient in &step.to {
-                    notify(&mut transaction, &rung, index, step.is_overdue(), *recipient, reminders.deliver_at(rung.severity, local)).await?;
+                    notify(&mut transaction, &rung, index, step.is_overdue(), *recipient, reminders.deliver_at(rung.severity, local))
+                        .await?;
                 }
             }
             transaction.commit().await?;
@@ -209,8 +212,7 @@ impl Store {
             };
             waiting.push((word("id")?, message));
         }
-        for group in
-            waiting.chunk_by(|(_, a), (_, b)| (&a.department, &a.recipient, &a.person) == (&b.department, &b.recipient, &b.person))
+        for group in waiting.chunk_by(|(_, a), (_, b)| (&a.department, &a.recipient, &a.person) == (&b.department, &b.recipient, &b.person))
         {
             let mut transaction = self.pool.begin().await?;
             let mut mine: Vec<Message> = Vec::new();
@@ -229,7 +231,8 @@ impl Store {
 
     /// A page of duties in order of their due time. Whether one is overdue is a matter of `now`, not of when the visit was judged.
     pub async fn duties(&self, query: &DutyQuery) -> Result<Vec<Value>, StoreError> {
-        let select = "SELECT visit_id, rule, anchor, department, defect, severity, task, cause, begin_at, due, done, responsible FROM duties
+        let select =
+            "SELECT visit_id, rule, anchor, department, defect, severity, task, cause, begin_at, due, done, responsible FROM duties
             WHERE ($1 = '' OR visit_id = $1) AND ($2 = '' OR department = $2)
               AND ($3 = '' OR ($3 = 'done' AND done <> '') OR ($3 = 'open' AND done = '') OR ($3 = 'overdue' AND done = '' AND due < $4))
               AND ($5 = '' OR due <= $5)

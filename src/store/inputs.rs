@@ -83,7 +83,8 @@ impl Store {
             .bind(after)
             .fetch_all(&self.pool)
             .await?;
-        let event = |row: &sqlx::any::AnyRow| -> Result<Event, StoreError> { Ok(serde_json::from_str(&row.try_get::<String, _>("event")?)?) };
+        let event =
+            |row: &sqlx::any::AnyRow| -> Result<Event, StoreError> { Ok(serde_json::from_str(&row.try_get::<String, _>("event")?)?) };
         Ok(Some(Inputs {
             seen: Seen { snapshots: row.try_get("snapshots")?, events: row.try_get("events")? },
             snapshot: row.try_get("snapshot")?,

@@ -142,7 +142,8 @@ async fn upsert_visit(
 ) -> Result<Option<(i64, i64)>, StoreError> {
     let (visit, report) = (judged.visit, judged.report);
     let score = report.score.as_ref();
-    let upsert = "INSERT INTO visits (visit_id, version, judged, hash, rulebook, received_at, department, admitted_at, discharged_at, total, grade,
+    let upsert =
+        "INSERT INTO visits (visit_id, version, judged, hash, rulebook, received_at, department, admitted_at, discharged_at, total, grade,
           visit, report, snapshots, events, judged_for)
         VALUES ($1, 1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         ON CONFLICT (visit_id) DO UPDATE SET
@@ -195,7 +196,8 @@ async fn keep_findings(
     now: Timestamp,
 ) -> Result<(Vec<String>, Vec<String>), StoreError> {
     let (id, moment) = (&place.visit.visit_id, stamp(now));
-    let rows = sqlx::query("SELECT finding_id FROM findings WHERE visit_id = $1 AND gone_at = ''").bind(id).fetch_all(&mut *connection).await?;
+    let rows =
+        sqlx::query("SELECT finding_id FROM findings WHERE visit_id = $1 AND gone_at = ''").bind(id).fetch_all(&mut *connection).await?;
     let open: HashSet<String> = rows.iter().map(|row| row.try_get("finding_id")).collect::<Result<_, _>>()?;
     for finding in &report.findings {
         let keep = "INSERT INTO findings
@@ -261,9 +263,7 @@ fn announcements(report: &Report, place: &Place<'_>, new: &[String], gone: &[Str
         body,
         ..Message::default()
     };
-    let shown = |finding: &Finding| {
-        json!({ "id": finding.id, "rule": finding.rule, "defect": finding.defect, "severity": finding.severity, "title": finding.title })
-    };
+    let shown = |finding: &Finding| json!({ "id": finding.id, "rule": finding.rule, "defect": finding.defect, "severity": finding.severity, "title": finding.title });
     let came = report.findings.iter().filter(|finding| finding.status == Status::Stable && new.contains(&finding.id));
     let mut messages: Vec<Message> = came.map(|finding| message("finding.new", shown(finding))).collect();
     messages.extend(gone.iter().map(|id| message("finding.gone", json!({ "id": id }))));

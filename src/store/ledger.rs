@@ -261,7 +261,8 @@ async fn is_known(connection: &mut AnyConnection, visit_id: &str, finding_id: &s
 
 /// Numbers the entry (`2026-000123`) and writes it with its first step.
 async fn enter(connection: &mut AnyConnection, line: &mut Line, actor: &Caller, local: DateTime) -> Result<(), StoreError> {
-    let count = "INSERT INTO counters (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value";
+    let count =
+        "INSERT INTO counters (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value";
     let row = sqlx::query(count).bind(format!("ledger-{}", local.year())).fetch_one(&mut *connection).await?;
     line.entry = format!("{}-{:06}", local.year(), row.try_get::<i64, _>("value")?);
     let add = "INSERT INTO ledger (entry, visit_id, finding_id, department, source, rule, defect, severity, title, finding, demand, responsible,

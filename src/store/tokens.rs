@@ -50,12 +50,9 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let role = Role::of(&row.try_get::<String, _>("role")?);
         Ok(match role {
-            Some(role) => Some(Caller {
-                name: row.try_get("name")?,
-                role,
-                department: row.try_get("department")?,
-                person: row.try_get("person")?,
-            }),
+            Some(role) => {
+                Some(Caller { name: row.try_get("name")?, role, department: row.try_get("department")?, person: row.try_get("person")? })
+            }
             None => None,
         })
     }
