@@ -3,6 +3,7 @@
 //! `POST /v1/check` judges and keeps nothing; `PUT /v1/visits/{id}` keeps the visit, its report, findings, duties and what it adds to the
 //! indicators; the rest reads. Errors are RFC 9457 problem documents. `/docs` shows the OpenAPI document of `/v1/openapi.json`.
 
+mod assets;
 mod auth;
 mod check;
 mod docs;
@@ -165,6 +166,7 @@ pub fn router(engine: Arc<Engine>, store: Store, settings: &Settings) -> Router 
         .route("/readyz", get(metrics::ready))
         .route("/metrics", get(metrics::metrics))
         .merge(docs::pages(document))
+        .merge(assets::routes())
         .fallback(|| async { Refusal::NotFound })
         .layer(DefaultBodyLimit::max(MAX_VISIT_BYTES))
         .layer(axum::middleware::from_fn(move |request: Request, next: Next| count(counted.clone(), request, next)))
