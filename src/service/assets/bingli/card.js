@@ -5,7 +5,7 @@ import { passage } from "./spans.js";
 import { REASONS, basisText, timeText } from "./words.js";
 
 /**
- * `places`: { here(quotation): boolean, time(document): string, text(quotation): string | null }
+ * `places`: { here(quotation): boolean, time(document): string | undefined, text(quotation): { text, span } | null }
  * `actions`: { jump(quotation), accept(), decide(verb, body), later(), close? }
  */
 export function card(finding, words, places, actions) {
@@ -48,7 +48,7 @@ function evidence(finding, words, places, actions) {
       h(
         "div.where",
         {},
-        places.labelled(quotation) && h("span", {}, label[quotation.role]),
+        h("span.role", {}, label[quotation.role]),
         h("span.document", {}, [quotation.title, quotation.section].filter(Boolean).join(" · ")),
         times(places.time(quotation.document)),
         h("button.jump", { type: "button", onclick: () => actions.jump(quotation) }, words.jump),

@@ -40,6 +40,7 @@ export function chrome(near, css, position) {
   host.setAttribute("data-bingli", "");
   const root = host.attachShadow({ mode: "open" });
   adopt(root, css);
+  // Whatever the page says about a `div` ends here.
   Object.assign(host.style, { all: "initial", position, left: "0", top: "0", zIndex: "2147483000" });
   return { host, root };
 }

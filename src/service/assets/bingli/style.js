@@ -1,21 +1,21 @@
 // How the widget looks. Every colour is here, once for light and once for dark.
 
 const light = {
-  ink: "#1d2733", soft: "#5b6675", line: "#dfe4ea", paper: "#ffffff", ground: "#f5f7f9", accent: "#1e5f8f", onAccent: "#ffffff", good: "#2f7d57",
+  scheme: "light", ink: "#1d2733", soft: "#5b6675", line: "#dfe4ea", paper: "#ffffff", ground: "#f5f7f9", accent: "#1e5f8f", onAccent: "#ffffff", good: "#2f7d57",
   S1: "#c0281f", S2: "#b56a00", S3: "#2b6cb0", S4: "#6b7684", hole: "#fbf0d6", holeInk: "#6d4a00", shadow: "0 1px 2px rgb(16 24 40 / 8%), 0 8px 28px rgb(16 24 40 / 14%)",
 };
 const dark = {
-  ink: "#e4e8ee", soft: "#9da8b6", line: "#38414d", paper: "#1f252d", ground: "#171c22", accent: "#7db7e3", onAccent: "#0d1a26", good: "#74c69d",
+  scheme: "dark", ink: "#e4e8ee", soft: "#9da8b6", line: "#38414d", paper: "#1f252d", ground: "#171c22", accent: "#7db7e3", onAccent: "#0d1a26", good: "#74c69d",
   S1: "#ff8078", S2: "#f0b458", S3: "#82b7f2", S4: "#a3adba", hole: "#453713", holeInk: "#f3d795", shadow: "0 1px 2px rgb(0 0 0 / 40%), 0 10px 32px rgb(0 0 0 / 50%)",
 };
 const SEVERITIES = ["S1", "S2", "S3", "S4"];
 
 const variables = (palette) => Object.entries(palette).map(([name, value]) => `--${name}:${value};`).join("");
 const themed = `
-:host { ${variables(light)} color-scheme: light; }
-@media (prefers-color-scheme: dark) { :host { ${variables(dark)} color-scheme: dark; } }
-:host([data-theme="light"]) { ${variables(light)} color-scheme: light; }
-:host([data-theme="dark"]) { ${variables(dark)} color-scheme: dark; }`;
+:host { ${variables(light)} }
+@media (prefers-color-scheme: dark) { :host { ${variables(dark)} } }
+:host([data-theme="light"]) { ${variables(light)} }
+:host([data-theme="dark"]) { ${variables(dark)} }`;
 
 /** The line under words: the same for highlights, marks of the mirror and drawn boxes. */
 const line = (colour) => `text-decoration: underline wavy ${colour} 1.25px; text-underline-offset: 3px;`;
@@ -31,7 +31,7 @@ ${highlights('[data-theme="dark"] ', dark)}`;
 
 const base = `${themed}
 * { box-sizing: border-box; }
-:host { font: 14px/1.65 system-ui, -apple-system, "PingFang SC", "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", sans-serif; color: var(--ink);
+.face { color-scheme: var(--scheme); font: 14px/1.65 system-ui, -apple-system, "PingFang SC", "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", sans-serif; color: var(--ink);
   text-align: start; -webkit-font-smoothing: antialiased; }
 p, ul, ol, h2, h3, dl, dd, fieldset { margin: 0; padding: 0; border: 0; list-style: none; font: inherit; }
 button, textarea { font: inherit; color: inherit; }
@@ -42,7 +42,6 @@ button { cursor: pointer; border: 0; background: none; padding: 0; }
 
 /** Over an editor: the mirror of a textarea, drawn boxes, and the status chip. */
 export const LAYER = `${base}
-:host { pointer-events: none; }
 .mirror { position: absolute; overflow: hidden; color: transparent; background: none; pointer-events: none; }
 .mirror mark { color: transparent; background: none; }
 ${SEVERITIES.map((level) => `.mirror mark.${level} { ${line(`var(--${level})`)} }`).join("\n")}
@@ -121,8 +120,9 @@ export const POPUP = `${base}${card}
 
 /** The side panel. */
 export const PANEL = `${base}${card}
-:host { display: block; container-type: inline-size; background: var(--ground); overflow: auto; }
+:host { display: block; overflow: auto; }
 :host([hidden]) { display: none; }
+.face { min-height: 100%; background: var(--ground); }
 .bar { position: sticky; top: 0; z-index: 1; display: flex; align-items: center; gap: 10px; padding: 10px 14px; background: var(--ground); border-bottom: 1px solid var(--line); }
 .bar h2 { font-size: 15px; font-weight: 600; flex: none; }
 .state { flex: 1; min-width: 0; font-size: 12px; color: var(--soft); font-variant-numeric: tabular-nums; }
