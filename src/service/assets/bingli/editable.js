@@ -54,7 +54,7 @@ export class EditableSurface {
     this.element = element;
     this.layer = layer;
     this.view = element.ownerDocument.defaultView;
-    this.highlights = "highlights" in this.view.CSS ? registry(this.view) : null;
+    this.highlights = this.view.CSS.highlights ? registry(this.view) : null;
     if (this.highlights) {
       adopt(element.getRootNode(), HIGHLIGHTS);
     } else {
