@@ -5,7 +5,7 @@ import { passage } from "./spans.js";
 import { REASONS, basisText, timeText } from "./words.js";
 
 /**
- * `places`: { here(quotation): boolean, time(document): string | undefined, text(quotation): { text, span } | null }
+ * `places`: { home: id of the document under whose name the card stands, or null, here(quotation): boolean, time(document): string | undefined, text(quotation): { text, span } | null }
  * `actions`: { jump(quotation), accept(), decide(verb, body), later(), close? }
  */
 export function card(finding, words, places, actions) {
@@ -30,7 +30,7 @@ export function card(finding, words, places, actions) {
     ),
     h("p.message", {}, finding.message),
     evidence(finding, words, places, actions),
-    finding.suggestion && h("p.suggestion", {}, h("span.quiet", {}, `${words.suggestion} `), withHoles(finding.suggestion)),
+    finding.suggestion && h("p.suggestion", {}, h("span.name", {}, words.suggestion), withHoles(finding.suggestion)),
     facts(finding, words),
     foot,
   );
@@ -40,7 +40,8 @@ function evidence(finding, words, places, actions) {
   const shown = (finding.evidence ?? []).filter((quotation) => !places.here(quotation));
   const order = { against: 0, this: 1, context: 2 };
   shown.sort((a, b) => order[a.role] - order[b.role]);
-  const label = { against: words.against, this: words.also, context: words.context };
+  const label = { against: words.against, this: places.home ? words.here : words.also, context: words.context };
+  const named = (quotation) => quotation.document !== places.home;
   return shown.map((quotation) =>
     h(
       "div.evidence",
@@ -49,8 +50,8 @@ function evidence(finding, words, places, actions) {
         "div.where",
         {},
         h("span.role", {}, label[quotation.role]),
-        h("span.document", {}, [quotation.title, quotation.section].filter(Boolean).join(" · ")),
-        times(places.time(quotation.document)),
+        h("span.document", {}, [named(quotation) && quotation.title, quotation.section].filter(Boolean).join(" · ")),
+        named(quotation) && times(places.time(quotation.document)),
         h("button.jump", { type: "button", onclick: () => actions.jump(quotation) }, words.jump),
       ),
       quote(quotation, places.text(quotation)),

@@ -77,10 +77,12 @@ function either(...signals) {
 
 /** A copy of the visit in which each `{document, section, text}` replaces the words of its place; the host's object stays as it is. */
 export function spliced(visit, texts) {
-  const documents = (visit.documents ?? []).map((document) => {
-    const mine = texts.filter((part) => part.document === document.id);
-    return mine.reduce(withText, document);
-  });
+  const documents = [...(visit.documents ?? [])];
+  for (const part of texts) {
+    const at = documents.findIndex(({ id }) => id === part.document);
+    if (at < 0) throw new Error(`bingli: the visit has no document ${part.document}`);
+    documents[at] = withText(documents[at], part);
+  }
   return { ...visit, documents };
 }
 
@@ -89,10 +91,11 @@ function withText(document, { section, text }) {
     const { sections: _, ...rest } = document;
     return { ...rest, text };
   }
+  // A section put beside flat text would hide the rest of it.
+  if (!document.sections && document.text) throw new Error(`bingli: document ${document.id} has one text and no section ${section}`);
   const sections = [...(document.sections ?? [])];
   const at = sections.findIndex((part) => part.name === section);
   if (at >= 0) sections[at] = { ...sections[at], text };
   else sections.push({ name: section, text });
-  const { text: _, ...rest } = document;
-  return { ...rest, sections };
+  return { ...document, sections };
 }

@@ -222,7 +222,7 @@ export class Field {
     const boxes = () => this.surface.boxes(entry.finding.id)[0];
     if (!boxes() && entry.spans[0]) this.surface.reveal(entry.spans[0]);
     const { finding } = entry;
-    const places = placesIn(this.desk.visit, this.desk.texts(), (quotation) => this.isHere(quotation));
+    const places = placesIn(this.desk.visit, this.desk.texts(), { here: (quotation) => this.isHere(quotation) });
     this.popup.open({
       content: card(finding, this.words, places, this.deeds(entry)),
       label: `${this.words.severity[finding.severity]} ${finding.title}`,

@@ -158,7 +158,7 @@ export class BingliPanel extends HTMLElement {
       this.#opened.add(id);
       this.#show("done");
     };
-    const places = placesIn(this.#seen.visit, [], () => false);
+    const places = placesIn(this.#seen.visit, [], { home: id });
     return h(
       "section",
       { "data-document": id },

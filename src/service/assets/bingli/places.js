@@ -3,9 +3,10 @@
 import { locate } from "./spans.js";
 
 /** What a card needs to know of the visit; `texts` are those that stand in editors now. */
-export function placesIn(visit, texts, here) {
+export function placesIn(visit, texts, { home = null, here = () => false }) {
   const documents = new Map((visit?.documents ?? []).map((document) => [document.id, document]));
   return {
+    home,
     here,
     time: (id) => documents.get(id)?.event_at,
     text(quotation) {

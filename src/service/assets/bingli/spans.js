@@ -46,11 +46,21 @@ const ENDS = /[。；！？;!?\n]/u;
 /** Whether the edit finished a sentence. */
 export const finishes = (text, { start, inserted }) => ENDS.test(text.slice(start, start + inserted));
 
-/** Words around a span, cut at whole characters, for a panel that shows a passage. */
+const CLAUSE = /[，。；！？,;\n]/u;
+
+/** Words around a span, cut between clauses where there are any and never inside a character. */
 export function passage(text, span, around = 24) {
-  const inside = (at) => at > 0 && at < text.length && /[\uDC00-\uDFFF]/.test(text[at]) && /[\uD800-\uDBFF]/.test(text[at - 1]);
+  const inside = (at) => /[\uDC00-\uDFFF]/.test(text[at] ?? "") && /[\uD800-\uDBFF]/.test(text[at - 1] ?? "");
   let from = Math.max(0, span.start - around);
   let to = Math.min(text.length, span.end + around);
+  if (from > 0) {
+    while (from < span.start && !CLAUSE.test(text[from - 1])) from++;
+    if (from === span.start) from = Math.max(0, span.start - around);
+  }
+  if (to < text.length) {
+    while (to > span.end && !CLAUSE.test(text[to - 1])) to--;
+    if (to === span.end) to = Math.min(text.length, span.end + around);
+  }
   if (inside(from)) from--;
   if (inside(to)) to++;
   return {

@@ -75,7 +75,7 @@ ${SEVERITIES.map((level) => `.${level} { --level: var(--${level}); }`).join("\n"
 .jump { margin-left: auto; color: var(--accent); font-size: 12px; border-radius: 3px; white-space: nowrap; }
 .jump:hover { text-decoration: underline; text-underline-offset: 3px; }
 .quote mark { color: inherit; background: color-mix(in srgb, var(--level, var(--S3)) 20%, transparent); border-radius: 2px; padding: 0 1px; }
-.suggestion { padding-left: 11px; border-left: 2px solid var(--line); }
+.suggestion .name { color: var(--soft); margin-right: .6em; }
 .hole { color: var(--holeInk); background: var(--hole); border-radius: 3px; padding: 0 3px; }
 .foot { font-size: 12px; color: var(--soft); display: grid; grid-template-columns: auto 1fr; gap: 1px 10px; }
 .foot dt { white-space: nowrap; }
@@ -114,6 +114,7 @@ export const POPUP = `${base}${card}
 .item .name { font-weight: 600; }
 .more { display: block; width: 100%; padding: 9px 16px 11px; color: var(--accent); text-align: left; font-size: 13px; border-top: 1px solid var(--line); }
 @media (max-width: 480px) {
+  .list-head span + span { display: none; }
   .popup { left: 8px !important; right: 8px; width: auto; top: auto !important; bottom: 8px !important; max-width: none; max-height: 62vh; }
   .action { min-height: 38px; flex: 1; } .action.end { margin-left: 0; } .reasons span { line-height: 34px; }
 }`;
@@ -128,8 +129,8 @@ export const PANEL = `${base}${card}
 .state { flex: 1; min-width: 0; font-size: 12px; color: var(--soft); font-variant-numeric: tabular-nums; }
 .state.clean { color: var(--good); } .state.unavailable { color: var(--S2); }
 section { padding: 12px 14px 2px; }
-h3 { display: flex; gap: 8px; align-items: baseline; font-size: 13px; font-weight: 600; color: var(--soft); margin-bottom: 8px; }
-h3 time { font-weight: 400; font-size: 12px; font-variant-numeric: tabular-nums; }
+section > h3 { display: flex; gap: 8px; align-items: baseline; font-size: 13px; font-weight: 600; color: var(--soft); margin-bottom: 8px; }
+section > h3 time { font-weight: 400; font-size: 12px; font-variant-numeric: tabular-nums; }
 .card { background: var(--paper); border: 1px solid var(--line); border-radius: 9px; margin-bottom: 10px; }
 .empty { padding: 28px 18px; text-align: center; color: var(--soft); text-wrap: balance; }
 .more { display: block; margin: 0 0 12px; color: var(--accent); font-size: 13px; }`;
