@@ -378,28 +378,41 @@ test("without the highlight API boxes are drawn under the words", async () => {
   assert.ok(Math.abs(box.left - words.left) < 1 && Math.abs(box.width - words.width) < 1 && Math.abs(box.bottom - words.bottom) < 4, JSON.stringify([box, words]));
 });
 
-test("a keystroke in a long note costs less than a frame", async () => {
-  for (const body of [TEXTAREA, '<div id="editor" contenteditable="true"></div>']) {
+test("a keystroke in a long note costs the widget less than a frame", async () => {
+  for (const body of [EDITABLE, TEXTAREA]) {
     await start(body);
     await page.locator("#editor").click();
-    await page.keyboard.insertText("子宫附件区未触及包块。" + "患者咳嗽减轻，双肺呼吸音清。".repeat(1_500));
-    await settles(page, "found", 20_000);
-    const median = await page.evaluate(() => {
+    await page.keyboard.insertText("子宫附件区未触及包块。");
+    await page.evaluate(() => {
       const editor = document.getElementById("editor");
-      editor.setSelectionRange?.(5, 5);
+      const paragraph = "患者咳嗽减轻，双肺呼吸音清。".repeat(10);
+      if (editor.value === undefined) for (let number = 0; number < 150; number++) editor.append(Object.assign(document.createElement("p"), { textContent: paragraph }));
+      else editor.value += `\n${paragraph}`.repeat(150);
+    });
+    await page.evaluate(() => window.handle.check());
+    await settles(page, "found", 20_000);
+    const [median, length] = await page.evaluate(async () => {
+      const editor = document.getElementById("editor");
+      const frame = () => new Promise((next) => requestAnimationFrame(() => next(performance.now())));
       const times = [];
       for (let key = 0; key < 41; key++) {
         if (editor.value === undefined) editor.firstChild.insertData(5, "减");
         else editor.setRangeText("减", 5, 5, "end");
+        // The browser's own layout of the editor comes first and does not count.
+        editor.scrollHeight;
+        const drawing = frame();
         const began = performance.now();
         editor.dispatchEvent(new InputEvent("input", { data: "减", bubbles: true }));
-        times.push(performance.now() - began);
+        const handled = performance.now() - began;
+        const drawn = frame();
+        times.push(handled + (await drawn) - (await drawing));
       }
-      return times.sort((a, b) => a - b)[20];
+      return [times.sort((a, b) => a - b)[20], (editor.value ?? editor.textContent).length];
     });
-    console.log(`${await page.locator("#editor").evaluate(({ tagName }) => tagName.toLowerCase())}, 21,000 characters: ${median.toFixed(1)} ms a keystroke`);
+    console.log(`${body.includes("textarea") ? "textarea" : "contenteditable"}, ${length} characters: ${median.toFixed(1)} ms a keystroke`);
+    assert.deepEqual(await underlined(page), ["子宫附件"]);
     assert.ok(median < 16, `${median} ms`);
-    if (body === TEXTAREA) await page.context().close();
+    if (body === EDITABLE) await page.context().close();
   }
 });
 

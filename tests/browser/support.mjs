@@ -114,7 +114,8 @@ export async function settles(page, status, within = 8_000) {
 
 /** The words that carry a line now: from the page's highlights, or from the mirror of a textarea. */
 export const underlined = (page) =>
-  page.evaluate(() => {
+  page.evaluate(async () => {
+    await new Promise(requestAnimationFrame);
     const ranges = [...CSS.highlights].filter(([name]) => /^bingli-S\d$/.test(name)).flatMap(([, highlight]) => [...highlight]);
     const live = ranges.map(String).filter(Boolean);
     const marks = [...document.querySelectorAll("[data-bingli]")].flatMap((host) => [...host.shadowRoot.querySelectorAll(".mirror mark")]);
@@ -127,9 +128,11 @@ export const before = (page) =>
     const editor = document.getElementById("editor");
     if (editor.tagName === "TEXTAREA") {
       const mark = [...document.querySelectorAll("[data-bingli]")].map((host) => host.shadowRoot.querySelector(".mirror mark")).find(Boolean);
+      const line = mark.parentElement;
+      const above = [...line.parentElement.children].slice(0, [...line.parentElement.children].indexOf(line));
       let text = "";
-      for (let node = mark?.previousSibling; node; node = node.previousSibling) text = node.textContent + text;
-      return text;
+      for (let node = mark.previousSibling; node; node = node.previousSibling) text = node.textContent + text;
+      return [...above.map((other) => other.textContent), text].join("\n");
     }
     const [range] = [...CSS.highlights].filter(([name]) => /^bingli-S\d$/.test(name)).flatMap(([, highlight]) => [...highlight]);
     const head = document.createRange();

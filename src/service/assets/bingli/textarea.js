@@ -15,6 +15,8 @@ export class TextareaSurface {
     this.mirror.style.boxSizing = "border-box";
     layer.lines.prepend(this.mirror);
     this.marks = [];
+    this.lines = [];
+    this.frame = null;
     this.follow = () => this.draw();
     layer.followers.add(this.follow);
     this.controller = new AbortController();
@@ -32,16 +34,19 @@ export class TextareaSurface {
     return this.element.selectionEnd;
   }
 
+  /** Draws with the next frame, once, however often it was asked. */
   paint(marks) {
     this.marks = marks;
-    this.draw();
+    this.frame ??= requestAnimationFrame(() => this.draw());
   }
 
   draw() {
+    cancelAnimationFrame(this.frame);
+    this.frame = null;
     this.mirror.hidden = this.marks.length === 0;
-    if (this.mirror.hidden) return this.mirror.replaceChildren();
+    if (this.mirror.hidden) return this.replace([]);
     const style = getComputedStyle(this.element);
-    for (const name of COPIED) this.mirror.style[name] = style[name];
+    for (const name of COPIED) if (this.mirror.style[name] !== style[name]) this.mirror.style[name] = style[name];
     // Without the scroll bar, which the mirror does not have.
     Object.assign(this.mirror.style, {
       left: `${this.element.clientLeft}px`,
@@ -49,20 +54,24 @@ export class TextareaSurface {
       width: `${this.element.clientWidth}px`,
       height: `${this.element.clientHeight}px`,
     });
-    const text = this.element.value;
-    const pieces = [];
-    let at = 0;
-    for (const mark of [...this.marks].sort((a, b) => a.span.start - b.span.start)) {
-      const start = Math.max(at, mark.span.start);
-      if (mark.span.end <= start) continue;
-      const element = h(`mark.${mark.severity}${mark.active ? ".active" : ""}`, { "data-id": mark.id }, text.slice(start, mark.span.end));
-      pieces.push(text.slice(at, start), element);
-      at = mark.span.end;
-    }
-    // A last line break has a height only if something follows it.
-    pieces.push(text.slice(at), "\u200b");
-    this.mirror.replaceChildren(...pieces);
+    this.replace(lines(this.element.value, this.marks));
     this.scroll();
+  }
+
+  /** Only lines that differ are made anew: the layout of a long note is most of a keystroke's cost. */
+  replace(wanted) {
+    const known = this.lines;
+    const shorter = Math.min(known.length, wanted.length);
+    const same = (a, b) => a.text === b.text && a.key === b.key;
+    let head = 0;
+    while (head < shorter && same(known[head], wanted[head])) head++;
+    let tail = 0;
+    while (tail < shorter - head && same(known[known.length - 1 - tail], wanted[wanted.length - 1 - tail])) tail++;
+    const fresh = wanted.slice(head, wanted.length - tail).map(made);
+    for (const old of known.slice(head, known.length - tail)) old.element.remove();
+    const next = known[known.length - tail]?.element ?? null;
+    for (const { element } of fresh) this.mirror.insertBefore(element, next);
+    this.lines = [...known.slice(0, head), ...fresh, ...known.slice(known.length - tail)];
   }
 
   scroll() {
@@ -72,6 +81,7 @@ export class TextareaSurface {
 
   /** Boxes of the marked words on the screen, as far as the textarea shows them. */
   boxes(id) {
+    if (this.frame !== null) this.draw();
     const frame = this.mirror.getBoundingClientRect();
     const marks = [...this.mirror.querySelectorAll("mark")].filter((mark) => mark.dataset.id === id);
     return marks.flatMap((mark) => [...mark.getClientRects()]).filter((box) => box.bottom > frame.top && box.top < frame.bottom);
@@ -86,7 +96,8 @@ export class TextareaSurface {
   /** Scrolls the words into sight. Only a mark in the mirror tells how far down they are. */
   reveal(span) {
     const shown = this.marks;
-    this.paint([{ id: "", severity: "S4", span }]);
+    this.marks = [{ id: "", severity: "S4", span }];
+    this.draw();
     const mark = this.mirror.querySelector("mark");
     const { scrollTop, clientHeight } = this.element;
     if (mark && (mark.offsetTop < scrollTop || mark.offsetTop + mark.offsetHeight > scrollTop + clientHeight)) {
@@ -107,7 +118,40 @@ export class TextareaSurface {
 
   remove() {
     this.controller.abort();
+    cancelAnimationFrame(this.frame);
     this.layer.followers.delete(this.follow);
     this.mirror.remove();
   }
+}
+
+/** Lines of the text, each with the parts of marks that lie in it; of two marks on the same words the first keeps them. */
+function lines(text, marks) {
+  const sorted = [...marks].sort((a, b) => a.span.start - b.span.start);
+  let from = 0;
+  let taken = 0;
+  return text.split("\n").map((line) => {
+    const to = from + line.length;
+    const parts = [];
+    for (const { id, severity, active, span } of sorted) {
+      const start = Math.max(from, taken, span.start);
+      const end = Math.min(to, span.end);
+      if (end <= start) continue;
+      parts.push({ id, look: active ? `mark.${severity}.active` : `mark.${severity}`, start: start - from, end: end - from });
+      taken = end;
+    }
+    from = to + 1;
+    return { text: line, parts, key: JSON.stringify(parts) };
+  });
+}
+
+function made(line) {
+  const pieces = [];
+  let at = 0;
+  for (const { id, look, start, end } of line.parts) {
+    pieces.push(line.text.slice(at, start), h(look, { "data-id": id }, line.text.slice(start, end)));
+    at = end;
+  }
+  // An empty line has a height only if something is in it.
+  pieces.push(line.text.slice(at) || "\u200b");
+  return { ...line, element: h("div", {}, pieces) };
 }
