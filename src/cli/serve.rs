@@ -37,6 +37,9 @@ pub struct ServeArgs {
     /// Requests that may wait for a core; more are refused with 429.
     #[arg(long, value_name = "N", default_value_t = 64)]
     waiting: usize,
+    /// Origin of a page that may call from a browser, such as https://emr.example; may be given several times.
+    #[arg(long = "page-origin", value_name = "ORIGIN", env = "BINGLI_PAGE_ORIGINS", value_delimiter = ',', value_parser = service::origin)]
+    page_origins: Vec<axum::http::HeaderValue>,
     /// Log lines as JSON.
     #[arg(long)]
     log_json: bool,
@@ -105,6 +108,7 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
         asks_for_tokens: args.tokens,
         cores: args.cores.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).max(1),
         waiting: args.waiting,
+        page_origins: args.page_origins.clone(),
     };
     let engine = engine(house, folder)?;
     runtime()?.block_on(async {
@@ -132,7 +136,7 @@ pub fn serve_ward(
 ) -> Result<ExitCode> {
     let engine = engine(house, folder)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let settings = Settings { asks_for_tokens: false, cores, waiting: 64 };
+    let settings = Settings { asks_for_tokens: false, cores, waiting: 64, page_origins: Vec::new() };
     runtime()?.block_on(async {
         let store = Store::open(database).await?;
         for (name, bytes) in ward {

@@ -20,12 +20,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::get;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -128,6 +130,26 @@ pub struct Settings {
     /// Visits judged at once, and requests that may wait for it.
     pub cores: usize,
     pub waiting: usize,
+    /// Origins of pages, such as an EMR's, that may call from a browser.
+    pub page_origins: Vec<HeaderValue>,
+}
+
+/// An origin as a browser sends it: scheme, host and perhaps port, nothing after.
+pub fn origin(text: &str) -> Result<HeaderValue, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or("");
+    match text.parse() {
+        Ok(origin) if !host.is_empty() && !host.contains(['/', '*', '?', '#', '@', ' ']) => Ok(origin),
+        _ => Err("expected an origin such as https://emr.example, without a path".to_owned()),
+    }
+}
+
+fn cross_origin(origins: &[HeaderValue]) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(origins.to_vec())
+        .allow_methods([Method::GET, Method::POST, Method::PUT])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .expose_headers([header::RETRY_AFTER])
+        .max_age(Duration::from_secs(3600))
 }
 
 /// What every handler shares.
@@ -160,7 +182,8 @@ pub fn router(engine: Arc<Engine>, store: Store, settings: &Settings) -> Router 
         .routes(routes!(indicators::entries))
         .split_for_parts();
     let counted = state.clone();
-    api.route("/", get(pages::ward))
+    api.layer(cross_origin(&settings.page_origins))
+        .route("/", get(pages::ward))
         .route("/visits/{id}", get(pages::visit))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(metrics::ready))

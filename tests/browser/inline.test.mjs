@@ -378,6 +378,67 @@ test("without the highlight API boxes are drawn under the words", async () => {
   assert.ok(Math.abs(box.left - words.left) < 1 && Math.abs(box.width - words.width) < 1 && Math.abs(box.bottom - words.bottom) < 4, JSON.stringify([box, words]));
 });
 
+test("in a modal dialog, in a shadow tree and in a frame", async () => {
+  page = await open(browser, service, '<dialog id="dialog"><textarea id="inDialog"></textarea></dialog><div id="shadow"></div><iframe id="frame" width="500" height="200"></iframe>', { locale: "zh-CN" });
+  await page.goto(`${service.address}/test`);
+  const found = await page.evaluate(async (visit) => {
+    const { attach } = await import("/bingli.js");
+    const dialog = document.getElementById("dialog");
+    dialog.showModal();
+    const inDialog = document.getElementById("inDialog");
+    inDialog.value = "子宫附件区未触及包块。";
+    const root = document.getElementById("shadow").attachShadow({ mode: "open" });
+    const inShadow = root.appendChild(document.createElement("div"));
+    const inFrame = document.getElementById("frame").contentDocument.body;
+    for (const element of [inShadow, inFrame]) {
+      element.contentEditable = "true";
+      element.textContent = "患者子宫附件区未触及包块。";
+    }
+    const places = { inDialog, inShadow, inFrame };
+    const handles = Object.entries(places).map(([name, element]) => [name, attach(element, { server: "", visit: structuredClone(visit), document: "d2" })]);
+    const states = [];
+    for (const [name, handle] of handles) states.push([name, (await handle.check()).status]);
+    await new Promise(requestAnimationFrame);
+    const words = (view) => [...view.CSS.highlights].filter(([key]) => key === "bingli-S1").flatMap(([, highlight]) => [...highlight]).map(String);
+    return { states, words: words(window), frame: words(document.getElementById("frame").contentWindow) };
+  }, MALE);
+  assert.deepEqual(found.states, [["inDialog", "found"], ["inShadow", "found"], ["inFrame", "found"]]);
+  assert.deepEqual([found.words, found.frame], [["子宫附件"], ["子宫附件"]]);
+  await page.locator("#inDialog").click();
+  await page.keyboard.press("Alt+F8");
+  await page.locator("dialog .popup").getByRole("button", { name: "采纳" }).click();
+  await page.keyboard.insertText("双肺");
+  assert.equal(await page.locator("#inDialog").inputValue(), "双肺区未触及包块。");
+  await page.evaluate(() => document.getElementById("dialog").close());
+  const frame = page.frameLocator("#frame");
+  await frame.locator("body").press("Alt+F8");
+  await frame.locator(".popup").getByRole("button", { name: "采纳" }).click();
+  await page.keyboard.insertText("双肺");
+  assert.equal(await frame.locator("body").evaluate((body) => body.innerText.trim()), "患者双肺区未触及包块。");
+});
+
+test("in a scrolled pane the lines are where the words are, and nowhere outside the pane", async () => {
+  await start('<div id="pane"><textarea id="editor" rows="30" cols="40"></textarea></div>');
+  await page.evaluate(() => Object.assign(document.getElementById("pane").style, { height: "150px", overflow: "auto" }));
+  await page.locator("#editor").click();
+  await page.keyboard.insertText("子宫附件正常。\n".padEnd(200, "咳\n"));
+  await settles(page, "found");
+  const place = () =>
+    page.evaluate(async () => {
+      await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+      const host = document.querySelector("#editor + [data-bingli]");
+      const mark = host.shadowRoot.querySelector(".mirror mark").getBoundingClientRect();
+      const editor = document.getElementById("editor");
+      return { mark: mark.top - editor.getBoundingClientRect().top + editor.scrollTop, cut: host.shadowRoot.querySelector(".lines").style.clipPath };
+    });
+  await page.evaluate(() => document.getElementById("pane").scrollTo(0, 0));
+  const above = await place();
+  await page.evaluate(() => document.getElementById("pane").scrollTo(0, 90));
+  const scrolled = await place();
+  assert.ok(Math.abs(above.mark - scrolled.mark) < 1, JSON.stringify([above, scrolled]));
+  assert.match(scrolled.cut, /^polygon/);
+});
+
 test("a keystroke in a long note costs the widget less than a frame", async () => {
   for (const body of [EDITABLE, TEXTAREA]) {
     await start(body);

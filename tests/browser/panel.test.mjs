@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { after, afterEach, before as beforeAll, test } from "node:test";
 import { Service, launch, open } from "./support.mjs";
 
@@ -126,4 +127,31 @@ test("served with type and validator, and sent once", { skip: process.env.BINGLI
   assert.equal((await fetch(`${service.address}/bingli/nothing.js`)).status, 404);
   assert.equal((await fetch(`${service.address}/bingli/..%2fexample.html`)).status, 404);
   assert.match((await fetch(`${service.address}/example`)).headers.get("content-security-policy"), /script-src 'self'/);
+});
+
+test("from the page of an EMR on another origin, if the service was told of it", { skip: process.env.BINGLI_ASSETS && "taken from a folder" }, async () => {
+  const emr = createServer((_, response) => response.setHeader("content-type", "text/html").end('<!doctype html><textarea id="editor">子宫附件区未触及包块。</textarea>'));
+  await new Promise((listening) => emr.listen(0, "127.0.0.1", listening));
+  const origin = `http://127.0.0.1:${emr.address().port}`;
+  const friendly = await Service.start("--page-origin", origin);
+  try {
+    for (const [address, status] of [[friendly.address, "found"], [service.address, "unavailable"]]) {
+      page = await open(browser, service);
+      await page.goto(origin);
+      const reached = await page.evaluate(
+        async ({ address, visit }) => {
+          const { attach } = await import(`${address}/bingli.js`);
+          const handle = attach(document.getElementById("editor"), { server: address, visit, document: "d2" });
+          return (await handle.check()).status;
+        },
+        { address, visit: JSON.parse(defect) },
+      );
+      assert.equal(reached, status);
+      page.problems = page.problems.filter((text) => status === "found" || !text.includes("CORS policy"));
+      if (status === "found") await page.context().close();
+    }
+  } finally {
+    await friendly.stop();
+    emr.close();
+  }
 });

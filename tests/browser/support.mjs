@@ -14,8 +14,9 @@ const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", 
 const TYPES = { js: "text/javascript", css: "text/css", html: "text/html" };
 
 export class Service {
-  static async start() {
+  static async start(...more) {
     const service = new Service();
+    service.more = more;
     service.folder = await mkdtemp(join(tmpdir(), "bingli-browser-"));
     await service.run("127.0.0.1:0");
     return service;
@@ -24,7 +25,7 @@ export class Service {
   /** Listens; after `kill` on the same port with the same database. */
   async run(listen = new URL(this.address).host) {
     const database = `sqlite:${join(this.folder, "test.db")}?mode=rwc`;
-    this.child = spawn(PROGRAM, ["serve", "--listen", listen, "--database", database], { cwd: ROOT, stdio: ["ignore", "pipe", "ignore"] });
+    this.child = spawn(PROGRAM, ["serve", "--listen", listen, "--database", database, ...this.more], { cwd: ROOT, stdio: ["ignore", "pipe", "ignore"] });
     this.address = await new Promise((found, failed) => {
       let said = "";
       this.child.once("error", failed);

@@ -143,8 +143,8 @@ export class EditableSurface {
     this.reveal(span);
   }
 
-  reveal(span) {
-    this.range(span)?.startContainer.parentElement.scrollIntoView({ block: "nearest" });
+  reveal(span, block = "nearest") {
+    this.range(span)?.startContainer.parentElement.scrollIntoView({ block });
   }
 
   remember() {

@@ -229,6 +229,8 @@ export class Field {
       anchor: () => boxes() ?? this.layer.chip.getBoundingClientRect(),
       focus,
     });
+    const box = boxes();
+    if (box && this.popup.covers(box)) this.surface.reveal(entry.spans[0], "center");
     this.tell("open", { finding });
   }
 

@@ -56,6 +56,12 @@ export class Popup {
     this.box.style.top = `${Math.max(GAP, top)}px`;
   }
 
+  /** Whether it lies over the box, as it does on a narrow screen. */
+  covers(box) {
+    const mine = this.box.getBoundingClientRect();
+    return box.bottom > mine.top && box.top < mine.bottom && box.right > mine.left && box.left < mine.right;
+  }
+
   listen() {
     this.controller = new AbortController();
     const { signal } = this.controller;
@@ -65,6 +71,9 @@ export class Popup {
     this.element.ownerDocument.addEventListener("pointerdown", outside, { capture: true, signal });
     this.view.addEventListener("scroll", (event) => event.target !== this.host && this.place(), { capture: true, passive: true, signal });
     this.view.addEventListener("resize", () => this.place(), { passive: true, signal });
+    // It grows when a form opens in it.
+    this.observer = new this.view.ResizeObserver(() => this.place());
+    this.observer.observe(this.box);
     this.box.addEventListener("keydown", (event) => this.key(event), { signal });
     this.box.addEventListener("pointerenter", () => clearTimeout(this.timer), { signal });
     this.box.addEventListener("pointerleave", () => this.leave(), { signal });
@@ -109,6 +118,7 @@ export class Popup {
     clearTimeout(this.timer);
     if (!this.isOpen) return;
     this.controller.abort();
+    this.observer.disconnect();
     this.host.remove();
     this.closed({ back });
   }

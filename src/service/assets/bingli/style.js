@@ -61,7 +61,7 @@ ${SEVERITIES.map((level) => `.box.${level} { --level: var(--${level}); }`).join(
 ${SEVERITIES.map((level) => `.chip[data-level="${level}"] .dot { border-color: var(--${level}); } .chip[data-status="found"][data-level="${level}"] .dot { background: var(--${level}); }`).join("\n")}`;
 
 const card = `
-.card { display: grid; gap: 10px; padding: 14px 16px 12px; overflow-wrap: anywhere; }
+.card { display: grid; gap: 10px; padding: 14px 16px 12px; overflow-wrap: anywhere; text-wrap: pretty; }
 .head { display: flex; align-items: flex-start; gap: 8px; }
 .level { flex: none; font-size: 12px; line-height: 20px; padding: 0 7px; margin-top: 1.5px; border-radius: 4px; color: var(--level); background: color-mix(in srgb, var(--level) 13%, transparent); font-weight: 600; }
 ${SEVERITIES.map((level) => `.${level} { --level: var(--${level}); }`).join("\n")}

@@ -94,7 +94,7 @@ export class TextareaSurface {
   }
 
   /** Scrolls the words into sight. Only a mark in the mirror tells how far down they are. */
-  reveal(span) {
+  reveal(span, block = "nearest") {
     const shown = this.marks;
     this.marks = [{ id: "", severity: "S4", span }];
     this.draw();
@@ -104,7 +104,7 @@ export class TextareaSurface {
       this.element.scrollTop = mark.offsetTop - clientHeight / 2;
     }
     this.paint(shown);
-    this.element.scrollIntoView({ block: "nearest" });
+    this.element.scrollIntoView({ block });
   }
 
   /** Remembers the place of the caret; the answer puts it back. */
