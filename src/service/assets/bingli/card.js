@@ -15,7 +15,8 @@ export function card(finding, words, places, actions) {
   const usual = () => show(deeds(words, actions, { ignore: () => ask(reasonForm), appeal: () => ask(appealForm) }));
   const ask = (form) => {
     show(form(words, usual, actions.decide));
-    foot.querySelector("input, textarea").focus();
+    foot.querySelector("input, textarea").focus({ preventScroll: true });
+    foot.scrollIntoView({ block: "nearest" });
   };
   usual();
   return h(

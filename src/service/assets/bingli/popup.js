@@ -4,6 +4,8 @@ import { chrome, h, takeTheme } from "./dom.js";
 import { POPUP } from "./style.js";
 
 const GAP = 6;
+const FORM_PX = 150;
+const LEAST_PX = 240;
 const SAID_MS = 1_600;
 
 export class Popup {
@@ -31,6 +33,7 @@ export class Popup {
   open({ content, label, anchor, focus }) {
     clearTimeout(this.timer);
     this.anchor = anchor;
+    this.side = null;
     this.box.setAttribute("aria-label", label);
     this.box.replaceChildren(content);
     if (!this.isOpen) {
@@ -44,16 +47,18 @@ export class Popup {
     if (focus) (this.box.querySelector("[data-first]") ?? this.box).focus({ preventScroll: true });
   }
 
+  /** Stays on the side where it opened, also when a form makes it taller: a card that jumps is hard to aim at. */
   place() {
     const box = this.anchor();
     if (!box) return this.close();
     const { innerWidth, innerHeight } = this.view;
+    const rooms = { below: innerHeight - box.bottom - 2 * GAP, above: box.top - 2 * GAP };
+    this.side ??= this.box.offsetHeight + FORM_PX <= rooms.below || rooms.below >= rooms.above ? "below" : "above";
+    this.box.style.maxHeight = `${Math.max(LEAST_PX, Math.min(560, rooms[this.side]))}px`;
     const { offsetWidth: width, offsetHeight: height } = this.box;
-    const below = box.bottom + GAP + height <= innerHeight - GAP || box.top < innerHeight - box.bottom;
-    const top = below ? Math.min(box.bottom + GAP, innerHeight - height - GAP) : Math.max(GAP, box.top - GAP - height);
-    const left = Math.max(12, Math.min(box.left, innerWidth - width - 12));
-    this.box.style.left = `${left}px`;
-    this.box.style.top = `${Math.max(GAP, top)}px`;
+    const wanted = this.side === "below" ? box.bottom + GAP : box.top - GAP - height;
+    this.box.style.left = `${Math.max(12, Math.min(box.left, innerWidth - width - 12))}px`;
+    this.box.style.top = `${Math.max(GAP, Math.min(wanted, innerHeight - height - GAP))}px`;
   }
 
   /** Whether it lies over the box, as it does on a narrow screen. */

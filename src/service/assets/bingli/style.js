@@ -21,7 +21,7 @@ const themed = `
 const line = (colour) => `text-decoration: underline wavy ${colour} 1.25px; text-underline-offset: 3px;`;
 const highlights = (scope, palette) =>
   SEVERITIES.map((level) => `${scope}::highlight(bingli-${level}) { ${line(palette[level])} }`).join("\n") +
-  `\n${scope}::highlight(bingli-active) { background-color: color-mix(in srgb, ${palette.accent} 18%, transparent); background-color: ${palette.accent}2e; }`;
+  `\n${scope}::highlight(bingli-active) { background-color: ${palette.accent}2e; }`;
 
 /** For the tree that holds an editor: the CSS Custom Highlight API. */
 export const HIGHLIGHTS = `${highlights("", light)}
@@ -31,6 +31,7 @@ ${highlights('[data-theme="dark"] ', dark)}`;
 
 const base = `${themed}
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 .face { color-scheme: var(--scheme); font: 14px/1.65 system-ui, -apple-system, "PingFang SC", "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", sans-serif; color: var(--ink);
   text-align: start; -webkit-font-smoothing: antialiased; }
 p, ul, ol, h2, h3, dl, dd, fieldset { margin: 0; padding: 0; border: 0; list-style: none; font: inherit; }
@@ -49,7 +50,7 @@ ${SEVERITIES.map((level) => `.mirror mark.${level} { ${line(`var(--${level})`)} 
 .box { position: absolute; pointer-events: none; height: 4px; background: radial-gradient(circle at 2px 0, transparent 2px, var(--level) 2.2px, transparent 3.2px) 0 0 / 4px 4px repeat-x; }
 ${SEVERITIES.map((level) => `.box.${level} { --level: var(--${level}); }`).join("\n")}
 .chip { position: absolute; pointer-events: auto; display: inline-flex; align-items: center; gap: 6px; height: 24px; padding: 0 9px; border-radius: 12px; white-space: nowrap;
-  font-size: 12px; line-height: 24px; color: var(--soft); background: color-mix(in srgb, var(--paper) 92%, transparent); border: 1px solid var(--line); transition: color .2s, border-color .2s; }
+  font-size: 12px; line-height: 24px; color: var(--soft); background: var(--paper); border: 1px solid var(--line); transition: color .2s, border-color .2s; }
 .chip:hover { color: var(--ink); border-color: var(--soft); }
 .chip.inline { position: static; }
 .dot { width: 8px; height: 8px; border-radius: 50%; border: 1.5px solid var(--soft); flex: none; transition: background-color .2s, border-color .2s; }
@@ -102,7 +103,7 @@ textarea { width: 100%; min-height: 60px; resize: vertical; padding: 7px 9px; bo
 
 /** The card and the list over the page. */
 export const POPUP = `${base}${card}
-.popup { position: fixed; width: 372px; max-width: calc(100vw - 24px); max-height: min(560px, calc(100vh - 24px)); overflow: auto; overscroll-behavior: contain; background: var(--paper);
+.popup { position: fixed; width: 372px; max-width: calc(100vw - 24px); overflow: auto; overscroll-behavior: contain; background: var(--paper);
   border: 1px solid var(--line); border-radius: 10px; box-shadow: var(--shadow); animation: in .12s ease-out; }
 @keyframes in { from { opacity: 0; transform: translateY(2px); } }
 .popup:focus { outline: none; }
@@ -115,7 +116,7 @@ export const POPUP = `${base}${card}
 .more { display: block; width: 100%; padding: 9px 16px 11px; color: var(--accent); text-align: left; font-size: 13px; border-top: 1px solid var(--line); }
 @media (max-width: 480px) {
   .list-head span + span { display: none; }
-  .popup { left: 8px !important; right: 8px; width: auto; top: auto !important; bottom: 8px !important; max-width: none; max-height: 62vh; }
+  .popup { left: 8px !important; right: 8px; width: auto; top: auto !important; bottom: 8px !important; max-width: none; max-height: 62vh !important; }
   .action { min-height: 38px; flex: 1; } .action.end { margin-left: 0; } .reasons span { line-height: 34px; }
 }`;
 
