@@ -25,6 +25,9 @@ try {
       await page.keyboard.press("Alt+F8");
       await page.waitForTimeout(300);
       await shoot("2-card");
+      await page.keyboard.press("Alt+F8");
+      await page.waitForTimeout(300);
+      await shoot("2-two-sides");
       await page.locator(".popup").getByRole("button", { name: "忽略" }).click();
       await page.waitForTimeout(200);
       await shoot("3-reasons");

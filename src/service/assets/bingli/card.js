@@ -39,7 +39,8 @@ export function card(finding, words, places, actions) {
 
 function evidence(finding, words, places, actions) {
   const shown = (finding.evidence ?? []).filter((quotation) => !places.here(quotation));
-  const order = { against: 0, this: 1, context: 2 };
+  // Under a document's own name its words come first; beside the words themselves, what speaks against them.
+  const order = places.home ? { this: 0, against: 1, context: 2 } : { against: 0, this: 1, context: 2 };
   shown.sort((a, b) => order[a.role] - order[b.role]);
   const label = { against: words.against, this: places.home ? words.here : words.also, context: words.context };
   const named = (quotation) => quotation.document !== places.home;
@@ -50,9 +51,13 @@ function evidence(finding, words, places, actions) {
       h(
         "div.where",
         {},
-        h("span.role", {}, label[quotation.role]),
-        h("span.document", {}, [named(quotation) && quotation.title, quotation.section].filter(Boolean).join(" · ")),
-        named(quotation) && times(places.time(quotation.document)),
+        h(
+          "span.what",
+          {},
+          h("span.role", {}, label[quotation.role]),
+          h("span.document", {}, [named(quotation) && quotation.title, quotation.section].filter(Boolean).join(" · ")),
+          named(quotation) && times(places.time(quotation.document)),
+        ),
         h("button.jump", { type: "button", onclick: () => actions.jump(quotation) }, words.jump),
       ),
       quote(quotation, places.text(quotation)),

@@ -71,11 +71,13 @@ ${SEVERITIES.map((level) => `.${level} { --level: var(--${level}); }`).join("\n"
 .close:hover { background: var(--ground); color: var(--ink); }
 .evidence { display: grid; gap: 2px; padding: 8px 11px; border-radius: 7px; background: var(--ground); }
 .evidence + .evidence { margin-top: -4px; }
-.where { display: flex; flex-wrap: wrap; gap: 0 8px; align-items: baseline; font-size: 12px; color: var(--soft); }
+.where { display: flex; gap: 10px; align-items: baseline; font-size: 12px; color: var(--soft); }
+.what { display: flex; flex-wrap: wrap; gap: 0 8px; flex: 1; }
 .where time { font-variant-numeric: tabular-nums; }
 .jump { margin-left: auto; color: var(--accent); font-size: 12px; border-radius: 3px; white-space: nowrap; }
 .jump:hover { text-decoration: underline; text-underline-offset: 3px; }
 .quote mark { color: inherit; background: color-mix(in srgb, var(--level, var(--S3)) 20%, transparent); border-radius: 2px; padding: 0 1px; }
+.evidence:not([data-role="this"]) mark { background: color-mix(in srgb, var(--S3) 20%, transparent); }
 .suggestion .name { color: var(--soft); margin-right: .6em; }
 .hole { color: var(--holeInk); background: var(--hole); border-radius: 3px; padding: 0 3px; }
 .foot { font-size: 12px; color: var(--soft); display: grid; grid-template-columns: auto 1fr; gap: 1px 10px; }

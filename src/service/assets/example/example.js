@@ -17,7 +17,7 @@ const visit = () => ({
       sections: [
         { name: "主诉", text: field("complaint").value },
         { name: "现病史", text: field("history").value },
-        { name: "既往史", text: "平素体健，否认高血压、糖尿病史。" },
+        { name: "既往史", text: "平素体健，对青霉素过敏，否认高血压、糖尿病史，否认肝炎、结核等传染病史，否认手术、外伤及输血史，预防接种史不详。" },
       ],
     },
     { id: "doc-02", kind: "daily_course", title: "日常病程记录", event_at: "2026-06-03T09:00:00+08:00", text: field("course").innerText },
