@@ -52,7 +52,7 @@ export interface State {
   status: Status;
   /** Findings in sight in this editor. */
   findings: Finding[];
-  /** Further findings of the document, one click away. */
+  /** Further findings in this editor, one click away. */
   more: number;
 }
 

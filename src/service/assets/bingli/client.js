@@ -47,10 +47,13 @@ export class Client {
     return this.stored;
   }
 
-  /** The report on the visit with the present texts in it. The one place that changes when the server takes `focus`. */
-  async check(texts, signal) {
+  /**
+   * The report on the visit with the present text of the place under the pen, and of the other editors that stand open.
+   * The one function that changes when the server takes `focus` in place of the whole visit.
+   */
+  async check(place, others, signal) {
     const visit = await this.current(signal);
-    const report = await this.call("POST", "/v1/check?phase=inline", spliced(visit, texts), signal);
+    const report = await this.call("POST", "/v1/check?phase=inline", spliced(visit, [...others, place]), signal);
     return { report, visit };
   }
 

@@ -10,6 +10,7 @@ export class Decisions {
     this.visitId = visitId;
     this.key = `${PREFIX}${client.server}:${visitId}`;
     this.later = new Set();
+    this.underWay = new Set();
   }
 
   read() {
@@ -47,16 +48,21 @@ export class Decisions {
   }
 
   async send(id, entry) {
-    const { kept } = await this.client.decide(this.visitId, id, entry.verb, entry.body);
-    // Words of the physician leave this browser once they need not be sent any more.
-    const { note: _, ...body } = entry.body;
-    this.write({ ...this.read(), [id]: { ...entry, body: kept ? body : entry.body, waiting: false } });
-    return { kept };
+    this.underWay.add(id);
+    try {
+      const { kept } = await this.client.decide(this.visitId, id, entry.verb, entry.body);
+      // Words of the physician leave this browser once they need not be sent any more.
+      const { note: _, ...body } = entry.body;
+      this.write({ ...this.read(), [id]: { ...entry, body: kept ? body : entry.body, waiting: false } });
+      return { kept };
+    } finally {
+      this.underWay.delete(id);
+    }
   }
 
   async sendWaiting() {
     for (const [id, entry] of Object.entries(this.read())) {
-      if (entry.waiting) await this.send(id, entry);
+      if (entry.waiting && !this.underWay.has(id)) await this.send(id, entry);
     }
   }
 }

@@ -40,6 +40,7 @@ class Desk {
     if (this.decisions?.visitId !== visit.visit_id) this.decisions = new Decisions(this.client, visit.visit_id);
   }
 
+  /** The present texts of all editors of the visit. */
   texts() {
     return [...this.fields].map((field) => field.place());
   }
@@ -48,16 +49,15 @@ class Desk {
     return this.decisions?.hides(finding) ?? false;
   }
 
-  /** Ids of the findings of a document that are shown, and how many wait behind them. */
+  /** Ids of the findings of a document that are shown: the most urgent ones of all its editors. */
   shown(document) {
     const open = new Map();
     for (const field of this.fields) {
       if (field.document !== document) continue;
       for (const { finding } of field.entries) if (!this.hides(finding)) open.set(finding.id, finding);
     }
-    const order = ranked(open.values());
-    const limit = this.opened.has(document) ? order.length : this.limit;
-    return { ids: new Set(order.slice(0, limit).map(({ id }) => id)), rest: Math.max(0, order.length - limit) };
+    const limit = this.opened.has(document) ? open.size : this.limit;
+    return new Set(ranked(open.values()).slice(0, limit).map(({ id }) => id));
   }
 
   showAll(document) {

@@ -58,7 +58,11 @@ export class Field {
       this.changed();
       this.checker.compositionEnded(this.finished);
     });
-    on("blur", () => this.checker.left());
+    on("blur", () => {
+      // A textarea does not tell what the page's own code wrote into it.
+      this.take();
+      this.checker.left();
+    });
     on("keydown", (event) => this.key(event));
     on("mousemove", (event) => this.hover(event));
     on("mouseleave", () => this.unhover());
@@ -71,15 +75,21 @@ export class Field {
   // Text
 
   /** Takes in what the editor holds now: places move with the edit, words that were touched lose their line at once. */
-  changed() {
+  take() {
     const before = this.now;
-    const after = this.surface.text();
-    const made = edit(before, after, this.surface.caret());
+    this.now = this.surface.text();
+    const made = edit(before, this.now, this.surface.caret());
+    if (made) {
+      this.log.push(made);
+      this.entries = moved(this.entries, made);
+    }
+    return made;
+  }
+
+  changed() {
+    const made = this.take();
     if (!made) return this.paint();
-    this.now = after;
-    this.log.push(made);
-    this.entries = moved(this.entries, made);
-    this.finished = finishes(after, made);
+    this.finished = finishes(this.now, made);
     if (!this.popup.hasFocus) this.popup.close();
     this.desk.refresh();
     this.checker.edited(this.finished);
@@ -92,21 +102,22 @@ export class Field {
   }
 
   async ask(signal) {
-    const asked = this.surface.text();
-    this.now = asked;
-    this.log = [];
-    const log = this.log;
-    if (asked.trim() === "") {
+    this.take();
+    const place = this.place();
+    const log = (this.log = []);
+    if (place.text.trim() === "") {
       this.entries = [];
-      this.checked = asked;
+      this.checked = place.text;
       return;
     }
-    const { report, visit } = await this.desk.client.check(this.desk.texts(), signal);
+    const others = [...this.desk.fields].filter((field) => field !== this).map((field) => field.place());
+    const { report, visit } = await this.desk.client.check(place, others, signal);
+    signal.throwIfAborted();
     this.desk.learn(visit);
-    const found = report.findings.filter(({ status }) => status === "stable").map((finding) => this.entry(finding, asked));
+    const found = report.findings.filter(({ status }) => status === "stable").map((finding) => this.entry(finding, place.text));
     // What was typed while the answer was under way.
     this.entries = log.reduce(moved, found.filter(Boolean));
-    this.checked = asked;
+    this.checked = place.text;
     this.desk.decisions.sendWaiting().catch(() => {});
   }
 
@@ -129,10 +140,12 @@ export class Field {
     this.desk.refresh();
   }
 
-  /** Findings of this editor that are in sight, and how many of the document wait behind them. */
+  /** Findings of this editor that are in sight, and how many wait behind them. */
   inSight() {
-    const { ids, rest } = this.desk.shown(this.document);
-    return { entries: this.entries.filter(({ finding }) => ids.has(finding.id)), rest };
+    const ids = this.desk.shown(this.document);
+    const open = this.entries.filter(({ finding }) => !this.desk.hides(finding));
+    const entries = open.filter(({ finding }) => ids.has(finding.id));
+    return { entries, rest: open.length - entries.length };
   }
 
   get state() {
@@ -195,7 +208,12 @@ export class Field {
   }
 
   key(event) {
-    if (event.key === "Escape" && this.popup.isOpen) this.popup.close({ back: this.popup.hasFocus });
+    if (event.key === "Escape" && this.popup.isOpen) {
+      // A dialog of the page around the editor stays open.
+      event.preventDefault();
+      event.stopPropagation();
+      this.popup.close({ back: this.popup.hasFocus });
+    }
     if (event.key !== "F8" || !event.altKey || event.isComposing) return;
     event.preventDefault();
     event.stopPropagation();
@@ -210,7 +228,8 @@ export class Field {
     const open = entries.findIndex(({ finding }) => finding.id === this.active);
     const caret = this.surface.caret() ?? 0;
     const after = entries.findIndex(({ spans }) => spans[0].end >= caret);
-    const next = open >= 0 ? open + by : after < 0 ? (by > 0 ? 0 : -1) : by > 0 ? after : after - 1;
+    // A card that came by pointer first takes the keyboard.
+    const next = open >= 0 ? open + (this.popup.hasFocus ? by : 0) : after < 0 ? (by > 0 ? 0 : -1) : by > 0 ? after : after - 1;
     this.openAt(entries.at(next % entries.length), { focus: true });
   }
 

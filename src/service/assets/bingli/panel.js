@@ -23,12 +23,15 @@ export class BingliPanel extends HTMLElement {
   #opened = new Set();
   #failures = 0;
   #seen = null;
+  #key = null;
 
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
     adopt(root, PANEL);
-    this.face = h("div.face");
+    this.bar = h("div.bar");
+    this.body = h("div.body");
+    this.face = h("div.face", {}, this.bar, this.body);
     root.append(this.face);
   }
 
@@ -94,7 +97,7 @@ export class BingliPanel extends HTMLElement {
     } catch (error) {
       if (this.asking !== asking) return;
       const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures++);
-      this.#show("unavailable", error);
+      this.#show("unavailable", { error });
       this.timer = setTimeout(() => this.refresh(), wait * (0.8 + Math.random() * 0.4));
     }
   }
@@ -113,7 +116,12 @@ export class BingliPanel extends HTMLElement {
     this.dispatchEvent(new CustomEvent(`bingli-${type}`, { detail, bubbles: true, composed: true }));
   }
 
-  #show(status, error) {
+  #bar(words, state, said) {
+    const again = h("button.jump", { type: "button", onclick: () => this.refresh() }, words.refresh);
+    this.bar.replaceChildren(h("h2", {}, words.panel), h(state, { role: "status" }, said), again);
+  }
+
+  #show(status, { error, decided = false } = {}) {
     takeTheme(this, this.parentElement);
     const words = wordsFor(this.getAttribute("language"), this);
     this.face.lang = words.lang;
@@ -124,16 +132,14 @@ export class BingliPanel extends HTMLElement {
     const said = status !== "done" ? words.status[status] : clean ? words.status.clean : `${words.found(count)} · ${time}`;
     const refused = status === "unavailable" && error?.status && !error.retry;
     const empty = refused ? words.refused : clean && this.#seen.report.findings.some(shownAtAll) ? words.nothing.hidden : words.nothing[clean ? "clean" : status];
-    this.face.replaceChildren(
-      h(
-        "div.bar",
-        {},
-        h("h2", {}, words.panel),
-        h(`p.state.${clean ? "clean" : status}`, { role: "status" }, said),
-        h("button.jump", { type: "button", onclick: () => this.refresh() }, words.refresh),
-      ),
-      ...(count ? groups.map((group) => this.#group(group, words)) : [h("p.empty", {}, empty)]),
-    );
+    this.#bar(words, `p.state.${clean ? "clean" : status}`, said);
+    // Cards are made anew only when they differ, and never under a form that is being filled.
+    const key = JSON.stringify([words.lang, [...this.#opened], count ? groups : empty]);
+    const filling = this.body.querySelector("form") && !decided;
+    if (key !== this.#key && !filling) {
+      this.#key = key;
+      this.body.replaceChildren(...(count ? groups.map((group) => this.#group(group, words)) : [h("p.empty", {}, empty)]));
+    }
     this.#tell("status", { status: status === "done" ? (count ? "found" : "clean") : status, count, error });
   }
 
@@ -179,13 +185,13 @@ export class BingliPanel extends HTMLElement {
       later: () => {
         decisions.postpone(finding);
         this.#tell("later", detail);
-        this.#show("done");
+        this.#show("done", { decided: true });
       },
       decide: (verb, body) => {
         this.#tell(verb, { ...detail, ...body });
         decisions.add(finding, verb, body).catch(() => {});
-        this.#show("done");
-        this.face.querySelector(".state").append(` · ${words.done[verb]}`);
+        this.#show("done", { decided: true });
+        this.bar.querySelector(".state").append(` · ${words.done[verb]}`);
       },
     };
   }

@@ -6,6 +6,7 @@ import { POPUP } from "./style.js";
 const GAP = 6;
 const FORM_PX = 150;
 const LEAST_PX = 240;
+const MOST_PX = 560;
 const SAID_MS = 1_600;
 
 export class Popup {
@@ -54,7 +55,7 @@ export class Popup {
     const { innerWidth, innerHeight } = this.view;
     const rooms = { below: innerHeight - box.bottom - 2 * GAP, above: box.top - 2 * GAP };
     this.side ??= this.box.offsetHeight + FORM_PX <= rooms.below || rooms.below >= rooms.above ? "below" : "above";
-    this.box.style.maxHeight = `${Math.max(LEAST_PX, Math.min(560, rooms[this.side]))}px`;
+    this.box.style.maxHeight = `${Math.min(Math.max(LEAST_PX, rooms[this.side]), MOST_PX, innerHeight - 2 * GAP)}px`;
     const { offsetWidth: width, offsetHeight: height } = this.box;
     const wanted = this.side === "below" ? box.bottom + GAP : box.top - GAP - height;
     this.box.style.left = `${Math.max(12, Math.min(box.left, innerWidth - width - 12))}px`;
