@@ -247,3 +247,19 @@ async fn stop() {
         std::process::exit(0);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        for good in ["https://emr.example", "http://127.0.0.1:8080"] {
+            assert_eq!(origin(good).expect(good), good);
+        }
+        for bad in ["*", "emr.example", "https://", "https://*.example", "https://emr.example/", "https://emr.example/page", "https://a@b"]
+        {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
+    }
+}

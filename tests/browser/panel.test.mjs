@@ -76,6 +76,21 @@ test("ignoring takes the card away, for good", async () => {
   assert.equal(await card.count(), 0);
 });
 
+test("a note that is being written outlives a refresh", async () => {
+  await start('<bingli-panel server="" visit="CLI-2"></bingli-panel>');
+  const card = panel().locator('section[data-document="d1"] .card').first();
+  await card.getByRole("button", { name: "申诉" }).click();
+  await card.getByRole("textbox").fill("已由上级");
+  const answered = page.waitForResponse("**/report");
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await answered;
+  await page.waitForTimeout(200);
+  await page.keyboard.type("医师核对");
+  assert.equal(await card.getByRole("textbox").inputValue(), "已由上级医师核对");
+  await card.getByRole("button", { name: "取消" }).click();
+  await card.getByRole("button", { name: "稍后" }).waitFor();
+});
+
 test("of an object or a function it asks for a check", async () => {
   await start("<bingli-panel server=''></bingli-panel>");
   await page.evaluate((visit) => {
