@@ -10,7 +10,10 @@ const dark = {
 };
 const SEVERITIES = ["S1", "S2", "S3", "S4"];
 
-const variables = (palette) => Object.entries(palette).map(([name, value]) => `--${name}:${value};`).join("");
+/** Tints are colours with an alpha of their own: Chromium knows color-mix() only since 111. */
+const tint = (colour) => `${colour}2b`;
+const variables = (palette) =>
+  Object.entries(palette).map(([name, value]) => `--${name}:${value};`).join("") + [...SEVERITIES, "accent"].map((name) => `--${name}-tint:${tint(palette[name])};`).join("");
 const themed = `
 :host { ${variables(light)} }
 @media (prefers-color-scheme: dark) { :host { ${variables(dark)} } }
@@ -21,7 +24,7 @@ const themed = `
 const line = (colour) => `text-decoration: underline wavy ${colour} 1.25px; text-underline-offset: 3px;`;
 const highlights = (scope, palette) =>
   SEVERITIES.map((level) => `${scope}::highlight(bingli-${level}) { ${line(palette[level])} }`).join("\n") +
-  `\n${scope}::highlight(bingli-active) { background-color: ${palette.accent}2e; }`;
+  `\n${scope}::highlight(bingli-active) { background-color: ${tint(palette.accent)}; }`;
 
 /** For the tree that holds an editor: the CSS Custom Highlight API. */
 export const HIGHLIGHTS = `${highlights("", light)}
@@ -46,7 +49,7 @@ export const LAYER = `${base}
 .mirror { position: absolute; overflow: hidden; color: transparent; background: none; pointer-events: none; }
 .mirror mark { color: transparent; background: none; }
 ${SEVERITIES.map((level) => `.mirror mark.${level} { ${line(`var(--${level})`)} }`).join("\n")}
-.mirror mark.active { background: color-mix(in srgb, var(--accent) 18%, transparent); border-radius: 2px; }
+.mirror mark.active { background: var(--accent-tint); border-radius: 2px; }
 .box { position: absolute; pointer-events: none; height: 4px; background: radial-gradient(circle at 2px 0, transparent 2px, var(--level) 2.2px, transparent 3.2px) 0 0 / 4px 4px repeat-x; }
 ${SEVERITIES.map((level) => `.box.${level} { --level: var(--${level}); }`).join("\n")}
 .chip { position: absolute; pointer-events: auto; display: inline-flex; align-items: center; gap: 6px; height: 24px; padding: 0 9px; border-radius: 12px; white-space: nowrap;
@@ -64,8 +67,8 @@ ${SEVERITIES.map((level) => `.chip[data-level="${level}"] .dot { border-color: v
 const card = `
 .card { display: grid; gap: 10px; padding: 14px 16px 12px; overflow-wrap: anywhere; text-wrap: pretty; }
 .head { display: flex; align-items: flex-start; gap: 8px; }
-.level { flex: none; font-size: 12px; line-height: 20px; padding: 0 7px; margin-top: 1.5px; border-radius: 4px; color: var(--level); background: color-mix(in srgb, var(--level) 13%, transparent); font-weight: 600; }
-${SEVERITIES.map((level) => `.${level} { --level: var(--${level}); }`).join("\n")}
+.level { flex: none; font-size: 12px; line-height: 20px; padding: 0 7px; margin-top: 1.5px; border-radius: 4px; color: var(--level); background: var(--tint); font-weight: 600; }
+${SEVERITIES.map((level) => `.${level} { --level: var(--${level}); --tint: var(--${level}-tint); }`).join("\n")}
 .title { flex: 1; font-size: 15px; line-height: 1.5; font-weight: 600; }
 .close { flex: none; width: 26px; height: 26px; margin: -2px -6px 0 0; border-radius: 6px; color: var(--soft); font-size: 17px; line-height: 1; }
 .close:hover { background: var(--ground); color: var(--ink); }
@@ -76,8 +79,8 @@ ${SEVERITIES.map((level) => `.${level} { --level: var(--${level}); }`).join("\n"
 .where time { font-variant-numeric: tabular-nums; }
 .jump { margin-left: auto; color: var(--accent); font-size: 12px; border-radius: 3px; white-space: nowrap; }
 .jump:hover { text-decoration: underline; text-underline-offset: 3px; }
-.quote mark { color: inherit; background: color-mix(in srgb, var(--level, var(--S3)) 20%, transparent); border-radius: 2px; padding: 0 1px; }
-.evidence:not([data-role="this"]) mark { background: color-mix(in srgb, var(--S3) 20%, transparent); }
+.quote mark { color: inherit; background: var(--tint); border-radius: 2px; padding: 0 1px; }
+.evidence:not([data-role="this"]) mark { background: var(--S3-tint); }
 .suggestion .name { color: var(--soft); margin-right: .6em; }
 .hole { color: var(--holeInk); background: var(--hole); border-radius: 3px; padding: 0 3px; }
 .foot { font-size: 12px; color: var(--soft); display: grid; grid-template-columns: auto 1fr; gap: 1px 10px; }
@@ -97,7 +100,7 @@ legend { font-size: 12px; color: var(--soft); padding: 0; margin-bottom: 6px; }
 .reasons input { position: absolute; inset: 0; opacity: 0; margin: 0; cursor: pointer; }
 .reasons span { display: block; font-size: 13px; line-height: 28px; padding: 0 11px; border: 1px solid var(--line); border-radius: 14px; }
 .reasons span:hover { border-color: var(--soft); }
-.reasons input:checked + span { border-color: var(--accent); color: var(--accent); background: color-mix(in srgb, var(--accent) 10%, transparent); }
+.reasons input:checked + span { border-color: var(--accent); color: var(--accent); background: var(--accent-tint); }
 .reasons input:focus-visible + span { outline: 2px solid var(--accent); outline-offset: 2px; }
 textarea { width: 100%; min-height: 60px; resize: vertical; padding: 7px 9px; border: 1px solid var(--line); border-radius: 6px; background: var(--paper); }
 .problem { font-size: 12px; color: var(--S1); }
