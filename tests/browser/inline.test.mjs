@@ -175,6 +175,13 @@ for (const [name, body] of [["contenteditable", EDITABLE], ["textarea", TEXTAREA
         seen.push(await focused());
       }
       assert.deepEqual(seen, ["×", "采纳", "忽略", "稍后", "申诉"]);
+      await page.keyboard.press("Enter");
+      await type("已核对");
+      await page.keyboard.press("Tab");
+      await page.keyboard.press("Tab");
+      assert.equal(await focused(), "取消");
+      await page.keyboard.press("Enter");
+      assert.equal(await focused(), "采纳", "giving up the form leaves the keyboard in the card");
       await page.keyboard.press("Escape");
       await popup().waitFor({ state: "detached" });
       await type("好");

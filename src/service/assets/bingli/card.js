@@ -14,7 +14,11 @@ export function card(finding, words, places, actions) {
   const show = (...children) => foot.replaceChildren(...children);
   const usual = () => show(deeds(words, actions, { ignore: () => ask(reasonForm), appeal: () => ask(appealForm) }));
   const ask = (form) => {
-    show(form(words, usual, actions.decide));
+    const back = () => {
+      usual();
+      foot.querySelector("button").focus({ preventScroll: true });
+    };
+    show(form(words, back, actions.decide));
     foot.querySelector("input, textarea").focus({ preventScroll: true });
     foot.scrollIntoView({ block: "nearest" });
   };

@@ -7,6 +7,7 @@ const GAP = 6;
 const FORM_PX = 150;
 const LEAST_PX = 240;
 const MOST_PX = 560;
+const LEAVE_MS = 300;
 const SAID_MS = 1_600;
 
 export class Popup {
@@ -33,6 +34,7 @@ export class Popup {
   /** Shows `content` at what `anchor()` answers, a box on the screen. With `focus` it takes the keyboard. */
   open({ content, label, anchor, focus }) {
     clearTimeout(this.timer);
+    this.speaking = false;
     this.anchor = anchor;
     this.side = null;
     this.box.setAttribute("aria-label", label);
@@ -81,8 +83,9 @@ export class Popup {
     this.observer = new this.view.ResizeObserver(() => this.place());
     this.observer.observe(this.box);
     this.box.addEventListener("keydown", (event) => this.key(event), { signal });
-    this.box.addEventListener("pointerenter", () => clearTimeout(this.timer), { signal });
+    this.box.addEventListener("pointerenter", () => this.speaking || clearTimeout(this.timer), { signal });
     this.box.addEventListener("pointerleave", () => this.leave(), { signal });
+    this.box.addEventListener("focusout", () => this.leave(), { signal });
   }
 
   key(event) {
@@ -101,14 +104,16 @@ export class Popup {
     }
   }
 
-  /** The pointer went away: a card that nobody works in goes after a moment. */
-  leave(wait = 300) {
+  /** The pointer or the keyboard went away: a card that nobody works in goes after a moment. */
+  leave() {
+    if (this.speaking) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.hasFocus || this.close(), wait);
+    this.timer = setTimeout(() => this.hasFocus || this.box.matches(":hover") || this.close(), LEAVE_MS);
   }
 
   /** A last word, then it goes. */
   say(text) {
+    this.speaking = true;
     clearTimeout(this.timer);
     this.box.replaceChildren(h("p.said", {}, text));
     this.place();

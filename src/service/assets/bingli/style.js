@@ -2,7 +2,7 @@
 
 const light = {
   scheme: "light", ink: "#1d2733", soft: "#5b6675", line: "#dfe4ea", paper: "#ffffff", ground: "#f5f7f9", accent: "#1e5f8f", onAccent: "#ffffff", good: "#2f7d57",
-  S1: "#c0281f", S2: "#b56a00", S3: "#2b6cb0", S4: "#6b7684", hole: "#fbf0d6", holeInk: "#6d4a00", shadow: "0 1px 2px rgb(16 24 40 / 8%), 0 8px 28px rgb(16 24 40 / 14%)",
+  S1: "#b3261e", S2: "#9a5b00", S3: "#1f5fa8", S4: "#5c6675", hole: "#fbf0d6", holeInk: "#6d4a00", shadow: "0 1px 2px rgb(16 24 40 / 8%), 0 8px 28px rgb(16 24 40 / 14%)",
 };
 const dark = {
   scheme: "dark", ink: "#e4e8ee", soft: "#9da8b6", line: "#38414d", paper: "#1f252d", ground: "#171c22", accent: "#7db7e3", onAccent: "#0d1a26", good: "#74c69d",
@@ -11,7 +11,7 @@ const dark = {
 const SEVERITIES = ["S1", "S2", "S3", "S4"];
 
 /** Tints are colours with an alpha of their own: Chromium knows color-mix() only since 111. */
-const tint = (colour) => `${colour}2b`;
+const tint = (colour) => `${colour}22`;
 const variables = (palette) =>
   Object.entries(palette).map(([name, value]) => `--${name}:${value};`).join("") + [...SEVERITIES, "accent"].map((name) => `--${name}-tint:${tint(palette[name])};`).join("");
 const themed = `
