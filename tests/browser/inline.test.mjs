@@ -367,6 +367,51 @@ test("detaching leaves nothing behind", async () => {
   assert.equal(await page.locator("#editor").inputValue(), "子宫附件区未触及包块。子宫肌瘤。");
 });
 
+test("what the service was too far away to hear is sent when it is back; putting off lasts until the page is opened again", async () => {
+  await start(TEXTAREA);
+  const words = "子宫附件区未触及包块。体温８２℃。";
+  await page.locator("#editor").click();
+  await page.keyboard.insertText(words);
+  await settles(page, "found");
+  await page.locator("#editor").press("Control+Home");
+  await page.route("**/appeal", (route) => route.abort());
+  await page.keyboard.press("Alt+F8");
+  await popup().getByRole("button", { name: "申诉" }).click();
+  await popup().getByRole("textbox").fill("患者为两性畸形");
+  await popup().getByRole("button", { name: "提交" }).click();
+  await popup().getByText("已记录申诉。已记在本机，服务恢复后送达。").waitFor();
+  assert.deepEqual(await underlined(page), ["体温８２℃"]);
+  await page.keyboard.press("Alt+F8");
+  await popup().getByRole("button", { name: "稍后" }).click();
+  assert.deepEqual(await underlined(page), []);
+  await page.unroute("**/appeal");
+  const told = page.waitForRequest("**/appeal");
+  await page.evaluate(() => window.handle.check());
+  assert.deepEqual((await told).postDataJSON(), { note: "患者为两性畸形" });
+  await page.reload();
+  await attach(page);
+  await page.locator("#editor").click();
+  await page.keyboard.insertText(words);
+  await settles(page, "found");
+  assert.deepEqual(await underlined(page), ["体温８２℃"], "put off is not ignored, appealed is out of sight");
+});
+
+test("three findings of a document are in sight over all its editors", async () => {
+  page = await open(browser, service, '<textarea id="editor"></textarea><textarea id="other"></textarea>', { locale: "zh-CN" });
+  await page.goto(`${service.address}/test`);
+  const seen = await page.evaluate(async (visit) => {
+    const { attach } = await import("/bingli.js");
+    const [editor, other] = ["editor", "other"].map((id) => document.getElementById(id));
+    editor.value = "咳嗽、咳痰";
+    other.value = "5天前受凉后咳嗽，子宫肌瘤随访，体温８２℃，血压50/120mmHg，脉搏900次/分。";
+    const handles = [attach(editor, { server: "", visit, document: "d1", section: "主诉" }), attach(other, { server: "", visit, document: "d1", section: "现病史" })];
+    for (const handle of handles) await handle.check();
+    return handles.map(({ state }) => [state.findings.length, state.more]);
+  }, MALE);
+  assert.equal(seen[0][0] + seen[1][0], 3, JSON.stringify(seen));
+  assert.ok(seen[0][1] + seen[1][1] > 0, JSON.stringify(seen));
+});
+
 test("without the highlight API boxes are drawn under the words", async () => {
   page = await open(browser, service, EDITABLE, { locale: "zh-CN" });
   await page.addInitScript(() => delete CSS.highlights);

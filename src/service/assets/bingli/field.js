@@ -315,7 +315,7 @@ export class Field {
         this.done(this.words.done[verb]);
         const added = this.desk.decisions.add(finding, verb, body);
         this.desk.refresh();
-        added.then(({ kept }) => kept || this.popup.add(this.words.local), () => this.popup.add(this.words.kept));
+        added.then(({ kept }) => kept || this.popup.add(this.words.local[verb]), () => this.popup.add(this.words.kept));
       },
     };
   }

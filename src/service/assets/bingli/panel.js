@@ -189,9 +189,11 @@ export class BingliPanel extends HTMLElement {
       },
       decide: (verb, body) => {
         this.#tell(verb, { ...detail, ...body });
-        decisions.add(finding, verb, body).catch(() => {});
+        const added = decisions.add(finding, verb, body);
         this.#show("done", { decided: true });
-        this.bar.querySelector(".state").append(` · ${words.done[verb]}`);
+        const say = (text) => this.bar.querySelector(".state").append(text);
+        say(` · ${words.done[verb]}`);
+        added.then(({ kept }) => kept || say(words.local[verb]), () => say(words.kept));
       },
     };
   }

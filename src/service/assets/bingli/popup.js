@@ -120,9 +120,12 @@ export class Popup {
     this.timer = setTimeout(() => this.close(), SAID_MS);
   }
 
-  /** Adds to the last word, if it is still there. */
+  /** Adds to the last word, if it is still there, and time to read it. */
   add(text) {
-    this.box.querySelector(".said")?.append(text);
+    if (!this.speaking || !this.isOpen) return;
+    this.box.querySelector(".said").append(text);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.close(), 2 * SAID_MS);
   }
 
   close({ back = false } = {}) {
