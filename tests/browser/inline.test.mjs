@@ -200,6 +200,7 @@ for (const [name, body] of [["contenteditable", EDITABLE], ["textarea", TEXTAREA
       await page.locator("#editor").click();
       await page.keyboard.insertText("患者咳嗽减轻。子宫附件区未触及包块。");
       await settles(page, "found");
+      assert.deepEqual(await underlined(page), ["子宫附件"]);
       const box = await page.evaluate(() => {
         const [range] = [...CSS.highlights].filter(([key]) => key === "bingli-S1").flatMap(([, highlight]) => [...highlight]);
         const mark = [...document.querySelectorAll("[data-bingli]")].map((host) => host.shadowRoot.querySelector(".mirror mark")).find(Boolean);

@@ -145,7 +145,7 @@ test("served with type and validator, and sent once", { skip: process.env.BINGLI
 });
 
 test("from the page of an EMR on another origin, if the service was told of it", { skip: process.env.BINGLI_ASSETS && "taken from a folder" }, async () => {
-  const emr = createServer((_, response) => response.setHeader("content-type", "text/html").end('<!doctype html><textarea id="editor">子宫附件区未触及包块。</textarea>'));
+  const emr = createServer((_, response) => response.setHeader("content-type", "text/html; charset=utf-8").end('<!doctype html><textarea id="editor">子宫附件区未触及包块。</textarea>'));
   await new Promise((listening) => emr.listen(0, "127.0.0.1", listening));
   const origin = `http://127.0.0.1:${emr.address().port}`;
   const friendly = await Service.start("--page-origin", origin);
