@@ -1,4 +1,5 @@
-//! Rebuilds the crate when a data file changes, since `rules/` is embedded in it.
+//! Rebuilds the crate when a file changes that is embedded in it: the rules, and what browsers are served.
 fn main() {
     println!("cargo::rerun-if-changed=rules");
+    println!("cargo::rerun-if-changed=src/service/assets");
 }

@@ -50,6 +50,9 @@ pub struct ServeArgs {
     /// Findings shown at once for one document while somebody writes.
     #[arg(long, value_name = "N", default_value_t = 3)]
     shown: usize,
+    /// Origin of a page that may call from a browser, such as https://emr.example; may be given several times.
+    #[arg(long = "page-origin", value_name = "ORIGIN", env = "BINGLI_PAGE_ORIGINS", value_delimiter = ',', value_parser = service::origin)]
+    page_origins: Vec<axum::http::HeaderValue>,
     /// Log lines as JSON.
     #[arg(long)]
     log_json: bool,
@@ -126,6 +129,7 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
         clock,
         discipline: Discipline::default(),
         shown: args.shown,
+        page_origins: args.page_origins.clone(),
     };
     let tick = (args.tick > 0.0).then(|| Duration::from_secs_f64(args.tick.min(3600.0)));
     let engine = engine(house, folder)?;
@@ -159,7 +163,15 @@ pub fn serve_ward(
 ) -> Result<ExitCode> {
     let clock = Clock::simulated(house.zone.clone(), moment);
     let engine = engine(house, folder)?;
-    let settings = Settings { asks_for_tokens: false, cores: cores(), waiting: 64, clock, discipline: Discipline::default(), shown: 3 };
+    let settings = Settings {
+        asks_for_tokens: false,
+        cores: cores(),
+        waiting: 64,
+        clock,
+        discipline: Discipline::default(),
+        shown: 3,
+        page_origins: Vec::new(),
+    };
     runtime()?.block_on(async {
         let store = Store::open(database).await?;
         let state = State::new(engine, store.clone(), &settings);

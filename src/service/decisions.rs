@@ -9,22 +9,20 @@ use serde_json::{Value, json};
 
 use super::State;
 use super::problem::{ProblemDocument, Refusal};
+use crate::ledger::Action;
 use crate::people::Caller;
 use crate::store::{Decision, Verdict};
 
 /// Why a finding is dismissed; another reason is 其他 with a note.
 const REASONS: [&str; 7] = ["事实不符", "已在他处记录", "临床允许", "规则不适用本科", "重复", "严重度过高", "其他"];
 
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionBody {
-    /// accepted or dismissed
-    #[schema(value_type = String)]
-    verdict: Verdict,
-    /// 事实不符, 已在他处记录, 临床允许, 规则不适用本科, 重复, 严重度过高, 其他; a dismissal needs one
+    /// 事实不符, 已在他处记录, 临床允许, 规则不适用本科, 重复, 严重度过高, 其他; `dismiss` needs one
     #[serde(default)]
     reason: String,
-    /// 其他 needs one.
+    /// The reason 其他 and `appeal` need one.
     #[serde(default)]
     note: String,
     /// The rule of a finding that was made while somebody wrote and is not stored yet.
@@ -32,39 +30,59 @@ pub struct DecisionBody {
     rule: String,
 }
 
-/// 采纳或忽略一条缺陷。A decision on a finding; a dismissal holds for as long as the words are the same.
-#[utoipa::path(post, path = "/v1/visits/{id}/findings/{finding}/decision", tag = "缺陷",
-    params(("id" = String, Path, description = "住院号"), ("finding" = String, Path)), request_body = DecisionBody,
-    responses((status = 204), (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+/// 对一条缺陷采纳、忽略、撤回忽略或申诉。What somebody says of a finding: accept, dismiss (holds for as long as the words are the same), restore, or
+/// appeal against its entry in the ledger.
+#[utoipa::path(post, path = "/v1/visits/{id}/findings/{finding}/{verb}", tag = "缺陷",
+    params(("id" = String, Path, description = "住院号"), ("finding" = String, Path),
+        ("verb" = String, Path, description = "accept, dismiss, restore, appeal")), request_body = DecisionBody,
+    responses((status = 204), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 412, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 pub async fn decide(
     Shared(state): Shared<State>,
     caller: Caller,
-    Path((id, finding)): Path<(String, String)>,
+    Path((id, finding, verb)): Path<(String, String, String)>,
     body: Result<Json<DecisionBody>, JsonRejection>,
 ) -> Result<StatusCode, Refusal> {
     let Json(body) = body.map_err(|rejection| Refusal::Unreadable(rejection.body_text()))?;
-    if body.verdict == Verdict::Dismissed && !REASONS.contains(&body.reason.as_str()) {
+    let (_, department) = state.store.visit(&id).await?.ok_or(Refusal::NotFound)?;
+    if !caller.may_see(&department) || (!body.rule.is_empty() && state.engine().rulebook.rule(&body.rule).is_none()) {
+        return Err(Refusal::NotFound);
+    }
+    let (local, now) = (state.clock.local(), state.clock.now());
+    let known = match verb.as_str() {
+        "accept" | "dismiss" => {
+            let verdict = if verb == "accept" { Verdict::Accepted } else { Verdict::Dismissed };
+            if verdict == Verdict::Dismissed {
+                check_reason(&body)?;
+            }
+            let (reason, note) = (body.reason.as_str(), body.note.trim());
+            let decision = Decision { visit_id: &id, finding_id: &finding, rule: &body.rule, verdict, reason, note };
+            state.store.decide(&decision, &caller.name, state.discipline, now).await?
+        }
+        "restore" => state.store.undecide(&id, &finding, &caller.name, now).await?,
+        "appeal" => match state.store.entry_of(&id, &finding).await? {
+            Some(entry) => {
+                let attempt = state.store.act(&entry, Action::Appeal, &body.note, &caller, &state.engine().policy, local, now).await?;
+                super::ledger::done(attempt)?;
+                true
+            }
+            None => false,
+        },
+        _ => false,
+    };
+    state.voices.forget();
+    state.hub.wake();
+    if known { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::NotFound) }
+}
+
+fn check_reason(body: &DecisionBody) -> Result<(), Refusal> {
+    if !REASONS.contains(&body.reason.as_str()) {
         return Err(Refusal::Unreadable(format!("reason 应为 {}", REASONS.join("、"))));
     }
     if body.reason == "其他" && body.note.trim().is_empty() {
         return Err(Refusal::Unreadable("其他原因请在 note 中说明".to_owned()));
     }
-    let (_, department) = state.store.visit(&id).await?.ok_or(Refusal::NotFound)?;
-    if !caller.may_see(&department) || (!body.rule.is_empty() && state.engine().rulebook.rule(&body.rule).is_none()) {
-        return Err(Refusal::NotFound);
-    }
-    let decision = Decision {
-        visit_id: &id,
-        finding_id: &finding,
-        rule: &body.rule,
-        verdict: body.verdict,
-        reason: &body.reason,
-        note: body.note.trim(),
-    };
-    let known = state.store.decide(&decision, &caller.name, state.discipline, state.clock.now()).await?;
-    state.voices.forget();
-    state.hub.wake();
-    if known { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::NotFound) }
+    Ok(())
 }
 
 /// 规则采纳率。Each rule's share of accepted findings, and why a rule speaks no more inline.

@@ -167,7 +167,7 @@ pub async fn notify(
     Ok((StatusCode::CREATED, Json(line(&entry, state.clock.local()))).into_response())
 }
 
-fn done(attempt: Attempt) -> Result<Line, Refusal> {
+pub(super) fn done(attempt: Attempt) -> Result<Line, Refusal> {
     match attempt {
         Attempt::Done(line) => Ok(*line),
         Attempt::NotFound => Err(Refusal::NotFound),

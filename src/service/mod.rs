@@ -4,6 +4,7 @@
 //! from it ([`monitor`]); a clock drives reminders and escalation; `GET /v1/stream` tells whoever listens. Errors are RFC 9457 problem documents.
 //! `/docs` shows the OpenAPI document of `/v1/openapi.json`.
 
+mod assets;
 mod auth;
 mod check;
 mod clock;
@@ -29,10 +30,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -64,6 +67,26 @@ pub struct Settings {
     pub discipline: Discipline,
     /// Findings shown at once for one document while somebody writes; the rest is one click away.
     pub shown: usize,
+    /// Origins of pages, such as an EMR's, that may call from a browser.
+    pub page_origins: Vec<HeaderValue>,
+}
+
+/// An origin as a browser sends it: scheme, host and perhaps port, nothing after.
+pub fn origin(text: &str) -> Result<HeaderValue, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or("");
+    match text.parse() {
+        Ok(origin) if !host.is_empty() && !host.contains(['/', '*', '?', '#', '@', ' ']) => Ok(origin),
+        _ => Err("expected an origin such as https://emr.example, without a path".to_owned()),
+    }
+}
+
+fn cross_origin(origins: &[HeaderValue]) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(origins.to_vec())
+        .allow_methods([Method::GET, Method::POST, Method::PUT])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
+        .expose_headers([header::RETRY_AFTER])
+        .max_age(Duration::from_secs(3600))
 }
 
 /// What every handler shares.
@@ -78,6 +101,7 @@ pub struct State {
     asks_for_tokens: bool,
     discipline: Discipline,
     shown: usize,
+    page_origins: Arc<[HeaderValue]>,
     voices: focus::Voices,
 }
 
@@ -93,6 +117,7 @@ impl State {
             asks_for_tokens: settings.asks_for_tokens,
             discipline: settings.discipline,
             shown: settings.shown,
+            page_origins: settings.page_origins.clone().into(),
             voices: focus::Voices::default(),
         }
     }
@@ -133,12 +158,14 @@ pub fn router(state: State) -> Router {
         .routes(routes!(indicators::entries))
         .split_for_parts();
     let counted = state.clone();
-    api.route("/", get(pages::ward))
+    api.layer(cross_origin(&state.page_origins))
+        .route("/", get(pages::ward))
         .route("/visits/{id}", get(pages::visit))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(metrics::ready))
         .route("/metrics", get(metrics::metrics))
         .merge(docs::pages(document))
+        .merge(assets::routes())
         .fallback(|| async { Refusal::NotFound })
         .layer(DefaultBodyLimit::max(MAX_VISIT_BYTES))
         .layer(axum::middleware::from_fn(move |request: Request, next: Next| count(counted.clone(), request, next)))
@@ -219,4 +246,20 @@ async fn stop() {
         tokio::time::sleep(Duration::from_secs(20)).await;
         std::process::exit(0);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        for good in ["https://emr.example", "http://127.0.0.1:8080"] {
+            assert_eq!(origin(good).expect(good), good);
+        }
+        for bad in ["*", "emr.example", "https://", "https://*.example", "https://emr.example/", "https://emr.example/page", "https://a@b"]
+        {
+            assert!(origin(bad).is_err(), "{bad}");
+        }
+    }
 }

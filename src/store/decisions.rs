@@ -121,6 +121,24 @@ impl Store {
         Ok(true)
     }
 
+    /// Takes a decision back. False where there is none.
+    pub async fn undecide(&self, visit_id: &str, finding_id: &str, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let gone = sqlx::query("DELETE FROM decisions WHERE visit_id = $1 AND finding_id = $2")
+            .bind(visit_id)
+            .bind(finding_id)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected()
+            > 0;
+        if gone {
+            let target = format!("{visit_id}/{finding_id}");
+            audit::append(&mut transaction, Deed { actor, action: "finding.restore", target: &target }, now).await?;
+        }
+        transaction.commit().await?;
+        Ok(gone)
+    }
+
     /// Ids of the visit's findings that somebody dismissed.
     pub async fn dismissed(&self, visit_id: &str) -> Result<Vec<String>, StoreError> {
         let select = "SELECT finding_id FROM decisions WHERE visit_id = $1 AND verdict = 'dismissed' ORDER BY finding_id";

@@ -530,6 +530,13 @@ impl Store {
         Ok(Attempt::Done(Box::new(line)))
     }
 
+    /// The entry of a visit's finding, where it has one.
+    pub async fn entry_of(&self, visit_id: &str, finding_id: &str) -> Result<Option<String>, StoreError> {
+        let select = "SELECT entry FROM ledger WHERE visit_id = $1 AND finding_id = $2 AND finding_id <> ''";
+        let row = sqlx::query(select).bind(visit_id).bind(finding_id).fetch_optional(&self.pool).await?;
+        row.map(|row| Ok(row.try_get("entry")?)).transpose()
+    }
+
     /// A page of the ledger in order of number.
     pub async fn ledger(&self, query: &LedgerQuery) -> Result<Vec<Line>, StoreError> {
         let select = "SELECT * FROM ledger
