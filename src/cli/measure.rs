@@ -17,7 +17,7 @@ use crate::measure::gold::{Gold, GoldCount, GoldReport};
 use crate::report::sheet::DEFAULT_SHEET;
 use crate::report::text::pad;
 use crate::report::{Options, check};
-use crate::rules::Status;
+use crate::rules::{Rule, Status};
 
 #[derive(Debug, Args)]
 pub struct MeasureArgs {
@@ -67,14 +67,14 @@ fn visits(house: &House, args: &MeasureArgs, folder: &Path) -> Result<ExitCode> 
         let gold: Gold = serde_json::from_str(&gold_text).with_context(|| format!("{} is no gold file", gold_path.display()))?;
         let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let (visit, notes) = opener.visit(&path.to_string_lossy(), &bytes).with_context(|| format!("{}", path.display()))?;
-        count.add(&gold, &check(&visit, notes, &house.rulebook, options));
+        count.add(&gold, &check(&visit, notes, &house.rulebook, options), &house.rulebook);
         measured += 1;
     }
     if measured == 0 {
         bail!("no visits with gold files in {}", folder.display());
     }
-    let stable =
-        |code: &str| house.rulebook.rules.iter().any(|compiled| compiled.rule.status == Status::Stable && compiled.rule.defect == code);
+    let stands_for = |rule: &Rule, code: &str| rule.status == Status::Stable && (rule.defect == code || rule.also.iter().any(|other| other == code));
+    let stable = |code: &str| house.rulebook.rules.iter().any(|compiled| stands_for(&compiled.rule, code));
     let report = count.finish(stable);
     if args.format == Format::Json {
         anstream::println!("{}", serde_json::to_string_pretty(&report)?);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::interval::Proportion;
 use crate::report::{Finding, Report};
-use crate::rules::{Severity, Status};
+use crate::rules::{Rulebook, Severity, Status};
 
 /// What is wrong in one visit, by its author.
 #[derive(Debug, Clone, Deserialize)]
@@ -43,8 +43,9 @@ impl Defect {
         self.defect == code || self.or.iter().any(|other| other == code)
     }
 
-    fn matches(&self, finding: &Finding) -> bool {
-        if !self.has_code(&finding.defect) {
+    /// `also`: other codes that the finding's rule stands for.
+    fn matches(&self, finding: &Finding, also: &[String]) -> bool {
+        if !self.has_code(&finding.defect) && !also.iter().any(|code| self.has_code(code)) {
             return false;
         }
         let Some(document) = &self.document else { return true };
@@ -113,13 +114,14 @@ pub struct GoldCount {
 
 impl GoldCount {
     /// Compares one report with its gold.
-    pub fn add(&mut self, gold: &Gold, report: &Report) {
+    pub fn add(&mut self, gold: &Gold, report: &Report, rulebook: &Rulebook) {
         self.visits += 1;
         self.clean += usize::from(gold.clean);
         self.traps += gold.traps.len();
         let mut found = vec![false; gold.findings.len()];
         for finding in report.findings.iter().filter(|finding| finding.status == Status::Stable) {
-            let matched: Vec<usize> = (0..gold.findings.len()).filter(|index| gold.findings[*index].matches(finding)).collect();
+            let also = rulebook.rule(&finding.rule).map_or(&[][..], |compiled| &compiled.rule.also);
+            let matched: Vec<usize> = (0..gold.findings.len()).filter(|index| gold.findings[*index].matches(finding, also)).collect();
             // Several findings may rest on one defect; none of them is false.
             match matched.iter().find(|index| !found[**index]).or(matched.first()) {
                 Some(index) => {
