@@ -31,9 +31,34 @@ impl Plant {
 /// A visit that is being changed.
 pub struct Draft<'a> {
     pub visit: Visit,
-    /// What was read in the visit before the change; its places hold until the first edit.
+    /// What was read in the visit before the change.
     pub reading: &'a Reading,
     pub rng: Rng,
+    changes: Vec<Change>,
+    gone_sections: Vec<(usize, usize)>,
+    gone_documents: Vec<usize>,
+}
+
+/// One replacement in a stored text: what was read of it moves along.
+struct Change {
+    document: usize,
+    section: Option<usize>,
+    range: Range<usize>,
+    length: usize,
+}
+
+impl Change {
+    fn start(&self, at: usize) -> usize {
+        if at <= self.range.start { at } else { self.end(at) }
+    }
+
+    fn end(&self, at: usize) -> usize {
+        if at >= self.range.end {
+            at - self.range.len() + self.length
+        } else {
+            at.min(self.range.start)
+        }
+    }
 }
 
 /// Where a stretch of text stands: in a stored section or in the flat text.
@@ -60,12 +85,29 @@ pub const WRITTEN: &[Kind] = &[Kind::AdmissionNote, Kind::ReadmissionNote, Kind:
 
 impl<'a> Draft<'a> {
     pub fn new(visit: &Visit, reading: &'a Reading, rng: Rng) -> Self {
-        Self { visit: visit.clone(), reading, rng }
+        Self { visit: visit.clone(), reading, rng, changes: Vec::new(), gone_sections: Vec::new(), gone_documents: Vec::new() }
+    }
+
+    /// The changed visit.
+    pub fn finish(mut self) -> Visit {
+        self.gone_sections.sort_unstable();
+        for (document, section) in self.gone_sections.iter().rev() {
+            if let Some(sections) = self.visit.documents[*document].sections.as_mut() {
+                sections.remove(*section);
+            }
+        }
+        self.gone_documents.sort_unstable();
+        self.gone_documents.dedup();
+        for index in self.gone_documents.iter().rev() {
+            self.visit.documents.remove(*index);
+        }
+        self.visit
     }
 
     /// Documents of these kinds, in the order of the visit.
     pub fn documents(&self, kinds: &[Kind]) -> Vec<usize> {
-        self.reading.documents.iter().filter(|document| kinds.contains(&document.kind)).map(|document| document.index).collect()
+        let there = self.reading.documents.iter().filter(|document| kinds.contains(&document.kind) && !self.gone_documents.contains(&document.index));
+        there.map(|document| document.index).collect()
     }
 
     pub fn document(&self, kinds: &[Kind]) -> Option<usize> {
@@ -75,7 +117,7 @@ impl<'a> Draft<'a> {
     /// Parts of documents of these kinds with one of these section names; every part where no name is given.
     pub fn places(&self, kinds: &[Kind], sections: &[&str]) -> Vec<Place> {
         let mut places = Vec::new();
-        for document in self.reading.documents.iter().filter(|document| kinds.contains(&document.kind)) {
+        for document in self.documents(kinds).into_iter().map(|index| &self.reading.documents[index]) {
             let mut before: (Option<usize>, usize) = (None, 0);
             for passage in &document.passages {
                 let Origin::Document { section, base, .. } = passage.origin else { continue };
@@ -83,12 +125,22 @@ impl<'a> Draft<'a> {
                 let from = if before.0 == section { before.1 } else { 0 };
                 before = (section, range.end);
                 let inside = passage.within.as_ref().is_some_and(|within| sections.contains(&&**within));
-                if sections.is_empty() || sections.contains(&&*passage.section) || inside {
-                    places.push(Place { document: document.index, section, name: passage.section.to_string(), range, from });
+                let gone = section.is_some_and(|section| self.gone_sections.contains(&(document.index, section)));
+                if !gone && (sections.is_empty() || sections.contains(&&*passage.section) || inside) {
+                    let place = Place { document: document.index, section, name: passage.section.to_string(), range, from };
+                    places.push(self.moved_along(place));
                 }
             }
         }
         places
+    }
+
+    fn moved_along(&self, mut place: Place) -> Place {
+        for change in self.changes.iter().filter(|change| change.document == place.document && change.section == place.section) {
+            place.range = change.start(place.range.start)..change.end(place.range.end);
+            place.from = change.end(place.from).min(place.range.start);
+        }
+        place
     }
 
     pub fn place(&self, kinds: &[Kind], sections: &[&str]) -> Option<Place> {
@@ -107,12 +159,18 @@ impl<'a> Draft<'a> {
         &self.stored(place)[place.range.clone()]
     }
 
+    /// What stands in the first such section now.
+    pub fn section_text(&self, kinds: &[Kind], sections: &[&str]) -> Option<String> {
+        self.place(kinds, sections).map(|place| self.text(&place).to_owned())
+    }
+
     /// All text of these documents.
     pub fn all_text(&self, kinds: &[Kind]) -> String {
         self.places(kinds, &[]).iter().map(|place| self.text(place)).collect::<Vec<_>>().join("\n")
     }
 
     fn put(&mut self, place: &Place, range: Range<usize>, new: &str) {
+        self.changes.push(Change { document: place.document, section: place.section, range: range.clone(), length: new.len() });
         let document = &mut self.visit.documents[place.document];
         let text = match place.section {
             Some(section) => document.sections.as_mut().map(|sections| &mut sections[section].text),
@@ -278,7 +336,7 @@ impl<'a> Draft<'a> {
         let plant = Plant::new(self.name_of(&place), self.text(&place).trim(), "(删去此段)");
         match place.section {
             Some(section) if place.range.start == place.from && place.range.end == self.stored(&place).len() => {
-                self.visit.documents[place.document].sections.as_mut()?.remove(section);
+                self.gone_sections.push((place.document, section));
             }
             _ => self.put(&place, place.from..place.range.end, "\n"),
         }
@@ -331,9 +389,7 @@ impl<'a> Draft<'a> {
 
     pub fn remove(&mut self, found: &[usize]) -> Option<Plant> {
         let title = self.reading.documents[*found.first()?].title.clone();
-        for index in found.iter().rev() {
-            self.visit.documents.remove(*index);
-        }
+        self.gone_documents.extend(found);
         Some(Plant::new(title, format!("{}份文书", found.len()), "(删去文书)"))
     }
 

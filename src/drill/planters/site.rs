@@ -2,7 +2,7 @@
 
 use crate::drill::draft::*;
 use crate::drill::plant::{Planter, plant};
-use crate::record::{DocumentKind as Kind, Instant, OrderKind, Side, Vitals};
+use crate::record::{DocumentKind as Kind, Instant, Side, Vitals};
 
 pub const PLANTERS: &[Planter] = &[
     plant("C-C01", "主诉或查体左右写反", side_in_admission).also(&["C-N05"]),
@@ -43,7 +43,7 @@ fn flip(d: &mut Draft<'_>, kinds: &[Kind], sections: &[&str]) -> Option<Plant> {
         let with = |side: &str| compiled(&format!("{side}侧?{organ}")).find_iter(&everything).count();
         with(side) >= 2 && with(other(side)) == 0
     };
-    d.edit(kinds, sections, r"(左|右)(侧?)([\p{Han}--[\p{P}]]{2})", |found| {
+    d.edit(kinds, sections, r"(左|右)(侧?)(\p{Han}{2})", |found| {
         let organ: String = found[3].to_owned();
         let whole = found.get(0)?.as_str();
         let opposite = whole.contains("双") || ["侧卧", "手持", "叶切", "右各"].iter().any(|word| organ.contains(word));
@@ -363,8 +363,4 @@ pub fn other_side(side: Side) -> Option<Side> {
         Side::Right => Some(Side::Left),
         Side::Both | Side::None => None,
     }
-}
-
-pub fn is_drug(kind: Option<OrderKind>) -> bool {
-    kind == Some(OrderKind::Drug)
 }
