@@ -11,12 +11,14 @@
 //! - [`report`]   findings with evidence, groups, score, grade, and what was and was not checked
 //! - [`indicators`] numerators and denominators over many visits
 //! - [`measure`]  precision and recall against gold files
+//! - [`drill`]    known defects planted into copies of visits, and how many of them are found
 //! - [`store`]    the database: visits, findings, duties, tokens, the audit trail; the only place that knows SQL
 //! - [`service`]  HTTP and its pages; the only place that knows it
 //! - [`cli`]      the commands; the only place that prints
 
 pub mod cli;
 pub mod data;
+pub mod drill;
 pub mod indicators;
 pub mod input;
 pub mod interval;

@@ -393,6 +393,18 @@ impl<'a> Draft<'a> {
         Some(Plant::new(title, format!("{}份文书", found.len()), "(删去文书)"))
     }
 
+    /// Takes the printed signatures out of a document.
+    pub fn drop_signature(&mut self, document: usize) {
+        let kind = self.reading.documents[document].kind;
+        for place in self.places(&[kind], &["签名"]).into_iter().filter(|place| place.document == document) {
+            self.put(&place, place.range.clone(), "");
+        }
+        let last = self.last_place(document);
+        if let Some(place) = last {
+            self.edit_where(&[place], r"[\s\x{3000}]*(主任|副主任|主治|住院)?医师(签名)?\p{P}[^\n。]{1,24}\s*$", |_| Some(String::new()));
+        }
+    }
+
     pub fn time_of(&self, document: usize) -> Option<Instant> {
         let document = &self.visit.documents[document];
         document.event_at.or(document.created_at).or(document.signed_at)
