@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use bingli::data::DataFolder;
-use bingli::drill::draft::Draft;
+use bingli::drill::draft::{Draft, whole_text};
 use bingli::drill::{Drill, DrillReport, plant};
 use bingli::input::Opener;
-use bingli::record::Visit;
 use bingli::record::time::default_zone;
+use bingli::record::{DocumentKind, Instant, Visit};
 use bingli::report::{Options, Sheets, check};
 use bingli::rules::Rulebook;
 use bingli::rules::catalogue::{Catalogue, Engine};
@@ -123,7 +123,12 @@ fn a_planted_visit_stays_valid() {
 #[test]
 fn an_unplanted_visit_is_judged_as_itself() {
     let house = house();
-    let options = Options { sheet: house.sheets.sheet("default").expect("it ships"), phase: None, at: None, now: jiff::civil::date(2026, 11, 24).at(0, 0, 0, 0) };
+    let options = Options {
+        sheet: house.sheets.sheet("default").expect("it ships"),
+        phase: None,
+        at: None,
+        now: jiff::civil::date(2026, 11, 24).at(0, 0, 0, 0),
+    };
     for visit in &house.clean {
         let reading = house.rulebook.knowledge.reader.read(visit);
         let untouched = Draft::new(visit, &reading, fastrand::Rng::with_seed(1)).finish();
@@ -149,4 +154,95 @@ fn the_seed_decides_everything() {
     let seeds: BTreeSet<String> = (1..6).map(|seed| format!("{:?}", report(seed).collateral)).collect();
     let missed: BTreeSet<String> = (1..6).map(|seed| format!("{:?}", report(seed).missed)).collect();
     assert!(seeds.len() + missed.len() > 2, "other seeds plant other words");
+}
+
+/// The visit of a speciality, and the same after the first planter of that name acted on it.
+fn planted(speciality: &str, name: &str) -> (&'static Visit, Visit) {
+    let house = house();
+    let visit = house.clean.iter().find(|visit| visit.admission.department.as_deref() == Some(speciality)).expect("the corpus has it");
+    let planter = plant::all().into_iter().find(|planter| planter.name == name).expect("it is listed");
+    let reading = house.rulebook.knowledge.reader.read(visit);
+    let mut scene = Draft::new(visit, &reading, fastrand::Rng::with_seed(3));
+    planter.scene.play(&mut scene).expect("the scene fits");
+    let played = scene.finish();
+    let reading = house.rulebook.knowledge.reader.read(&played);
+    let mut draft = Draft::new(&played, &reading, fastrand::Rng::with_seed(3));
+    (planter.act)(&mut draft).unwrap_or_else(|| panic!("{name} acts on {speciality}"));
+    (visit, draft.finish())
+}
+
+fn text(visit: &Visit, kind: DocumentKind) -> String {
+    visit.documents.iter().filter(|document| document.kind == Some(kind)).map(whole_text).collect()
+}
+
+fn time(visit: &Visit, kind: DocumentKind) -> jiff::civil::DateTime {
+    let document = visit.documents.iter().find(|document| document.kind == Some(kind)).expect("it is there");
+    document.event_at.map(Instant::earliest).expect("it has a time")
+}
+
+#[test]
+fn each_family_plants_what_it_says() {
+    use DocumentKind as Kind;
+    let (_, visit) = planted("心血管内科", "体格检查写了异性的器官");
+    let note = text(&visit, Kind::AdmissionNote);
+    assert!(["子宫", "宫颈", "宫体"].iter().any(|word| note.contains(word)));
+
+    let (before, visit) = planted("心血管内科", "首次病程早于入院");
+    assert!(time(&visit, Kind::FirstCourse) < before.admission.admitted_at.expect("known").earliest());
+
+    let (_, visit) = planted("普通外科", "血压颠倒");
+    let pressures = visit.documents.iter().map(whole_text).collect::<String>();
+    let turned = pressures.split("BP ").skip(1).any(|rest| {
+        let mut numbers = rest.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse::<u32>().ok());
+        matches!((numbers.next(), numbers.next()), (Some(high), Some(low)) if high < low)
+    });
+    assert!(turned);
+
+    let (before, visit) = planted("神经内科", "首页过敏栏与病史相反");
+    assert_ne!(before.front_page.as_ref().map(|page| &page.allergy), visit.front_page.as_ref().map(|page| &page.allergy));
+
+    let (before, visit) = planted("普通外科", "无过敏史");
+    assert!(text(before, Kind::AdmissionNote).contains("过敏") && !text(&visit, Kind::AdmissionNote).contains("过敏"));
+
+    let (_, visit) = planted("骨科", "缺专科情况");
+    assert!(!text(&visit, Kind::AdmissionNote).contains("专科情况"));
+
+    let (_, visit) = planted("心血管内科", "鉴别诊断写无");
+    let first = visit.documents.iter().find(|document| document.kind == Some(Kind::FirstCourse)).expect("it is there");
+    let differential = first.sections.iter().flatten().find(|section| section.name == "鉴别诊断").expect("the heading stays");
+    assert!(differential.text.chars().count() < 10);
+
+    let (_, visit) = planted("普通外科", "危急值病程无记录");
+    assert!(visit.critical_values.as_ref().is_some_and(|list| !list.is_empty()) && text(&visit, Kind::CriticalValueRecord).is_empty());
+
+    let (_, visit) = planted("心血管内科", "后一次病程照抄前一次");
+    let notes: Vec<String> = visit.documents.iter().map(whole_text).collect();
+    assert!((0..notes.len()).any(|index| notes[..index].contains(&notes[index])));
+
+    let (before, visit) = planted("消化内科", "开了过敏类药");
+    assert_eq!(visit.orders.as_ref().map(Vec::len), before.orders.as_ref().map(|orders| orders.len() + 1));
+
+    let (before, visit) = planted("骨科", "手术数据侧别写反");
+    let side = |visit: &Visit| visit.operations.as_ref().and_then(|list| list[0].side);
+    assert_ne!(side(before), side(&visit));
+
+    let (_, visit) = planted("普通外科", "输血同意书晚于输血");
+    let started = visit.transfusions.as_ref().and_then(|list| list[0].started_at).expect("the scene has one");
+    assert!(time(&visit, Kind::ConsentTransfusion) > started.earliest());
+
+    let (_, visit) = planted("普通外科", "急会诊40分钟才到");
+    let consult = visit.consults.as_ref().and_then(|list| list.last()).expect("the scene has one");
+    let wait = consult.arrived_at.expect("known").earliest().duration_since(consult.requested_at.expect("known").earliest());
+    assert!(wait.as_mins() > 10);
+
+    let (before, visit) = planted("骨科", "首页少一项诊断");
+    let others = |visit: &Visit| visit.front_page.as_ref().and_then(|page| page.other_diagnoses.as_ref()).map_or(0, Vec::len);
+    assert_eq!(others(&visit) + 1, others(before));
+
+    let (_, visit) = planted("心血管内科", "文书无签名");
+    assert!(visit.documents.iter().any(|document| document.signatures.as_ref().is_some_and(Vec::is_empty)));
+
+    let (before, visit) = planted("普通外科", "首次病程晚于8小时");
+    let wait = time(&visit, Kind::FirstCourse).duration_since(before.admission.admitted_at.expect("known").earliest());
+    assert!(wait.as_hours() >= 9);
 }

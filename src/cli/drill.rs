@@ -18,8 +18,8 @@ use crate::measure::gold::Gold;
 use crate::record::Visit;
 use crate::report::sheet::DEFAULT_SHEET;
 use crate::report::text::{pad, severity_name};
-use crate::rules::catalogue::{Catalogue, Engine};
 use crate::rules::Status;
+use crate::rules::catalogue::{Catalogue, Engine};
 
 #[derive(Debug, Args)]
 pub struct DrillArgs {
@@ -129,7 +129,14 @@ fn print(report: &DrillReport, catalogue: &Catalogue, show: usize) {
     }
     for outcome in report.collateral.iter().take(show) {
         for finding in &outcome.collateral {
-            anstream::println!("连带 {} {} {}: {}\n     {}", severity_name(finding.severity), finding.defect, finding.rule, finding.message, line(outcome));
+            anstream::println!(
+                "连带 {} {} {}: {}\n     {}",
+                severity_name(finding.severity),
+                finding.defect,
+                finding.rule,
+                finding.message,
+                line(outcome)
+            );
         }
     }
     for finding in report.scene_findings.iter().take(show) {

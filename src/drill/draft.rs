@@ -53,11 +53,7 @@ impl Change {
     }
 
     fn end(&self, at: usize) -> usize {
-        if at >= self.range.end {
-            at - self.range.len() + self.length
-        } else {
-            at.min(self.range.start)
-        }
+        if at >= self.range.end { at - self.range.len() + self.length } else { at.min(self.range.start) }
     }
 }
 
@@ -81,7 +77,8 @@ pub const COURSE: &[Kind] = &[Kind::DailyCourse, Kind::WardRound];
 pub const ANY_COURSE: &[Kind] =
     &[Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::PostopCourse, Kind::CriticalValueRecord, Kind::StageSummary];
 pub const DISCHARGE: &[Kind] = &[Kind::DischargeRecord];
-pub const WRITTEN: &[Kind] = &[Kind::AdmissionNote, Kind::ReadmissionNote, Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::DischargeRecord];
+pub const WRITTEN: &[Kind] =
+    &[Kind::AdmissionNote, Kind::ReadmissionNote, Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::DischargeRecord];
 
 impl<'a> Draft<'a> {
     pub fn new(visit: &Visit, reading: &'a Reading, rng: Rng) -> Self {
@@ -106,7 +103,11 @@ impl<'a> Draft<'a> {
 
     /// Documents of these kinds, in the order of the visit.
     pub fn documents(&self, kinds: &[Kind]) -> Vec<usize> {
-        let there = self.reading.documents.iter().filter(|document| kinds.contains(&document.kind) && !self.gone_documents.contains(&document.index));
+        let there = self
+            .reading
+            .documents
+            .iter()
+            .filter(|document| kinds.contains(&document.kind) && !self.gone_documents.contains(&document.index));
         there.map(|document| document.index).collect()
     }
 
@@ -193,7 +194,14 @@ impl<'a> Draft<'a> {
         }
         const AROUND: usize = 14;
         let text = self.stored(place);
-        let head: String = text[place.range.start.min(range.start)..range.start].chars().rev().take(AROUND).collect::<Vec<_>>().into_iter().rev().collect();
+        let head: String = text[place.range.start.min(range.start)..range.start]
+            .chars()
+            .rev()
+            .take(AROUND)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect();
         let tail: String = text[range.end..place.range.end.max(range.end)].chars().take(AROUND).collect();
         let (before, after) = (format!("{head}{}{tail}", &text[range.clone()]), format!("{head}{new}{tail}"));
         let plant = Plant::new(self.name_of(place), before, after);
@@ -206,7 +214,13 @@ impl<'a> Draft<'a> {
     }
 
     /// Replaces one match of `pattern`, which the seed picks among those that `new` has an answer for.
-    pub fn edit(&mut self, kinds: &[Kind], sections: &[&str], pattern: &str, new: impl Fn(&Captures<'_>) -> Option<String>) -> Option<Plant> {
+    pub fn edit(
+        &mut self,
+        kinds: &[Kind],
+        sections: &[&str],
+        pattern: &str,
+        new: impl Fn(&Captures<'_>) -> Option<String>,
+    ) -> Option<Plant> {
         self.edit_where(&self.places(kinds, sections), pattern, new)
     }
 
@@ -280,7 +294,12 @@ impl<'a> Draft<'a> {
     }
 
     /// Puts one of `texts` in place of a whole document of a kind, one that the seed picks among those that `suits`.
-    pub fn rewrite_document(&mut self, kinds: &[Kind], suits: impl Fn(&str) -> bool, new: impl Fn(&str) -> Option<String>) -> Option<Plant> {
+    pub fn rewrite_document(
+        &mut self,
+        kinds: &[Kind],
+        suits: impl Fn(&str) -> bool,
+        new: impl Fn(&str) -> Option<String>,
+    ) -> Option<Plant> {
         let mut candidates: Vec<usize> = self.documents(kinds);
         candidates.retain(|index| suits(&whole_text(&self.visit.documents[*index])));
         let index = (!candidates.is_empty()).then(|| self.pick(&candidates))?;
@@ -401,7 +420,9 @@ impl<'a> Draft<'a> {
         }
         let last = self.last_place(document);
         if let Some(place) = last {
-            self.edit_where(&[place], r"[\s\x{3000}]*(主任|副主任|主治|住院)?医师(签名)?\p{P}[^\n。]{1,24}\s*$", |_| Some(String::new()));
+            self.edit_where(&[place], r"[\s\x{3000}]*(主任|副主任|主治|住院)?医师(签名)?\p{P}[^\n。]{1,24}\s*$", |_| {
+                Some(String::new())
+            });
         }
     }
 
@@ -472,7 +493,11 @@ impl<'a> Draft<'a> {
 
     /// The first order whose name holds one of the words.
     pub fn order(&self, words: &[&str]) -> Option<usize> {
-        self.visit.orders.as_ref()?.iter().position(|order| order.name.as_deref().is_some_and(|name| words.iter().any(|word| name.contains(word))))
+        self.visit
+            .orders
+            .as_ref()?
+            .iter()
+            .position(|order| order.name.as_deref().is_some_and(|name| words.iter().any(|word| name.contains(word))))
     }
 
     pub fn drug_orders(&self) -> Vec<usize> {

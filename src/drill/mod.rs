@@ -72,7 +72,8 @@ impl Style {
     const VERBOSE: usize = 900;
 
     fn of(visit: &Visit, reading: &Reading) -> Self {
-        let note = reading.documents.iter().find(|document| ADMISSION.contains(&document.kind)).map(|document| &visit.documents[document.index]);
+        let note =
+            reading.documents.iter().find(|document| ADMISSION.contains(&document.kind)).map(|document| &visit.documents[document.index]);
         Self {
             sectioned: note.is_some_and(|note| note.sections.is_some()),
             verbose: note.is_some_and(|note| whole_text(note).chars().count() > Self::VERBOSE),
@@ -120,13 +121,16 @@ impl Drill<'_> {
         let staged: Vec<(usize, Scene)> = (0..visits.len()).flat_map(|visit| scenes.iter().map(move |scene| (visit, *scene))).collect();
         let stages: BTreeMap<(usize, Scene), Stage> =
             staged.into_par_iter().filter_map(|key| Some((key, self.stage(&visits[key.0], key.1)?))).collect();
-        let pairs: Vec<(usize, &Planter)> = (0..visits.len()).flat_map(|visit| self.planters.iter().map(move |planter| (visit, *planter))).collect();
+        let pairs: Vec<(usize, &Planter)> =
+            (0..visits.len()).flat_map(|visit| self.planters.iter().map(move |planter| (visit, *planter))).collect();
         let outcomes: Vec<Option<Outcome>> =
             pairs.par_iter().map(|(visit, planter)| self.plant(stages.get(&(*visit, planter.scene))?, planter)).collect();
-        let baseline: Vec<&Report> = (0..visits.len()).filter_map(|visit| stages.get(&(visit, Scene::AsIs))).map(|stage| &stage.report).collect();
+        let baseline: Vec<&Report> =
+            (0..visits.len()).filter_map(|visit| stages.get(&(visit, Scene::AsIs))).map(|stage| &stage.report).collect();
         let played = stages.iter().filter(|((_, scene), _)| *scene != Scene::AsIs);
-        let played: Vec<(&Report, Scene, &Report)> =
-            played.filter_map(|((visit, scene), stage)| Some((&stage.report, *scene, &stages.get(&(*visit, Scene::AsIs))?.report))).collect();
+        let played: Vec<(&Report, Scene, &Report)> = played
+            .filter_map(|((visit, scene), stage)| Some((&stage.report, *scene, &stages.get(&(*visit, Scene::AsIs))?.report)))
+            .collect();
         table::report(self, &baseline, &played, &pairs, outcomes)
     }
 
@@ -178,7 +182,12 @@ impl Drill<'_> {
 
     /// The best standing of the rules that name a code.
     pub fn standing(&self, code: &str) -> Option<Status> {
-        let rules = self.rulebook.rules.iter().map(|compiled| &compiled.rule).filter(|rule| rule.defect == code || rule.also.iter().any(|also| also == code));
+        let rules = self
+            .rulebook
+            .rules
+            .iter()
+            .map(|compiled| &compiled.rule)
+            .filter(|rule| rule.defect == code || rule.also.iter().any(|also| also == code));
         let states: Vec<Status> = rules.map(|rule| rule.status).collect();
         [Status::Stable, Status::Preview].into_iter().find(|status| states.contains(status))
     }

@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::draft::{DISCHARGE, Draft};
 use crate::record::time::plus_minutes;
 use crate::record::{
-    Consult, CriticalValue, DiagnosisKind, Disposition, DocumentKind as Kind, Instant, Lab, LabFlag, Order, OrderKind, Rescue, Staff, Title,
-    Transfer, Transfusion, Urgency,
+    Consult, CriticalValue, DiagnosisKind, Disposition, DocumentKind as Kind, Instant, Lab, LabFlag, Order, OrderKind, Rescue, Staff,
+    Title, Transfer, Transfusion, Urgency,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -145,7 +145,12 @@ fn rescue(d: &mut Draft<'_>, at: DateTime, outcome: &str) -> Option<()> {
         lead = name(&team.senior),
     );
     d.add_document(Kind::RescueRecord, "抢救记录", plus_minutes(end, 45), &team.both(), text);
-    let rescued = Rescue { id: Some("scene-rescue".to_owned()), started_at: Some(minute(at)), ended_at: Some(minute(end)), outcome: Some(outcome.to_owned()) };
+    let rescued = Rescue {
+        id: Some("scene-rescue".to_owned()),
+        started_at: Some(minute(at)),
+        ended_at: Some(minute(end)),
+        outcome: Some(outcome.to_owned()),
+    };
     d.visit.rescues.get_or_insert_default().push(rescued);
     if let Some(page) = d.visit.front_page.as_mut() {
         page.rescue_count = Some(page.rescue_count.unwrap_or(0) + 1);
@@ -217,9 +222,16 @@ fn handover(d: &mut Draft<'_>) -> Option<()> {
     let at = free_moment(d, 50)?;
     let team = Team::of(d)?;
     let main = d.visit.diagnoses.iter().flatten().next()?.name.clone()?;
-    let text = format!("入院日期:{}\n交班日期:{}\n目前诊断:{main}\n目前情况:生命体征平稳,治疗有效。\n注意事项:继续目前治疗,关注复查结果。", minute(d.admitted()?), minute(at));
+    let text = format!(
+        "入院日期:{}\n交班日期:{}\n目前诊断:{main}\n目前情况:生命体征平稳,治疗有效。\n注意事项:继续目前治疗,关注复查结果。",
+        minute(d.admitted()?),
+        minute(at)
+    );
     d.add_document(Kind::Handover, "交班记录", at, std::slice::from_ref(&team.resident), text);
-    let text = format!("接班日期:{}\n目前诊断:{main}\n目前情况:与交班所述一致。\n接班诊疗计划:继续目前治疗,按期复查。", minute(plus_minutes(at, 240)));
+    let text = format!(
+        "接班日期:{}\n目前诊断:{main}\n目前情况:与交班所述一致。\n接班诊疗计划:继续目前治疗,按期复查。",
+        minute(plus_minutes(at, 240))
+    );
     d.add_document(Kind::Takeover, "接班记录", plus_minutes(at, 240), std::slice::from_ref(&team.senior), text);
     Some(())
 }
@@ -231,7 +243,12 @@ fn procedure(d: &mut Draft<'_>) -> Option<()> {
     let patient = d.visit.patient.name.clone()?;
     order(
         d,
-        Order { kind: Some(OrderKind::Procedure), name: Some("胸腔穿刺术".to_owned()), start: Some(minute(plus_minutes(at, -20))), ..Order::default() },
+        Order {
+            kind: Some(OrderKind::Procedure),
+            name: Some("胸腔穿刺术".to_owned()),
+            start: Some(minute(plus_minutes(at, -20))),
+            ..Order::default()
+        },
     )?;
     let text = format!(
         "拟行操作:胸腔穿刺术\n目的:明确胸腔积液性质。\n风险:气胸、出血、胸膜反应、感染。替代方案:继续观察,但不能明确性质。\n患方意见:已了解,同意操作。患者签名:{patient} {} 医师签名:{}",
@@ -245,7 +262,10 @@ fn procedure(d: &mut Draft<'_>) -> Option<()> {
         name(&team.senior),
     );
     d.add_document(Kind::InvasiveProcedure, "胸腔穿刺操作记录", plus_minutes(at, 30), std::slice::from_ref(&team.senior), text);
-    let text = format!("超声提示右侧少量胸腔积液,{}在局麻下行胸腔穿刺术,抽液300ml,过程顺利,无胸痛、气促。已签署知情同意书,待胸水结果。", minute(at));
+    let text = format!(
+        "超声提示右侧少量胸腔积液,{}在局麻下行胸腔穿刺术,抽液300ml,过程顺利,无胸痛、气促。已签署知情同意书,待胸水结果。",
+        minute(at)
+    );
     d.add_document(Kind::DailyCourse, "日常病程记录", plus_minutes(at, 60), &team.both(), text);
     Some(())
 }
@@ -405,7 +425,11 @@ fn special_antibiotic(d: &mut Draft<'_>) -> Option<()> {
     let guest = Staff { id: "scene-guest".to_owned(), name: Some("佘某某".to_owned()), title: Some(Title::Chief) };
     d.visit.staff.get_or_insert_default().push(guest.clone());
     let asked = plus_minutes(at, -300);
-    let text = format!("邀请科室:感染科 类别:普通会诊 申请时间:{}\n会诊目的:考虑耐药菌肺部感染,请协助评估特殊使用级抗菌药物指征。\n申请医师:{}", minute(asked), name(&team.resident));
+    let text = format!(
+        "邀请科室:感染科 类别:普通会诊 申请时间:{}\n会诊目的:考虑耐药菌肺部感染,请协助评估特殊使用级抗菌药物指征。\n申请医师:{}",
+        minute(asked),
+        name(&team.resident)
+    );
     d.add_document(Kind::ConsultRequest, "会诊申请单", asked, std::slice::from_ref(&team.resident), text);
     let text = "感染科佘某某主任医师会诊。会诊意见:结合既往耐药菌定植及炎症指标,同意使用替加环素(特殊使用级),首剂100mg,以后50mg q12h,监测肝功能,72小时评估疗效。\n会诊医师:佘某某".to_owned();
     d.add_document(Kind::ConsultOpinion, "感染科会诊记录", plus_minutes(at, -90), std::slice::from_ref(&guest), text);

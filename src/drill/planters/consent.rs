@@ -66,7 +66,10 @@ fn consent_signed_late(d: &mut Draft<'_>) -> Option<Plant> {
     let to = plus_minutes(operation.started_at?.earliest(), d.pick(&[150, 400]));
     let index = d.document(&[Kind::ConsentOperation])?;
     let printed = Instant::minute(to).to_string();
-    while d.edit(&[Kind::ConsentOperation], &[], r"\d{4}-\d\d-\d\d \d\d:\d\d", |found| (found[0] != printed).then(|| printed.clone())).is_some() {}
+    while d
+        .edit(&[Kind::ConsentOperation], &[], r"\d{4}-\d\d-\d\d \d\d:\d\d", |found| (found[0] != printed).then(|| printed.clone()))
+        .is_some()
+    {}
     d.retime(index, to)
 }
 
@@ -94,7 +97,8 @@ fn consent_without_time(d: &mut Draft<'_>) -> Option<Plant> {
 fn wrong_risks(d: &mut Draft<'_>) -> Option<Plant> {
     d.visit.operations.as_ref()?.first()?;
     let gall = d.has_text(&[Kind::ConsentOperation], "胆");
-    let risks = if gall { "喉返神经损伤、声音嘶哑、甲状旁腺功能减退" } else { "胆漏、胆管损伤、胆总管残余结石" };
+    let risks =
+        if gall { "喉返神经损伤、声音嘶哑、甲状旁腺功能减退" } else { "胆漏、胆管损伤、胆总管残余结石" };
     d.edit(&[Kind::ConsentOperation], &[], r"(风险\p{P})[^\n。]+", |found| Some(format!("{}{risks}", &found[1])))
 }
 
@@ -192,7 +196,10 @@ fn advice_ignored(d: &mut Draft<'_>) -> Option<Plant> {
     let long: Vec<String> = orders
         .iter()
         .filter(|order| order.kind == Some(crate::record::OrderKind::Drug) && order.long_term == Some(true))
-        .filter(|order| order.stop.is_none_or(|stop| stop.earliest() > plus_minutes(asked.earliest(), 60 * 60)) && plus_minutes(asked.earliest(), 60 * 60) < end)
+        .filter(|order| {
+            order.stop.is_none_or(|stop| stop.earliest() > plus_minutes(asked.earliest(), 60 * 60))
+                && plus_minutes(asked.earliest(), 60 * 60) < end
+        })
         .filter(|order| order.start.is_some_and(|start| start.earliest() < asked.earliest()))
         .filter_map(|order| order.name.clone())
         .collect();

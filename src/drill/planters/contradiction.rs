@@ -65,7 +65,8 @@ fn treated_illness_denied(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn allergy_on_front_page(d: &mut Draft<'_>) -> Option<Plant> {
-    let allergic = d.visit.patient.allergies.iter().flatten().next().is_some() || d.has_text(ADMISSION, r"(磺胺|青霉素|头孢|碘|海鲜|芒果)[^。]{0,12}(皮疹|荨麻疹|过敏)");
+    let allergic = d.visit.patient.allergies.iter().flatten().next().is_some()
+        || d.has_text(ADMISSION, r"(磺胺|青霉素|头孢|碘|海鲜|芒果)[^。]{0,12}(皮疹|荨麻疹|过敏)");
     let page = d.visit.front_page.as_mut()?;
     let before = page.allergy.clone().unwrap_or("(未填)".to_owned());
     if allergic {
@@ -154,7 +155,13 @@ fn fracture_without_sign(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn cured_with_low_oxygen(d: &mut Draft<'_>) -> Option<Plant> {
     let at = Instant::minute(crate::record::time::plus_minutes(d.discharged()?, -16 * 60));
-    d.visit.vitals.as_mut()?.push(Vitals { at: Some(at), spo2: Some(86.0), respiration: Some(27.0), pulse: Some(118.0), ..Vitals::default() });
+    d.visit.vitals.as_mut()?.push(Vitals {
+        at: Some(at),
+        spo2: Some(86.0),
+        respiration: Some(27.0),
+        pulse: Some(118.0),
+        ..Vitals::default()
+    });
     d.rewrite(DISCHARGE, &["出院情况"], &["痊愈,无任何不适。", "治愈,一般情况好,无不适。"])
 }
 
@@ -163,7 +170,11 @@ fn stable_on_day_of_rescue(d: &mut Draft<'_>) -> Option<Plant> {
     let rescue = d.documents(&[Kind::RescueRecord]).last().copied()?;
     let at = moved(d.time_of(rescue)?, 180).earliest();
     let doctor = d.doctor()?;
-    let text = d.pick(&["患者今日病情平稳,无特殊变化,生命体征正常,继续目前治疗。", "今日一般情况好,病情稳定,未诉不适,治疗同前。", "病情无明显变化,生命体征平稳,继续观察。"]);
+    let text = d.pick(&[
+        "患者今日病情平稳,无特殊变化,生命体征正常,继续目前治疗。",
+        "今日一般情况好,病情稳定,未诉不适,治疗同前。",
+        "病情无明显变化,生命体征平稳,继续观察。",
+    ]);
     d.add_document(Kind::DailyCourse, "日常病程记录", at, &[doctor], text.to_owned());
     Some(Plant::new("日常病程记录", format!("{day}抢救"), text))
 }

@@ -77,11 +77,13 @@ fn abnormal(d: &mut Draft<'_>, words: &str, item: &str, values: &[&str], unit: &
 }
 
 fn potassium_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
-    abnormal(d, r"钾|\bK\b", "血钾", &["5.9", "6.1", "2.9"], "mmol/L", "3.5-5.3", LabFlag::High).filter(|plant| !plant.after.contains("2.9")).or_else(|| {
-        let lab = d.visit.labs.as_mut()?.last_mut()?;
-        lab.flag = Some(LabFlag::Low);
-        Some(Plant::new("检验·血钾", "(无)", "2.9mmol/L,病程未提"))
-    })
+    abnormal(d, r"钾|\bK\b", "血钾", &["5.9", "6.1", "2.9"], "mmol/L", "3.5-5.3", LabFlag::High)
+        .filter(|plant| !plant.after.contains("2.9"))
+        .or_else(|| {
+            let lab = d.visit.labs.as_mut()?.last_mut()?;
+            lab.flag = Some(LabFlag::Low);
+            Some(Plant::new("检验·血钾", "(无)", "2.9mmol/L,病程未提"))
+        })
 }
 
 fn creatinine_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
@@ -188,7 +190,13 @@ fn fever_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
         return None;
     }
     let hot = d.pick(&[39.8, 40.1, 39.5]);
-    d.visit.vitals.as_mut()?.push(Vitals { at: Some(at), temperature: Some(hot), pulse: Some(118.0), respiration: Some(26.0), ..Vitals::default() });
+    d.visit.vitals.as_mut()?.push(Vitals {
+        at: Some(at),
+        temperature: Some(hot),
+        pulse: Some(118.0),
+        respiration: Some(26.0),
+        ..Vitals::default()
+    });
     let nurse = d.staff(Title::Nurse, Title::Nurse).or_else(|| d.doctor())?;
     let text = format!("{}寒战,T {hot}℃,报告医师,遵医嘱物理降温。", at.earliest().strftime("%H:%M"));
     d.add_document(Kind::NursingRecord, "护理记录", plus_minutes(at.earliest(), 20), &[nurse], text.clone());
@@ -201,7 +209,11 @@ fn fall_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
         return None;
     }
     let nurse = d.staff(Title::Nurse, Title::Nurse).or_else(|| d.doctor())?;
-    let text = d.pick(&["患者如厕时跌倒,额部擦伤,已报告值班医师。", "患者突发抽搐,持续约2分钟,已报告值班医师。", "患者晕厥1次,约1分钟后清醒,BP 84/50mmHg,已报告医师。"]);
+    let text = d.pick(&[
+        "患者如厕时跌倒,额部擦伤,已报告值班医师。",
+        "患者突发抽搐,持续约2分钟,已报告值班医师。",
+        "患者晕厥1次,约1分钟后清醒,BP 84/50mmHg,已报告医师。",
+    ]);
     d.add_document(Kind::NursingRecord, "护理记录", at, &[nurse], text.to_owned());
     Some(Plant::new("护理记录", "(无)", text))
 }
@@ -212,7 +224,9 @@ fn antibiotic_changed(d: &mut Draft<'_>) -> Option<Plant> {
         return None;
     }
     let orders = d.visit.orders.as_ref()?;
-    let own = orders.iter().position(|order| order.class.as_deref().is_some_and(|class| class.starts_with("antibiotic")) && order.long_term == Some(true));
+    let own = orders
+        .iter()
+        .position(|order| order.class.as_deref().is_some_and(|class| class.starts_with("antibiotic")) && order.long_term == Some(true));
     if let Some(index) = own {
         d.visit.orders.as_mut()?[index].stop = Some(Instant::minute(at));
     }
@@ -232,7 +246,11 @@ fn silent_drug(d: &mut Draft<'_>, words: &str, drug: (&str, f64, &str, &str, &st
 }
 
 fn steroid_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
-    let drug = d.pick(&[("注射用甲泼尼龙琥珀酸钠", 80.0, "mg", "静脉滴注", "qd"), ("地塞米松磷酸钠注射液", 10.0, "mg", "静脉注射", "qd"), ("醋酸泼尼松片", 30.0, "mg", "口服", "qd")]);
+    let drug = d.pick(&[
+        ("注射用甲泼尼龙琥珀酸钠", 80.0, "mg", "静脉滴注", "qd"),
+        ("地塞米松磷酸钠注射液", 10.0, "mg", "静脉注射", "qd"),
+        ("醋酸泼尼松片", 30.0, "mg", "口服", "qd"),
+    ]);
     silent_drug(d, "泼尼松|甲泼尼龙|地塞米松|激素", drug)
 }
 
@@ -242,7 +260,10 @@ fn heparin_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn vasoactive_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
-    let drug = d.pick(&[("重酒石酸去甲肾上腺素注射液", 8.0, "μg/min", "静脉泵入", "持续"), ("盐酸多巴胺注射液", 5.0, "μg/kg/min", "静脉泵入", "持续")]);
+    let drug = d.pick(&[
+        ("重酒石酸去甲肾上腺素注射液", 8.0, "μg/min", "静脉泵入", "持续"),
+        ("盐酸多巴胺注射液", 5.0, "μg/kg/min", "静脉泵入", "持续"),
+    ]);
     silent_drug(d, "去甲肾上腺素|多巴胺|血管活性|升压", drug)
 }
 
@@ -271,7 +292,11 @@ fn serious_with_second_level(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn effect_removed(d: &mut Draft<'_>) -> Option<Plant> {
-    d.visit.orders.as_ref()?.iter().find(|order| order.class.as_deref().is_some_and(|class| class.starts_with("antibiotic")) && order.long_term == Some(true))?;
+    d.visit
+        .orders
+        .as_ref()?
+        .iter()
+        .find(|order| order.class.as_deref().is_some_and(|class| class.starts_with("antibiotic")) && order.long_term == Some(true))?;
     d.drop_clauses(COURSE, &[], "有效|减轻|下降|降至|好转|体温|改善|减少|T ?3")
 }
 
@@ -303,7 +328,11 @@ fn reaction_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
     let order = d.visit.orders.as_mut()?.last_mut()?;
     order.stop = Some(Instant::minute(at));
     order.class = Some("antibiotic_restricted".to_owned());
-    d.append_some(COURSE, |d, index| d.time_of(index).is_some_and(|time| time.earliest() > at), &["考虑肺部感染,予左氧氟沙星0.5g qd抗感染。"])?;
+    d.append_some(
+        COURSE,
+        |d, index| d.time_of(index).is_some_and(|time| time.earliest() > at),
+        &["考虑肺部感染,予左氧氟沙星0.5g qd抗感染。"],
+    )?;
     let first = d.pick(&[("氯雷他定片", "口服"), ("盐酸异丙嗪注射液", "肌内注射")]);
     d.add_drug(first.0, if first.1 == "口服" { 10.0 } else { 25.0 }, "mg", first.1, "st", 28)?;
     d.add_drug("地塞米松磷酸钠注射液", 5.0, "mg", "静脉注射", "st", 28)?;
@@ -313,7 +342,12 @@ fn reaction_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
 fn risk(d: &mut Draft<'_>, words: &str, sentences: &[&str]) -> Option<Plant> {
     let named = d.visit.orders.iter().flatten().filter_map(|order| order.name.clone()).any(|name| compiled(words).is_match(&name));
     d.drop_clauses(ANY_COURSE, &[], words);
-    if named || d.has_text(&[Kind::AdmissionNote, Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::NursingRecord, Kind::PostopCourse], words) {
+    if named
+        || d.has_text(
+            &[Kind::AdmissionNote, Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::NursingRecord, Kind::PostopCourse],
+            words,
+        )
+    {
         return None;
     }
     d.append_some(ROUND, |_, _| true, sentences)
@@ -388,7 +422,8 @@ fn round_agrees(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn round_copies(d: &mut Draft<'_>) -> Option<Plant> {
-    let parts: Vec<String> = d.places(FIRST, &["拟诊讨论", "诊断依据", "鉴别诊断"]).iter().map(|place| d.text(place).trim().to_owned()).collect();
+    let parts: Vec<String> =
+        d.places(FIRST, &["拟诊讨论", "诊断依据", "鉴别诊断"]).iter().map(|place| d.text(place).trim().to_owned()).collect();
     let copied = parts.concat();
     (copied.chars().count() > 80).then_some(())?;
     let first = d.documents(ROUND).into_iter().next()?;
@@ -471,13 +506,25 @@ fn rounds_removed(d: &mut Draft<'_>, lowest: Title) -> Option<Plant> {
         document.title = Some("日常病程记录".to_owned());
         let mut text = whole_text(document);
         for name in &names {
-            text = compiled(&format!(r"{}(副?主任|主治|住院)?(医师)?[^。::,]{{0,8}}(查房|查看患者)?", regex::escape(name))).replace_all(&text, "").into_owned();
+            text = compiled(&format!(r"{}(副?主任|主治|住院)?(医师)?[^。::,]{{0,8}}(查房|查看患者)?", regex::escape(name)))
+                .replace_all(&text, "")
+                .into_owned();
         }
         document.sections = None;
         document.text = Some(text);
-        let ids: Vec<String> = d.visit.staff.iter().flatten().filter(|person| person.name.as_ref().is_some_and(|name| names.contains(name))).map(|person| person.id.clone()).collect();
+        let ids: Vec<String> = d
+            .visit
+            .staff
+            .iter()
+            .flatten()
+            .filter(|person| person.name.as_ref().is_some_and(|name| names.contains(name)))
+            .map(|person| person.id.clone())
+            .collect();
         let document = &mut d.visit.documents[*index];
-        document.signatures.iter_mut().for_each(|list| list.retain(|signature| signature.staff.as_ref().is_none_or(|staff| !ids.contains(staff))));
+        document
+            .signatures
+            .iter_mut()
+            .for_each(|list| list.retain(|signature| signature.staff.as_ref().is_none_or(|staff| !ids.contains(staff))));
     }
     (!later.is_empty()).then(|| Plant::new("查房记录", format!("{}次", later.len() + 1), "1次"))
 }

@@ -61,7 +61,11 @@ fn add_diagnosis(d: &mut Draft<'_>, name: &str, icd10: &str) -> Option<Plant> {
 }
 
 fn unfounded(d: &mut Draft<'_>) -> Option<Plant> {
-    let choices = [("慢性肾脏病3期", "N18.803", "肾脏病|CKD"), ("类风湿关节炎", "M06.900", "类风湿"), ("甲状腺功能减退症", "E03.900", "甲状腺功能减退|甲减")];
+    let choices = [
+        ("慢性肾脏病3期", "N18.803", "肾脏病|CKD"),
+        ("类风湿关节炎", "M06.900", "类风湿"),
+        ("甲状腺功能减退症", "E03.900", "甲状腺功能减退|甲减"),
+    ];
     let (name, code, known) = d.pick(&choices);
     if d.has_text(WRITTEN, known) {
         return None;
@@ -70,7 +74,11 @@ fn unfounded(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn diagnosis_without_note(d: &mut Draft<'_>) -> Option<Plant> {
-    let choices = [("急性肺栓塞", "I26.900", "肺栓塞"), ("急性肾损伤", "N17.900", "肾损伤"), ("下肢深静脉血栓形成", "I80.207", "深静脉血栓|静脉超声")];
+    let choices = [
+        ("急性肺栓塞", "I26.900", "肺栓塞"),
+        ("急性肾损伤", "N17.900", "肾损伤"),
+        ("下肢深静脉血栓形成", "I80.207", "深静脉血栓|静脉超声"),
+    ];
     let (name, code, known) = d.pick(&choices);
     if d.has_text(WRITTEN, known) {
         return None;
@@ -134,19 +142,37 @@ fn abbreviated(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn qualifier_removed(d: &mut Draft<'_>) -> Option<Plant> {
-    d.edit(&[Kind::AdmissionNote, Kind::DischargeRecord], &["初步诊断", "出院诊断"], r"(左|右|双)侧?(\p{Han}{0,4}(骨折|结石|肺炎|梗死))[^\n。]*", |found| {
-        Some(found[3].to_owned())
-    })
+    d.edit(
+        &[Kind::AdmissionNote, Kind::DischargeRecord],
+        &["初步诊断", "出院诊断"],
+        r"(左|右|双)侧?(\p{Han}{0,4}(骨折|结石|肺炎|梗死))[^\n。]*",
+        |found| Some(found[3].to_owned()),
+    )
     .or_else(|| {
-        d.edit(&[Kind::AdmissionNote, Kind::DischargeRecord], &["初步诊断", "出院诊断"], r"高血压病\d级[^\n]*|2型糖尿病|急性ST段抬高型心肌梗死[^\n]*", |found| {
-            Some(if found[0].contains("血压") { "高血压" } else if found[0].contains("糖") { "糖尿病" } else { "心梗" }.to_owned())
-        })
+        d.edit(
+            &[Kind::AdmissionNote, Kind::DischargeRecord],
+            &["初步诊断", "出院诊断"],
+            r"高血压病\d级[^\n]*|2型糖尿病|急性ST段抬高型心肌梗死[^\n]*",
+            |found| {
+                Some(
+                    if found[0].contains("血压") {
+                        "高血压"
+                    } else if found[0].contains("糖") {
+                        "糖尿病"
+                    } else {
+                        "心梗"
+                    }
+                    .to_owned(),
+                )
+            },
+        )
     })
 }
 
 fn minor_first(d: &mut Draft<'_>) -> Option<Plant> {
     d.rewrite_as(ADMISSION, &["初步诊断"], |old| {
-        let names: Vec<&str> = old.lines().map(|line| line.trim().trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '、').trim()).collect();
+        let names: Vec<&str> =
+            old.lines().map(|line| line.trim().trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == '、').trim()).collect();
         if names.len() < 2 {
             return None;
         }
@@ -247,7 +273,11 @@ fn textbook_differential(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn impossible_by_sex(d: &mut Draft<'_>) -> Option<Plant> {
     let words: &[&str] = match d.visit.patient.sex? {
-        Sex::Male => &["④异位妊娠:有停经史,HCG阳性,暂不支持。", "④卵巢囊肿蒂扭转:突发下腹痛,超声可鉴别。", "④急性盆腔炎:有白带增多,宫颈举痛,不支持。"],
+        Sex::Male => &[
+            "④异位妊娠:有停经史,HCG阳性,暂不支持。",
+            "④卵巢囊肿蒂扭转:突发下腹痛,超声可鉴别。",
+            "④急性盆腔炎:有白带增多,宫颈举痛,不支持。",
+        ],
         Sex::Female => &["④前列腺增生:尿频、夜尿多,超声可鉴别。", "④睾丸扭转:突发阴囊疼痛,不支持。", "④急性前列腺炎:会阴部胀痛,不支持。"],
         Sex::Unknown => return None,
     };
@@ -270,7 +300,13 @@ fn main_changed(d: &mut Draft<'_>) -> Option<Plant> {
     }
     let line = format!("1.{name}");
     let plant = d.rewrite(DISCHARGE, &["出院诊断"], &[&line])?;
-    for diagnosis in d.visit.diagnoses.iter_mut().flatten().filter(|diagnosis| diagnosis.kind == Some(DiagnosisKind::Discharge) && diagnosis.main == Some(true)) {
+    for diagnosis in d
+        .visit
+        .diagnoses
+        .iter_mut()
+        .flatten()
+        .filter(|diagnosis| diagnosis.kind == Some(DiagnosisKind::Discharge) && diagnosis.main == Some(true))
+    {
         (diagnosis.name, diagnosis.icd10) = (Some(name.to_owned()), Some(code.to_owned()));
     }
     if let Some(main) = d.visit.front_page.as_mut().and_then(|page| page.main_diagnosis.as_mut()) {
@@ -290,7 +326,11 @@ fn exclusive(d: &mut Draft<'_>) -> Option<Plant> {
     ];
     let listed = d.section_text(ADMISSION, &["初步诊断"])?;
     let Some((_, other)) = known.iter().find(|(own, _)| listed.contains(own)) else {
-        return d.append(ADMISSION, &["初步诊断"], &["\n8.1型糖尿病\n9.2型糖尿病", "\n8.持续性心房颤动\n9.阵发性心房颤动", "\n8.甲状腺功能亢进症\n9.甲状腺功能减退症"]);
+        return d.append(
+            ADMISSION,
+            &["初步诊断"],
+            &["\n8.1型糖尿病\n9.2型糖尿病", "\n8.持续性心房颤动\n9.阵发性心房颤动", "\n8.甲状腺功能亢进症\n9.甲状腺功能减退症"],
+        );
     };
     let line = format!("\n9.{other}");
     d.append(ADMISSION, &["初步诊断"], &[&line])
@@ -318,7 +358,11 @@ fn boilerplate_plan(d: &mut Draft<'_>) -> Option<Plant> {
     d.rewrite(
         FIRST,
         &["诊疗计划"],
-        &["完善相关检查,对症支持治疗,请示上级医师。", "1.完善各项检查。2.对症治疗。3.请上级医师查房指导。", "积极完善相关检查,予对症处理,观察病情变化。"],
+        &[
+            "完善相关检查,对症支持治疗,请示上级医师。",
+            "1.完善各项检查。2.对症治疗。3.请上级医师查房指导。",
+            "积极完善相关检查,予对症处理,观察病情变化。",
+        ],
     )
 }
 
@@ -326,7 +370,14 @@ fn unrelated_plan(d: &mut Draft<'_>) -> Option<Plant> {
     if d.has_text(ADMISSION, "白内障|皮炎|湿疹") {
         return None;
     }
-    d.rewrite(FIRST, &["诊疗计划"], &["病情评估:一般;二级护理;妥布霉素滴眼液1滴 qid;复查视力、眼压,已告知患者。", "病情评估:一般;二级护理;炉甘石洗剂外用 tid,氯雷他定10mg qn,已告知患者。"])
+    d.rewrite(
+        FIRST,
+        &["诊疗计划"],
+        &[
+            "病情评估:一般;二级护理;妥布霉素滴眼液1滴 qid;复查视力、眼压,已告知患者。",
+            "病情评估:一般;二级护理;炉甘石洗剂外用 tid,氯雷他定10mg qn,已告知患者。",
+        ],
+    )
 }
 
 fn diet_against_plan(d: &mut Draft<'_>) -> Option<Plant> {
@@ -365,12 +416,16 @@ fn stopped_drug_continues(d: &mut Draft<'_>) -> Option<Plant> {
         d.drug_orders().into_iter().filter(|index| orders[*index].long_term == Some(true) && orders[*index].start.is_some()).collect();
     let index = (!long.is_empty()).then(|| d.pick(&long))?;
     let (name, start) = (d.visit.orders.as_ref()?[index].name.clone()?, d.visit.orders.as_ref()?[index].start?);
-    let bare = compiled("^(注射用|盐酸|硫酸|富马酸|琥珀酸|苯磺酸)|(注射液|肠溶片|缓释片|片|胶囊|颗粒|钠)+$").replace_all(&name, "").into_owned();
+    let bare =
+        compiled("^(注射用|盐酸|硫酸|富马酸|琥珀酸|苯磺酸)|(注射液|肠溶片|缓释片|片|胶囊|颗粒|钠)+$").replace_all(&name, "").into_owned();
     let end = d.end()?;
     let notes: Vec<usize> = d
         .documents(COURSE)
         .into_iter()
-        .filter(|index| d.time_of(*index).is_some_and(|time| time.earliest() > plus_minutes(start.earliest(), 600) && plus_minutes(time.earliest(), 1500) < end))
+        .filter(|index| {
+            d.time_of(*index)
+                .is_some_and(|time| time.earliest() > plus_minutes(start.earliest(), 600) && plus_minutes(time.earliest(), 1500) < end)
+        })
         .collect();
     let note = *notes.first()?;
     let order = &mut d.visit.orders.as_mut()?[index];
@@ -381,5 +436,9 @@ fn stopped_drug_continues(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn assessment_removed(d: &mut Draft<'_>) -> Option<Plant> {
     d.visit.orders.as_mut()?.retain(|order| order.kind != Some(OrderKind::Nursing));
-    d.rewrite(FIRST, &["诊疗计划"], &["头孢曲松2g qd静滴;布洛芬0.3g必要时口服;查血常规、生化、心电图。", "泮托拉唑40mg qd静滴;查血常规、肝肾功能、腹部超声。"])
+    d.rewrite(
+        FIRST,
+        &["诊疗计划"],
+        &["头孢曲松2g qd静滴;布洛芬0.3g必要时口服;查血常规、生化、心电图。", "泮托拉唑40mg qd静滴;查血常规、肝肾功能、腹部超声。"],
+    )
 }

@@ -52,7 +52,16 @@ fn state_vague(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn orders_vague(d: &mut Draft<'_>) -> Option<Plant> {
-    d.rewrite(DISCHARGE, &["出院医嘱"], &["按时服药,注意休息,不适随诊。", "1.继续口服药物治疗。2.注意休息。3.不适随诊。", "院外继续治疗,门诊随诊。", "带药同前,定期复查,不适随诊。"])
+    d.rewrite(
+        DISCHARGE,
+        &["出院医嘱"],
+        &[
+            "按时服药,注意休息,不适随诊。",
+            "1.继续口服药物治疗。2.注意休息。3.不适随诊。",
+            "院外继续治疗,门诊随诊。",
+            "带药同前,定期复查,不适随诊。",
+        ],
+    )
 }
 
 fn drugs_without_dose(d: &mut Draft<'_>) -> Option<Plant> {
@@ -66,7 +75,11 @@ fn drugs_without_dose(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn follow_up_vague(d: &mut Draft<'_>) -> Option<Plant> {
-    d.rewrite(DISCHARGE, &["出院医嘱"], &["1.阿司匹林肠溶片100mg qd口服。2.门诊随访。", "1.硝苯地平控释片30mg qd口服。2.清淡饮食。3.随诊。"])
+    d.rewrite(
+        DISCHARGE,
+        &["出院医嘱"],
+        &["1.阿司匹林肠溶片100mg qd口服。2.门诊随访。", "1.硝苯地平控释片30mg qd口服。2.清淡饮食。3.随诊。"],
+    )
 }
 
 fn follow_up_removed(d: &mut Draft<'_>) -> Option<Plant> {
@@ -74,7 +87,12 @@ fn follow_up_removed(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn listed(d: &Draft<'_>) -> Vec<String> {
-    d.visit.front_page.iter().flat_map(|page| page.other_diagnoses.iter().flatten()).filter_map(|diagnosis| diagnosis.name.clone()).collect()
+    d.visit
+        .front_page
+        .iter()
+        .flat_map(|page| page.other_diagnoses.iter().flatten())
+        .filter_map(|diagnosis| diagnosis.name.clone())
+        .collect()
 }
 
 fn diagnosis_off_front_page(d: &mut Draft<'_>) -> Option<Plant> {
@@ -113,10 +131,15 @@ fn minor_main(d: &mut Draft<'_>) -> Option<Plant> {
     d.visit.operations.as_ref()?.first()?;
     let page = d.visit.front_page.as_mut()?;
     let others = page.other_diagnoses.as_mut()?;
-    let at = others.iter().position(|diagnosis| diagnosis.name.as_deref().is_some_and(|name| compiled("高血压|糖尿病|骨质疏松").is_match(name)));
+    let at =
+        others.iter().position(|diagnosis| diagnosis.name.as_deref().is_some_and(|name| compiled("高血压|糖尿病|骨质疏松").is_match(name)));
     let chosen = match at {
         Some(at) => others.remove(at),
-        None => CodedDiagnosis { name: Some("高血压病2级".to_owned()), icd10: Some("I10.x03".to_owned()), admission_state: Some("有".to_owned()) },
+        None => CodedDiagnosis {
+            name: Some("高血压病2级".to_owned()),
+            icd10: Some("I10.x03".to_owned()),
+            admission_state: Some("有".to_owned()),
+        },
     };
     let old = page.main_diagnosis.replace(chosen.clone())?;
     let before = old.name.clone().unwrap_or_default();
@@ -133,7 +156,8 @@ fn complication_unlisted(d: &mut Draft<'_>) -> Option<Plant> {
         ("患者发热38.9℃,咳黄痰,胸片示右下肺感染,诊断医院获得性肺炎,予头孢他啶1g q8h抗感染。", "注射用头孢他啶"),
         ("患者尿频尿痛,尿培养大肠埃希菌,诊断尿路感染,予头孢他啶1g q8h抗感染。", "注射用头孢他啶"),
     ]);
-    let plant = d.append_some(COURSE, |d, index| d.time_of(index).is_some_and(|time| time.earliest() > plus_minutes(admitted, 50 * 60)), &[words])?;
+    let plant =
+        d.append_some(COURSE, |d, index| d.time_of(index).is_some_and(|time| time.earliest() > plus_minutes(admitted, 50 * 60)), &[words])?;
     d.add_drug(drug, 1.0, "g", "静脉滴注", "q8h", 60)?;
     Some(plant)
 }
@@ -248,10 +272,14 @@ fn terminal_cause(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn formal_discussion(d: &mut Draft<'_>) -> Option<Plant> {
     let words = d.pick(&["各位医师均同意上述意见。", "同意上述意见,无补充。"]);
-    d.rewrite_document(&[Kind::DeathDiscussion], |_| true, |old| {
-        let head: Vec<&str> = old.lines().take_while(|line| !line.contains("讨论意见")).collect();
-        Some(format!("{}\n讨论意见:{words}", head.join("\n")))
-    })
+    d.rewrite_document(
+        &[Kind::DeathDiscussion],
+        |_| true,
+        |old| {
+            let head: Vec<&str> = old.lines().take_while(|line| !line.contains("讨论意见")).collect();
+            Some(format!("{}\n讨论意见:{words}", head.join("\n")))
+        },
+    )
 }
 
 /// The specimen was sent the day before discharge; nobody speaks of the outstanding report.
@@ -272,8 +300,16 @@ fn pending_pathology(d: &mut Draft<'_>) -> Option<Plant> {
         long_term: Some(false),
         ..Order::default()
     });
-    d.append_some(COURSE, |d, index| d.time_of(index).is_some_and(|time| time.earliest() > plus_minutes(end, -60 * 60)), &["昨日行活检1块送病理检查,病理未回。", "已取活检送病理,结果待回。"])?;
-    Some(Plant::new("出院记录", pathology.first().and_then(|report| report.diagnosis.clone()).unwrap_or("(无病理)".to_owned()), "病理未回,出院记录未提"))
+    d.append_some(
+        COURSE,
+        |d, index| d.time_of(index).is_some_and(|time| time.earliest() > plus_minutes(end, -60 * 60)),
+        &["昨日行活检1块送病理检查,病理未回。", "已取活检送病理,结果待回。"],
+    )?;
+    Some(Plant::new(
+        "出院记录",
+        pathology.first().and_then(|report| report.diagnosis.clone()).unwrap_or("(无病理)".to_owned()),
+        "病理未回,出院记录未提",
+    ))
 }
 
 fn pending_culture(d: &mut Draft<'_>) -> Option<Plant> {
@@ -289,24 +325,38 @@ fn pending_culture(d: &mut Draft<'_>) -> Option<Plant> {
         long_term: Some(false),
         ..Order::default()
     });
-    d.append_some(COURSE, |d, index| d.time_of(index).is_some_and(|time| time.earliest() > plus_minutes(end, -60 * 60)), &["已送血培养,结果未回。", "血培养待回报。"])
+    d.append_some(
+        COURSE,
+        |d, index| d.time_of(index).is_some_and(|time| time.earliest() > plus_minutes(end, -60 * 60)),
+        &["已送血培养,结果未回。", "血培养待回报。"],
+    )
 }
 
 fn antiplatelets_after_bleeding(d: &mut Draft<'_>) -> Option<Plant> {
     if !d.has_text(DISCHARGE, "消化道出血|溃疡伴出血|脑出血") {
         return None;
     }
-    d.append(DISCHARGE, &["出院医嘱"], &["8.阿司匹林肠溶片100mg qd、氯吡格雷75mg qd口服。", "8.阿司匹林100mg qd、替格瑞洛90mg bid口服,长期。"])
+    d.append(
+        DISCHARGE,
+        &["出院医嘱"],
+        &["8.阿司匹林肠溶片100mg qd、氯吡格雷75mg qd口服。", "8.阿司匹林100mg qd、替格瑞洛90mg bid口服,长期。"],
+    )
 }
 
 fn allergic_drug_at_discharge(d: &mut Draft<'_>) -> Option<Plant> {
-    let known = format!("{}{}", d.visit.patient.allergies.clone().unwrap_or_default().join("、"), d.section_text(ADMISSION, &["既往史"]).unwrap_or_default());
+    let known = format!(
+        "{}{}",
+        d.visit.patient.allergies.clone().unwrap_or_default().join("、"),
+        d.section_text(ADMISSION, &["既往史"]).unwrap_or_default()
+    );
     let drug = if known.contains("磺胺") {
         "8.复方磺胺甲噁唑片0.96g bid口服7天。"
     } else if compiled("青霉素[^。否]{0,8}(过敏|皮疹)").is_match(&known) {
         "8.阿莫西林胶囊0.5g tid口服7天。"
     } else {
-        d.edit(ADMISSION, &["既往史", "过敏史"], r"(否认|无)[^。\n]{0,14}过敏史", |_| Some("2019年用青霉素后全身皮疹(青霉素过敏)".to_owned()))?;
+        d.edit(ADMISSION, &["既往史", "过敏史"], r"(否认|无)[^。\n]{0,14}过敏史", |_| {
+            Some("2019年用青霉素后全身皮疹(青霉素过敏)".to_owned())
+        })?;
         d.visit.patient.allergies = Some(vec!["青霉素".to_owned()]);
         if let Some(page) = d.visit.front_page.as_mut() {
             page.allergy = Some("有".to_owned());
@@ -335,7 +385,11 @@ fn tuberculosis_unreported(d: &mut Draft<'_>) -> Option<Plant> {
         return None;
     }
     let at = d.end()?;
-    d.append_some(COURSE, |_, _| true, &["痰抗酸染色3次阳性,确诊肺结核(痰涂片阳性),予HRZE方案抗结核治疗。", "痰Xpert MTB阳性,诊断继发性肺结核 涂阳,予抗结核治疗。"])?;
+    d.append_some(
+        COURSE,
+        |_, _| true,
+        &["痰抗酸染色3次阳性,确诊肺结核(痰涂片阳性),予HRZE方案抗结核治疗。", "痰Xpert MTB阳性,诊断继发性肺结核 涂阳,予抗结核治疗。"],
+    )?;
     let plant = d.append(DISCHARGE, &["出院诊断"], &["\n9.继发性肺结核 痰涂片阳性"])?;
     d.visit.diagnoses.get_or_insert_default().push(crate::record::Diagnosis {
         kind: Some(crate::record::DiagnosisKind::Discharge),

@@ -40,7 +40,12 @@ fn antibiotic(d: &mut Draft<'_>, name: &str, dose: f64, frequency: &str, class: 
 }
 
 fn uninfected(d: &Draft<'_>) -> bool {
-    let antibiotics = d.visit.orders.iter().flatten().any(|order| order.class.as_deref().is_some_and(|class| class.starts_with("antibiotic")) && order.long_term == Some(true));
+    let antibiotics = d
+        .visit
+        .orders
+        .iter()
+        .flatten()
+        .any(|order| order.class.as_deref().is_some_and(|class| class.starts_with("antibiotic")) && order.long_term == Some(true));
     !antibiotics && !d.has_text(WRITTEN, "肺炎|感染[^筛四]|发热|脓|抗感染")
 }
 
@@ -48,7 +53,8 @@ fn antibiotic_without_indication(d: &mut Draft<'_>) -> Option<Plant> {
     if !uninfected(d) || d.age()? < 14 || d.stay_hours()? < 72 {
         return None;
     }
-    let (name, dose, frequency) = d.pick(&[("注射用头孢呋辛钠", 1.5, "q8h"), ("注射用头孢曲松钠", 2.0, "qd"), ("注射用头孢他啶", 1.0, "q8h")]);
+    let (name, dose, frequency) =
+        d.pick(&[("注射用头孢呋辛钠", 1.5, "q8h"), ("注射用头孢曲松钠", 2.0, "qd"), ("注射用头孢他啶", 1.0, "q8h")]);
     antibiotic(d, name, dose, frequency, "antibiotic_restricted", Some("treatment"), 24)
 }
 
@@ -64,7 +70,9 @@ fn antibiotic_note_removed(d: &mut Draft<'_>) -> Option<Plant> {
 fn special_without_consult(d: &mut Draft<'_>) -> Option<Plant> {
     let documents = &mut d.visit.documents;
     let before = documents.len();
-    documents.retain(|document| !matches!(document.kind, Some(Kind::ConsultOpinion | Kind::ConsultRequest)) || !document.id.starts_with("drill-"));
+    documents.retain(|document| {
+        !matches!(document.kind, Some(Kind::ConsultOpinion | Kind::ConsultRequest)) || !document.id.starts_with("drill-")
+    });
     (documents.len() < before).then_some(())?;
     d.visit.consults.as_mut()?.retain(|consult| consult.department.as_deref() != Some("感染科"));
     for document in &mut d.visit.documents {
@@ -79,7 +87,12 @@ fn special_added(d: &mut Draft<'_>) -> Option<Plant> {
     if d.age()? < 14 || d.has_text(WRITTEN, "感染科会诊") {
         return None;
     }
-    let (name, dose, frequency) = d.pick(&[("注射用替加环素", 0.05, "q12h"), ("注射用亚胺培南西司他丁钠", 0.5, "q6h"), ("注射用万古霉素", 1.0, "q12h"), ("注射用美罗培南", 1.0, "q8h")]);
+    let (name, dose, frequency) = d.pick(&[
+        ("注射用替加环素", 0.05, "q12h"),
+        ("注射用亚胺培南西司他丁钠", 0.5, "q6h"),
+        ("注射用万古霉素", 1.0, "q12h"),
+        ("注射用美罗培南", 1.0, "q8h"),
+    ]);
     antibiotic(d, name, dose, frequency, "antibiotic_special", Some("treatment"), 20)
 }
 
@@ -151,9 +164,16 @@ fn culture_after_antibiotic(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn allergic_drug(d: &mut Draft<'_>) -> Option<Plant> {
-    let known = format!("{}{}", d.visit.patient.allergies.clone().unwrap_or_default().join("、"), d.section_text(ADMISSION, &["既往史"]).unwrap_or_default());
+    let known = format!(
+        "{}{}",
+        d.visit.patient.allergies.clone().unwrap_or_default().join("、"),
+        d.section_text(ADMISSION, &["既往史"]).unwrap_or_default()
+    );
     let groups: [(&str, &[(&str, f64, &str, &str, &str)]); 4] = [
-        ("青霉素[^。否]{0,10}(过敏|皮疹|休克)", &[("阿莫西林胶囊", 0.5, "g", "口服", "tid"), ("注射用哌拉西林钠他唑巴坦钠", 4.5, "g", "静脉滴注", "q8h")]),
+        (
+            "青霉素[^。否]{0,10}(过敏|皮疹|休克)",
+            &[("阿莫西林胶囊", 0.5, "g", "口服", "tid"), ("注射用哌拉西林钠他唑巴坦钠", 4.5, "g", "静脉滴注", "q8h")],
+        ),
         ("磺胺", &[("复方磺胺甲噁唑片", 0.96, "g", "口服", "bid"), ("柳氮磺吡啶肠溶片", 1.0, "g", "口服", "tid")]),
         ("头孢[^。否]{0,10}(过敏|皮疹|休克)", &[("注射用头孢曲松钠", 2.0, "g", "静脉滴注", "qd")]),
         ("碘[^。否]{0,10}(过敏|皮疹|休克)", &[("碘海醇注射液", 50.0, "ml", "静脉注射", "st")]),
@@ -163,7 +183,9 @@ fn allergic_drug(d: &mut Draft<'_>) -> Option<Plant> {
         Some((_, drugs)) => *drugs,
         None => {
             // Nobody allergic here: the patient becomes so first, in the history and on the front page.
-            d.edit(ADMISSION, &["既往史", "过敏史"], r"(否认|无)[^。\n]{0,14}过敏史", |_| Some("2019年用青霉素后全身皮疹(青霉素过敏)".to_owned()))?;
+            d.edit(ADMISSION, &["既往史", "过敏史"], r"(否认|无)[^。\n]{0,14}过敏史", |_| {
+                Some("2019年用青霉素后全身皮疹(青霉素过敏)".to_owned())
+            })?;
             d.visit.patient.allergies = Some(vec!["青霉素".to_owned()]);
             if let Some(page) = d.visit.front_page.as_mut() {
                 page.allergy = Some("有".to_owned());
@@ -181,7 +203,8 @@ fn penicillin(d: &mut Draft<'_>) -> Option<Plant> {
     if tested || d.has_text(WRITTEN, "青霉素|皮试") || d.age()? < 1 {
         return None;
     }
-    let (name, dose, unit) = d.pick(&[("注射用青霉素钠", 320.0, "万U"), ("注射用苄星青霉素", 240.0, "万U"), ("注射用哌拉西林钠他唑巴坦钠", 4.5, "g")]);
+    let (name, dose, unit) =
+        d.pick(&[("注射用青霉素钠", 320.0, "万U"), ("注射用苄星青霉素", 240.0, "万U"), ("注射用哌拉西林钠他唑巴坦钠", 4.5, "g")]);
     let plant = d.add_drug(name, dose, unit, if name.contains("苄星") { "肌内注射" } else { "静脉滴注" }, "q8h", 20)?;
     let order = d.visit.orders.as_mut()?.last_mut()?;
     order.class = Some("antibiotic_unrestricted".to_owned());
@@ -212,8 +235,17 @@ fn skin_test_removed(d: &mut Draft<'_>) -> Option<Plant> {
     let before = orders.len();
     orders.retain(|order| !order.name.as_deref().is_some_and(|name| name.contains("皮试")));
     let gone = before - orders.len();
-    let penicillin = d.visit.orders.iter().flatten().any(|order| order.name.as_deref().is_some_and(|name| name.contains("西林") || name.contains("青霉素")));
-    d.drop_clauses(&[Kind::AdmissionNote, Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::NursingRecord, Kind::OrderSheet], &[], "皮试");
+    let penicillin = d
+        .visit
+        .orders
+        .iter()
+        .flatten()
+        .any(|order| order.name.as_deref().is_some_and(|name| name.contains("西林") || name.contains("青霉素")));
+    d.drop_clauses(
+        &[Kind::AdmissionNote, Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::NursingRecord, Kind::OrderSheet],
+        &[],
+        "皮试",
+    );
     (gone > 0 && penicillin).then(|| Plant::new("医嘱", "青霉素皮试", "(删去)"))
 }
 
@@ -247,8 +279,11 @@ fn anticoagulant_in_bleeding(d: &mut Draft<'_>) -> Option<Plant> {
     if !d.has_text(ADMISSION, "消化道出血|脑出血|呕血|黑便") {
         return None;
     }
-    let (name, dose, unit, route, frequency) =
-        d.pick(&[("低分子肝素钠注射液", 4000.0, "IU", "皮下注射", "q12h"), ("利伐沙班片", 20.0, "mg", "口服", "qd"), ("华法林钠片", 3.0, "mg", "口服", "qn")]);
+    let (name, dose, unit, route, frequency) = d.pick(&[
+        ("低分子肝素钠注射液", 4000.0, "IU", "皮下注射", "q12h"),
+        ("利伐沙班片", 20.0, "mg", "口服", "qd"),
+        ("华法林钠片", 3.0, "mg", "口服", "qn"),
+    ]);
     d.add_drug(name, dose, unit, route, frequency, 10)
 }
 
@@ -302,7 +337,9 @@ fn order_without_time(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn pneumonia_untreated(d: &mut Draft<'_>) -> Option<Plant> {
-    if !d.has_text(ADMISSION, "肺炎") || !d.visit.diagnoses.iter().flatten().any(|diagnosis| diagnosis.name.as_deref().is_some_and(|name| name.contains("肺炎"))) {
+    if !d.has_text(ADMISSION, "肺炎")
+        || !d.visit.diagnoses.iter().flatten().any(|diagnosis| diagnosis.name.as_deref().is_some_and(|name| name.contains("肺炎")))
+    {
         return None;
     }
     let orders = d.visit.orders.as_mut()?;
@@ -316,7 +353,13 @@ fn pneumonia_untreated(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn diabetes_untreated(d: &mut Draft<'_>) -> Option<Plant> {
-    if !d.visit.diagnoses.iter().flatten().any(|diagnosis| diagnosis.name.as_deref().is_some_and(|name| name.contains("糖尿病") && !name.contains("妊娠"))) {
+    if !d
+        .visit
+        .diagnoses
+        .iter()
+        .flatten()
+        .any(|diagnosis| diagnosis.name.as_deref().is_some_and(|name| name.contains("糖尿病") && !name.contains("妊娠")))
+    {
         return None;
     }
     let drugs = "胰岛素|二甲双胍|格列|列汀|列净|阿卡波糖";

@@ -81,7 +81,11 @@ fn amputee(d: &mut Draft<'_>) -> Option<Plant> {
     let side = d.pick(&["左", "右"]);
     let past = [format!("5年前因外伤行{side}下肢截肢术。"), format!("2018年因糖尿病足行{side}小腿截肢术。")];
     d.append(ADMISSION, &["既往史"], &[&past[0], &past[1]])?;
-    d.append(ADMISSION, BODY, &["双下肢无水肿,双足背动脉搏动对称。", "双足背动脉搏动正常,双下肢肌力5级。", "四肢活动自如,双膝腱反射对称,双足感觉正常。"])
+    d.append(
+        ADMISSION,
+        BODY,
+        &["双下肢无水肿,双足背动脉搏动对称。", "双足背动脉搏动正常,双下肢肌力5级。", "四肢活动自如,双膝腱反射对称,双足感觉正常。"],
+    )
 }
 
 fn paralysed(d: &mut Draft<'_>) -> Option<Plant> {

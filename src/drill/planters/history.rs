@@ -119,7 +119,8 @@ fn vague_time(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn history_without_onset(d: &mut Draft<'_>) -> Option<Plant> {
     let text = complaint(d)?;
-    let symptom = compiled(r"\d.*$").replace(&text, "").trim_matches(|c: char| !c.is_alphanumeric()).replace("反复", "").replace("再发并加重", "");
+    let symptom =
+        compiled(r"\d.*$").replace(&text, "").trim_matches(|c: char| !c.is_alphanumeric()).replace("反复", "").replace("再发并加重", "");
     if symptom.chars().count() < 2 || text.contains("停经") {
         return None;
     }
@@ -215,7 +216,12 @@ fn allergy_vague(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn chronic_without_detail(d: &mut Draft<'_>) -> Option<Plant> {
-    d.edit(ADMISSION, &["既往史"], r"(高血压病?|2型糖尿病|糖尿病|冠心病|骨质疏松症)(史)?\d+年[^。\n]*。", |found| Some(format!("有{}史。", &found[1])))
+    d.edit(
+        ADMISSION,
+        &["既往史"],
+        r"(高血压病?|2型糖尿病|糖尿病|冠心病|骨质疏松症)(史)?\d+年[^。\n]*。",
+        |found| Some(format!("有{}史。", &found[1])),
+    )
 }
 
 fn items_removed(d: &mut Draft<'_>) -> Option<Plant> {

@@ -60,17 +60,20 @@ fn other_name(d: &mut Draft<'_>) -> Option<Plant> {
     let own = d.visit.patient.name.clone()?;
     let stranger = stranger(d);
     // A name after 签名 is a signature, which relatives and doctors give too.
-    d.edit(ALL_NOTES, &[], &format!(r"(患者|姓名\p{{P}}?\s*|^){}", regex::escape(&own)), |found| Some(format!("{}{stranger}", &found[1])))
-        .or_else(|| {
-            let sentences = [format!("患者{stranger},因病情需要入院。"), format!("姓名:{stranger}。")];
-            let choices: Vec<&str> = sentences.iter().map(String::as_str).collect();
-            d.prepend(DISCHARGE, &["入院情况", "诊疗经过"], &choices)
-        })
+    d.edit(ALL_NOTES, &[], &format!(r"(患者|姓名\p{{P}}?\s*|^){}", regex::escape(&own)), |found| {
+        Some(format!("{}{stranger}", &found[1]))
+    })
+    .or_else(|| {
+        let sentences = [format!("患者{stranger},因病情需要入院。"), format!("姓名:{stranger}。")];
+        let choices: Vec<&str> = sentences.iter().map(String::as_str).collect();
+        d.prepend(DISCHARGE, &["入院情况", "诊疗经过"], &choices)
+    })
 }
 
 fn other_number(d: &mut Draft<'_>) -> Option<Plant> {
     let own = d.visit.visit_id.clone();
-    let changed: String = own.chars().rev().enumerate().map(|(index, digit)| if index < 2 { if digit == '7' { '4' } else { '7' } } else { digit }).collect();
+    let changed: String =
+        own.chars().rev().enumerate().map(|(index, digit)| if index < 2 { if digit == '7' { '4' } else { '7' } } else { digit }).collect();
     let changed: String = changed.chars().rev().collect();
     d.edit(ALL_NOTES, &[], &regex::escape(&own), |_| Some(changed.clone()))
         .or_else(|| d.prepend(DISCHARGE, &["入院情况", "诊疗经过"], &[&format!("住院号:{changed}。"), &format!("(住院号 {changed})")]))
@@ -168,7 +171,8 @@ fn child_habit(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn illness_longer_than_life(d: &mut Draft<'_>) -> Option<Plant> {
     let years = d.age()? + d.pick(&[5, 12, 20]);
-    let sentences = [format!("慢性支气管炎病史{years}年。"), format!("反复头痛{years}年。"), format!("{years}年前曾患“病毒性肝炎”,已治愈。")];
+    let sentences =
+        [format!("慢性支气管炎病史{years}年。"), format!("反复头痛{years}年。"), format!("{years}年前曾患“病毒性肝炎”,已治愈。")];
     let choices: Vec<&str> = sentences.iter().map(String::as_str).collect();
     d.append(ADMISSION, &["既往史"], &choices)
 }
@@ -245,8 +249,11 @@ fn other_group(group: &str) -> String {
 
 fn blood_group_in_text(d: &mut Draft<'_>) -> Option<Plant> {
     let named = d.visit.documents.iter().map(whole_text).filter(|text| compiled(r"(AB|A|B|O)型\s*Rh").is_match(text)).count();
-    let known = named > 1 || d.visit.front_page.as_ref().is_some_and(|page| page.blood_type.is_some()) || !d.visit.transfusions.iter().flatten().next().is_none();
-    let kinds = &[Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::TransfusionRecord, Kind::ConsentTransfusion, Kind::DischargeRecord];
+    let known = named > 1
+        || d.visit.front_page.as_ref().is_some_and(|page| page.blood_type.is_some())
+        || !d.visit.transfusions.iter().flatten().next().is_none();
+    let kinds =
+        &[Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::TransfusionRecord, Kind::ConsentTransfusion, Kind::DischargeRecord];
     if !known {
         return None;
     }
@@ -274,11 +281,10 @@ fn wrong_bmi(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn height_in_metres(d: &mut Draft<'_>) -> Option<Plant> {
-    d.edit(ADMISSION, &[], r"身高\s*1(\d\d)cm", |found| Some(format!("身高1.{}cm", &found[1])))
-        .or_else(|| {
-            d.age().filter(|age| *age > 16)?;
-            d.append(ADMISSION, &["体格检查"], &["身高1.68cm,体重60kg。", "身高16.8cm,体重62kg。"])
-        })
+    d.edit(ADMISSION, &[], r"身高\s*1(\d\d)cm", |found| Some(format!("身高1.{}cm", &found[1]))).or_else(|| {
+        d.age().filter(|age| *age > 16)?;
+        d.append(ADMISSION, &["体格检查"], &["身高1.68cm,体重60kg。", "身高16.8cm,体重62kg。"])
+    })
 }
 
 fn unconscious_narrator(d: &mut Draft<'_>) -> Option<Plant> {
@@ -294,5 +300,7 @@ fn unconscious_narrator(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn infant_narrator(d: &mut Draft<'_>) -> Option<Plant> {
     d.age().filter(|age| *age < 4)?;
-    d.edit(ADMISSION, &["一般情况", ""], r"(病史(由|陈述者|叙述者|提供者)\p{P}?\s*)[^\p{P}]{1,12}", |found| Some(format!("{}患儿本人", &found[1])))
+    d.edit(ADMISSION, &["一般情况", ""], r"(病史(由|陈述者|叙述者|提供者)\p{P}?\s*)[^\p{P}]{1,12}", |found| {
+        Some(format!("{}患儿本人", &found[1]))
+    })
 }

@@ -71,7 +71,11 @@ fn spoken(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn truncated(d: &mut Draft<'_>) -> Option<Plant> {
-    d.append_some(&[Kind::DailyCourse, Kind::WardRound, Kind::AdmissionNote], |_, _| true, &["患者于3天前无明显诱因出", "继续予以", "复查血常规示白细", "建议患者出院后注"])
+    d.append_some(
+        &[Kind::DailyCourse, Kind::WardRound, Kind::AdmissionNote],
+        |_, _| true,
+        &["患者于3天前无明显诱因出", "继续予以", "复查血常规示白细", "建议患者出院后注"],
+    )
 }
 
 fn garbled(d: &mut Draft<'_>) -> Option<Plant> {
@@ -119,8 +123,15 @@ fn blame(d: &mut Draft<'_>) -> Option<Plant> {
     )
 }
 
-const SIGNED: &[Kind] =
-    &[Kind::AdmissionNote, Kind::ReadmissionNote, Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::DischargeRecord, Kind::OperationRecord];
+const SIGNED: &[Kind] = &[
+    Kind::AdmissionNote,
+    Kind::ReadmissionNote,
+    Kind::FirstCourse,
+    Kind::DailyCourse,
+    Kind::WardRound,
+    Kind::DischargeRecord,
+    Kind::OperationRecord,
+];
 
 fn unsigned(d: &mut Draft<'_>) -> Option<Plant> {
     let kind = d.pick(SIGNED);
@@ -138,7 +149,11 @@ fn intern_alone(d: &mut Draft<'_>) -> Option<Plant> {
     let found = d.documents(&[Kind::FirstCourse, Kind::DailyCourse, Kind::AdmissionNote]);
     let index = (!found.is_empty()).then(|| d.pick(&found))?;
     let title = d.reading.documents[index].title.clone();
-    d.visit.staff.get_or_insert_default().push(Staff { id: "drill-intern".to_owned(), name: Some("解某".to_owned()), title: Some(Title::Intern) });
+    d.visit.staff.get_or_insert_default().push(Staff {
+        id: "drill-intern".to_owned(),
+        name: Some("解某".to_owned()),
+        title: Some(Title::Intern),
+    });
     d.drop_signature(index);
     let document = &mut d.visit.documents[index];
     let at = document.signed_at?;

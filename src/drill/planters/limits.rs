@@ -145,7 +145,8 @@ fn operative(d: &mut Draft<'_>, kind: Kind) -> Option<Plant> {
 
 /// Notes of the course by time.
 fn notes(d: &Draft<'_>) -> Vec<(usize, DateTime)> {
-    let mut notes: Vec<(usize, DateTime)> = d.documents(ANY_COURSE).into_iter().filter_map(|index| Some((index, d.time_of(index)?.earliest()))).collect();
+    let mut notes: Vec<(usize, DateTime)> =
+        d.documents(ANY_COURSE).into_iter().filter_map(|index| Some((index, d.time_of(index)?.earliest()))).collect();
     notes.sort_by_key(|(_, time)| *time);
     notes
 }
@@ -164,10 +165,13 @@ fn late_first_round(d: &mut Draft<'_>) -> Option<Plant> {
         .collect();
     let limit = plus_minutes(admitted, 48 * 60);
     let mut moved_to = plus_minutes(admitted, 55 * 60);
-    if plus_minutes(moved_to, 600) > end || d.visit.operations.iter().flatten().any(|operation| operation.started_at.is_some_and(|time| time.earliest() < moved_to)) {
+    if plus_minutes(moved_to, 600) > end
+        || d.visit.operations.iter().flatten().any(|operation| operation.started_at.is_some_and(|time| time.earliest() < moved_to))
+    {
         return None;
     }
-    let early: Vec<usize> = d.documents(ROUND).into_iter().filter(|index| d.time_of(*index).is_some_and(|time| time.earliest() < limit)).collect();
+    let early: Vec<usize> =
+        d.documents(ROUND).into_iter().filter(|index| d.time_of(*index).is_some_and(|time| time.earliest() < limit)).collect();
     let mut first = None;
     for index in &early {
         let plant = d.retime(*index, moved_to)?;
@@ -205,7 +209,9 @@ fn few_rounds(d: &mut Draft<'_>) -> Option<Plant> {
     let rounds: Vec<usize> = d
         .documents(ROUND)
         .into_iter()
-        .filter(|index| d.visit.documents[*index].title.as_deref().is_some_and(|title| chiefs.iter().any(|name| title.contains(name.as_str()))))
+        .filter(|index| {
+            d.visit.documents[*index].title.as_deref().is_some_and(|title| chiefs.iter().any(|name| title.contains(name.as_str())))
+        })
         .skip(1)
         .collect();
     d.remove(&rounds)
@@ -219,12 +225,21 @@ fn critical_without_notes(d: &mut Draft<'_>) -> Option<Plant> {
     if to > d.end()? {
         return None;
     }
-    for order in d.visit.orders.iter_mut().flatten().filter(|order| order.name.as_deref().is_some_and(|name| name == "病危" || name == "特级护理")) {
+    for order in
+        d.visit.orders.iter_mut().flatten().filter(|order| order.name.as_deref().is_some_and(|name| name == "病危" || name == "特级护理"))
+    {
         order.stop = Some(Instant::minute(to));
     }
     let day = plus_minutes(from, 1440).date();
     let gone: Vec<usize> = d
-        .documents(&[Kind::DailyCourse, Kind::WardRound, Kind::PostopCourse, Kind::CriticalValueRecord, Kind::RescueRecord, Kind::StageSummary])
+        .documents(&[
+            Kind::DailyCourse,
+            Kind::WardRound,
+            Kind::PostopCourse,
+            Kind::CriticalValueRecord,
+            Kind::RescueRecord,
+            Kind::StageSummary,
+        ])
         .into_iter()
         .filter(|index| d.time_of(*index).is_some_and(|time| time.date() == day))
         .collect();
@@ -232,7 +247,8 @@ fn critical_without_notes(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn serious_gap(d: &mut Draft<'_>) -> Option<Plant> {
-    let condition = d.visit.conditions.as_ref()?.iter().find(|condition| condition.level == Some(crate::record::ConditionLevel::Serious))?;
+    let condition =
+        d.visit.conditions.as_ref()?.iter().find(|condition| condition.level == Some(crate::record::ConditionLevel::Serious))?;
     let from = condition.from?.earliest();
     let to = condition.to.map(Instant::earliest).or(d.end())?;
     let (start, stop) = (plus_minutes(from, 6 * 60), to);
@@ -248,8 +264,12 @@ fn gap(d: &mut Draft<'_>) -> Option<Plant> {
     let (admitted, end) = (d.admitted()?, d.end()?);
     let from = plus_minutes(admitted, 2 * 1440);
     let to = plus_minutes(from, 4 * 1440 + 300);
-    let busy = d.visit.operations.iter().flatten().any(|operation| operation.started_at.is_some_and(|time| time.earliest() > plus_minutes(admitted, 1440) && time.earliest() < to));
-    let serious = d.visit.conditions.iter().flatten().any(|condition| condition.to.is_none_or(|until| until.earliest() > plus_minutes(from, 600)));
+    let busy =
+        d.visit.operations.iter().flatten().any(|operation| {
+            operation.started_at.is_some_and(|time| time.earliest() > plus_minutes(admitted, 1440) && time.earliest() < to)
+        });
+    let serious =
+        d.visit.conditions.iter().flatten().any(|condition| condition.to.is_none_or(|until| until.earliest() > plus_minutes(from, 600)));
     if to > plus_minutes(end, -8 * 60) || busy && serious {
         return None;
     }

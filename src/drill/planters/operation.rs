@@ -66,7 +66,11 @@ fn converted_without_word(d: &mut Draft<'_>) -> Option<Plant> {
         main.name = Some(new.clone());
     }
     d.rewrite(&[Kind::OperationRecord], &["手术名称"], &[&new])?;
-    d.rewrite(&[Kind::OperationRecord], &["手术经过"], &["取右上腹肋缘下切口逐层进腹,分离粘连后顺利完成手术,术中出血约100ml,止血彻底,清点器械敷料无误,逐层关腹,安返病房。"])?;
+    d.rewrite(
+        &[Kind::OperationRecord],
+        &["手术经过"],
+        &["取右上腹肋缘下切口逐层进腹,分离粘连后顺利完成手术,术中出血约100ml,止血彻底,清点器械敷料无误,逐层关腹,安返病房。"],
+    )?;
     Some(Plant::new("手术记录", name, new))
 }
 
@@ -115,7 +119,9 @@ fn surgeon_in_record(d: &mut Draft<'_>) -> Option<Plant> {
     let surgeon = operation(d)?.surgeon?;
     let own = name_of(d, &surgeon)?;
     let (_, other) = other_doctor(d, &surgeon)?;
-    d.edit(&[Kind::OperationRecord], &["术者", "手术人员", ""], &format!(r"(^|术者\p{{P}}?\s*){own}"), |found| Some(format!("{}{other}", &found[1])))
+    d.edit(&[Kind::OperationRecord], &["术者", "手术人员", ""], &format!(r"(^|术者\p{{P}}?\s*){own}"), |found| {
+        Some(format!("{}{other}", &found[1]))
+    })
 }
 
 fn surgeon_on_front_page(d: &mut Draft<'_>) -> Option<Plant> {
@@ -128,7 +134,13 @@ fn surgeon_on_front_page(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn anesthesia_in_record(d: &mut Draft<'_>) -> Option<Plant> {
     operation(d)?;
-    let pairs = [("全身麻醉", "椎管内麻醉"), ("椎管内麻醉", "全身麻醉"), ("腰硬联合麻醉", "全身麻醉"), ("全麻", "椎管内麻醉"), ("局部麻醉", "全身麻醉")];
+    let pairs = [
+        ("全身麻醉", "椎管内麻醉"),
+        ("椎管内麻醉", "全身麻醉"),
+        ("腰硬联合麻醉", "全身麻醉"),
+        ("全麻", "椎管内麻醉"),
+        ("局部麻醉", "全身麻醉"),
+    ];
     let kind = d.pick(&[Kind::OperationRecord, Kind::AnesthesiaRecord, Kind::PostopCourse]);
     d.swap(&[kind], &[], &pairs)
 }
@@ -223,7 +235,9 @@ fn surgeon_absent(d: &mut Draft<'_>) -> Option<Plant> {
     let own = name_of(d, &surgeon)?;
     let (_, other) = other_doctor(d, &surgeon)?;
     let kind = &[Kind::PreopDiscussion];
-    let list = d.edit(kind, &[], &format!(r"(参加人员\p{{P}}[^\n]*?){own}[^\p{{P}}\n]*(\p{{P}}术者\p{{P}})?、?"), |found| Some(found[1].to_owned()))?;
+    let list = d.edit(kind, &[], &format!(r"(参加人员\p{{P}}[^\n]*?){own}[^\p{{P}}\n]*(\p{{P}}术者\p{{P}})?、?"), |found| {
+        Some(found[1].to_owned())
+    })?;
     while d.edit(kind, &[], &own, |_| Some(other.clone())).is_some() {}
     Some(list)
 }
@@ -243,7 +257,9 @@ fn checklist_step_removed(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn checklist_unsigned(d: &mut Draft<'_>) -> Option<Plant> {
-    let plant = d.edit(&[Kind::SafetyChecklist], &[], r"手术医师、麻醉医师、巡回护士三方签名", |_| Some("手术医师、巡回护士签名".to_owned()));
+    let plant = d.edit(&[Kind::SafetyChecklist], &[], r"手术医师、麻醉医师、巡回护士三方签名", |_| {
+        Some("手术医师、巡回护士签名".to_owned())
+    });
     if plant.is_some() {
         return plant;
     }
@@ -320,7 +336,11 @@ fn unplanned_return(d: &mut Draft<'_>) -> Option<Plant> {
         icd9cm3: None,
         ..first
     });
-    d.append_some(COURSE, |d, index| d.time_of(index).is_some_and(|time| time.earliest() > start), &["因术后出血返回手术室再次手术止血。", "昨日因切口活动性出血行二次手术。"])?;
+    d.append_some(
+        COURSE,
+        |d, index| d.time_of(index).is_some_and(|time| time.earliest() > start),
+        &["因术后出血返回手术室再次手术止血。", "昨日因切口活动性出血行二次手术。"],
+    )?;
     Some(Plant::new("手术", "(无)", format!("{name} {}", Instant::minute(start))))
 }
 

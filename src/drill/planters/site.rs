@@ -98,7 +98,8 @@ const SEGMENTS: [(&str, &str); 20] = [
 
 fn segment(d: &mut Draft<'_>) -> Option<Plant> {
     let everything: String = d.visit.documents.iter().map(whole_text).collect::<Vec<_>>().join("\n");
-    let known: Vec<(&str, &str)> = SEGMENTS.into_iter().filter(|(from, to)| everything.matches(from).count() >= 3 && !everything.contains(to)).collect();
+    let known: Vec<(&str, &str)> =
+        SEGMENTS.into_iter().filter(|(from, to)| everything.matches(from).count() >= 3 && !everything.contains(to)).collect();
     if known.is_empty() {
         return None;
     }
@@ -107,11 +108,19 @@ fn segment(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn size_tenfold(d: &mut Draft<'_>) -> Option<Plant> {
-    let everything: String = d.visit.documents.iter().map(whole_text).chain(d.visit.exams.iter().flatten().filter_map(|exam| exam.findings.clone())).collect::<Vec<_>>().join("\n");
+    let everything: String = d
+        .visit
+        .documents
+        .iter()
+        .map(whole_text)
+        .chain(d.visit.exams.iter().flatten().filter_map(|exam| exam.findings.clone()))
+        .collect::<Vec<_>>()
+        .join("\n");
     let kinds = &[Kind::AdmissionNote, Kind::FirstCourse, Kind::WardRound, Kind::DailyCourse, Kind::PreopSummary, Kind::DischargeRecord];
     d.edit(kinds, &[], r"(\d)\.(\d)\s*(cm|mm)", |found| {
         let value = found.get(0)?.as_str();
-        (everything.matches(value).count() >= 2).then(|| format!("{}{}{}", if &found[1] == "0" { "" } else { &found[1] }, &found[2], &found[3]))
+        (everything.matches(value).count() >= 2)
+            .then(|| format!("{}{}{}", if &found[1] == "0" { "" } else { &found[1] }, &found[2], &found[3]))
     })
 }
 
@@ -136,7 +145,9 @@ fn other_unit(unit: &str) -> Option<&'static str> {
 
 fn order_unit(d: &mut Draft<'_>) -> Option<Plant> {
     let orders = d.visit.orders.as_ref()?;
-    let suits = |index: &usize| orders[*index].dose.is_some() && orders[*index].unit.as_deref().is_some_and(|unit| unit == "mg" || unit == "μg" || unit == "ug");
+    let suits = |index: &usize| {
+        orders[*index].dose.is_some() && orders[*index].unit.as_deref().is_some_and(|unit| unit == "mg" || unit == "μg" || unit == "ug")
+    };
     let found: Vec<usize> = d.drug_orders().into_iter().filter(suits).collect();
     let index = (!found.is_empty()).then(|| d.pick(&found))?;
     let order = &mut d.visit.orders.as_mut()?[index];
@@ -209,8 +220,13 @@ fn potassium_push(d: &mut Draft<'_>) -> Option<Plant> {
 
 /// A value in the text that the laboratory reported, with its first digits changed.
 fn lab_value(d: &mut Draft<'_>) -> Option<Plant> {
-    let reported: Vec<(String, String)> =
-        d.visit.labs.as_ref()?.iter().filter_map(|lab| Some((lab.item.clone()?, lab.value.clone().filter(|value| value.parse::<f64>().is_ok())?))).collect();
+    let reported: Vec<(String, String)> = d
+        .visit
+        .labs
+        .as_ref()?
+        .iter()
+        .filter_map(|lab| Some((lab.item.clone()?, lab.value.clone().filter(|value| value.parse::<f64>().is_ok())?)))
+        .collect();
     const SHORT: [(&str, &str); 12] = [
         ("血红蛋白", "Hb"),
         ("白细胞", "WBC"),
@@ -226,7 +242,9 @@ fn lab_value(d: &mut Draft<'_>) -> Option<Plant> {
         ("钠", "血钠|Na"),
     ];
     let words = |item: &str| {
-        let short = SHORT.iter().find(|(long, _)| item == *long || item.strip_suffix("计数") == Some(*long) || item.strip_prefix('血') == Some(*long));
+        let short = SHORT
+            .iter()
+            .find(|(long, _)| item == *long || item.strip_suffix("计数") == Some(*long) || item.strip_prefix('血') == Some(*long));
         short.map_or_else(|| regex::escape(item), |(_, short)| format!("{}|{short}", regex::escape(item)))
     };
     let places = d.places(COURSE, &[]);
@@ -250,13 +268,18 @@ fn lab_value(d: &mut Draft<'_>) -> Option<Plant> {
 const EXAMINED: &[&str] = &["体格检查", "专科情况"];
 
 fn swapped_vitals(d: &mut Draft<'_>) -> Option<Plant> {
-    d.edit(ADMISSION, EXAMINED, r"T(\p{P}?\s*)(\d\d\.\d)(℃\p{P}?\s*P\p{P}?\s*)(\d{2,3})", |found| Some(format!("T{}{}{}{}", &found[1], &found[4], &found[3], &found[2])))
+    d.edit(ADMISSION, EXAMINED, r"T(\p{P}?\s*)(\d\d\.\d)(℃\p{P}?\s*P\p{P}?\s*)(\d{2,3})", |found| {
+        Some(format!("T{}{}{}{}", &found[1], &found[4], &found[3], &found[2]))
+    })
 }
 
 fn swapped_pressure(d: &mut Draft<'_>) -> Option<Plant> {
-    d.edit(&[Kind::AdmissionNote, Kind::ReadmissionNote, Kind::WardRound, Kind::DailyCourse], &[], r"BP(\p{P}?\s*)(\d{2,3})/(\d{2,3})", |found| {
-        Some(format!("BP{}{}/{}", &found[1], &found[3], &found[2]))
-    })
+    d.edit(
+        &[Kind::AdmissionNote, Kind::ReadmissionNote, Kind::WardRound, Kind::DailyCourse],
+        &[],
+        r"BP(\p{P}?\s*)(\d{2,3})/(\d{2,3})",
+        |found| Some(format!("BP{}{}/{}", &found[1], &found[3], &found[2])),
+    )
 }
 
 fn impossible_vital(d: &mut Draft<'_>) -> Option<Plant> {
@@ -272,7 +295,8 @@ fn impossible_vital(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn impossible_chart(d: &mut Draft<'_>) -> Option<Plant> {
     let face = d.rng.u64(0..3);
-    let row = d.visit.vitals.as_mut()?.iter_mut().find(|row| row.temperature.is_some() && row.pulse.is_some() && row.respiration.is_some())?;
+    let row =
+        d.visit.vitals.as_mut()?.iter_mut().find(|row| row.temperature.is_some() && row.pulse.is_some() && row.respiration.is_some())?;
     let (name, before, after) = match face {
         0 => ("体温", row.temperature?, row.temperature? + 30.0),
         1 => ("脉搏", row.pulse?, row.pulse? * 10.0),
@@ -349,7 +373,11 @@ fn gcs_sum(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn strength_against_text(d: &mut Draft<'_>) -> Option<Plant> {
-    d.append(ADMISSION, &["专科情况", "体格检查"], &["右侧肢体偏瘫,右上肢肌力5级,右下肢肌力5级。", "双下肢截瘫,肌力5级。", "左侧肢体完全性瘫痪,左侧肢体肌力5级。"])
+    d.append(
+        ADMISSION,
+        &["专科情况", "体格检查"],
+        &["右侧肢体偏瘫,右上肢肌力5级,右下肢肌力5级。", "双下肢截瘫,肌力5级。", "左侧肢体完全性瘫痪,左侧肢体肌力5级。"],
+    )
 }
 
 fn ecog_against_text(d: &mut Draft<'_>) -> Option<Plant> {

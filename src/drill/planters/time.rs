@@ -119,8 +119,11 @@ fn written_days_later(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn written_after_discharge(d: &mut Draft<'_>) -> Option<Plant> {
     let discharged = d.discharged()?;
-    let notes: Vec<usize> =
-        d.documents(COURSE).into_iter().filter(|index| d.time_of(*index).is_some_and(|time| time.earliest() < plus_minutes(discharged, -2 * 1440))).collect();
+    let notes: Vec<usize> = d
+        .documents(COURSE)
+        .into_iter()
+        .filter(|index| d.time_of(*index).is_some_and(|time| time.earliest() < plus_minutes(discharged, -2 * 1440)))
+        .collect();
     let index = (!notes.is_empty()).then(|| d.pick(&notes))?;
     let to = plus_minutes(discharged, d.rng.i64(60..1200));
     rewritten(d, index, to)
@@ -231,7 +234,9 @@ fn result_of_tomorrow(d: &mut Draft<'_>) -> Option<Plant> {
         .filter(|lab| lab.reported_at.is_some_and(|time| time.earliest() > plus_minutes(note, 20 * 60)))
         .filter_map(|lab| {
             let (item, value, unit) = (lab.item.as_deref()?, lab.value.as_deref()?, lab.unit.as_deref()?);
-            let twin = |other: &crate::record::Lab| other.item.as_deref() == Some(item) && other.reported_at.is_some_and(|time| time.earliest() <= note);
+            let twin = |other: &crate::record::Lab| {
+                other.item.as_deref() == Some(item) && other.reported_at.is_some_and(|time| time.earliest() <= note)
+            };
             let once = !d.visit.labs.iter().flatten().any(twin);
             (numeric(value) && once && !item.contains('型')).then(|| format!("{item}{value}{unit}"))
         })
@@ -271,7 +276,12 @@ fn report_moved(d: &mut Draft<'_>) -> Option<Plant> {
 fn stop_after_discharge(d: &mut Draft<'_>) -> Option<Plant> {
     let late = Instant::minute(plus_minutes(d.discharged()?, d.pick(&[200, 900, 1320])));
     let orders = d.visit.orders.as_ref()?;
-    let long: Vec<usize> = orders.iter().enumerate().filter(|(_, order)| order.stop.is_some() && order.kind == Some(OrderKind::Drug)).map(|(index, _)| index).collect();
+    let long: Vec<usize> = orders
+        .iter()
+        .enumerate()
+        .filter(|(_, order)| order.stop.is_some() && order.kind == Some(OrderKind::Drug))
+        .map(|(index, _)| index)
+        .collect();
     let index = (!long.is_empty()).then(|| d.pick(&long))?;
     let order = &mut d.visit.orders.as_mut()?[index];
     let before = order.stop?;

@@ -46,7 +46,11 @@ fn haemoglobin_normal(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn haemoglobin_missing(d: &mut Draft<'_>) -> Option<Plant> {
     d.visit.labs.as_mut()?.retain(|lab| lab.item.as_deref() != Some("血红蛋白"));
-    d.drop_clauses(&[Kind::ConsentTransfusion, Kind::TransfusionRecord, Kind::DailyCourse, Kind::WardRound, Kind::FirstCourse, Kind::AdmissionNote], &[], "血红蛋白|Hb|指征|贫血");
+    d.drop_clauses(
+        &[Kind::ConsentTransfusion, Kind::TransfusionRecord, Kind::DailyCourse, Kind::WardRound, Kind::FirstCourse, Kind::AdmissionNote],
+        &[],
+        "血红蛋白|Hb|指征|贫血",
+    );
     Some(Plant::new("检验·血红蛋白", "有", "(删去)"))
 }
 
@@ -71,7 +75,8 @@ fn without_tests(d: &mut Draft<'_>, words: &str) -> Option<Plant> {
     let before = labs.len();
     labs.retain(|lab| !lab.item.as_deref().is_some_and(|item| compiled(words).is_match(item)));
     (labs.len() < before).then_some(())?;
-    let kinds = &[Kind::ConsentTransfusion, Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::AdmissionNote, Kind::TransfusionRecord];
+    let kinds =
+        &[Kind::ConsentTransfusion, Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::AdmissionNote, Kind::TransfusionRecord];
     d.drop_clauses(kinds, &[], &format!("{words}|四项"));
     Some(Plant::new("检验·输血前检查", words.replace('|', "、"), "(删去)"))
 }
@@ -89,10 +94,14 @@ fn one_test_removed(d: &mut Draft<'_>) -> Option<Plant> {
     let labs = d.visit.labs.as_mut()?;
     labs.retain(|lab| !lab.item.as_deref().is_some_and(|item| compiled(words).is_match(item)));
     for text in d.visit.documents.iter_mut().filter_map(|document| document.text.as_mut()) {
-        *text = compiled(r"、?(艾滋病抗体|丙肝抗体|梅毒抗体)").replace_all(text, |found: &regex::Captures<'_>| {
-            if compiled(words).is_match(&found[0]) { String::new() } else { found[0].to_owned() }
-        })
-        .into_owned();
+        *text = compiled(r"、?(艾滋病抗体|丙肝抗体|梅毒抗体)")
+            .replace_all(
+                text,
+                |found: &regex::Captures<'_>| {
+                    if compiled(words).is_match(&found[0]) { String::new() } else { found[0].to_owned() }
+                },
+            )
+            .into_owned();
     }
     Some(Plant::new("检验·输血前检查", words, "(删去)"))
 }
@@ -106,9 +115,15 @@ fn record_vague(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn evaluation_removed(d: &mut Draft<'_>) -> Option<Plant> {
     let ended = d.visit.transfusions.as_ref()?.last()?.ended_at?;
-    let plant = d.drop_sentences(&[Kind::DailyCourse, Kind::WardRound, Kind::TransfusionRecord, Kind::DischargeRecord], &[], "输血后|疗效|升至|升[高上]|Hb|血红蛋白")?;
+    let plant = d.drop_sentences(
+        &[Kind::DailyCourse, Kind::WardRound, Kind::TransfusionRecord, Kind::DischargeRecord],
+        &[],
+        "输血后|疗效|升至|升[高上]|Hb|血红蛋白",
+    )?;
     if let Some(labs) = d.visit.labs.as_mut() {
-        labs.retain(|lab| lab.item.as_deref() != Some("血红蛋白") || lab.reported_at.is_none_or(|time| time.earliest() <= ended.earliest()));
+        labs.retain(|lab| {
+            lab.item.as_deref() != Some("血红蛋白") || lab.reported_at.is_none_or(|time| time.earliest() <= ended.earliest())
+        });
     }
     Some(plant)
 }
