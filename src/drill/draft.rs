@@ -251,7 +251,7 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Replaces every occurrence of a word in all documents and reports the first.
+    /// Replaces every occurrence of a word in all documents and reports the first. Nothing may be placed in the text afterwards.
     pub fn everywhere(&mut self, pattern: &str, new: &str) -> Option<Plant> {
         let regex = compiled(pattern);
         let mut first = None;

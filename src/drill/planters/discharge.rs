@@ -211,11 +211,11 @@ fn code_of_other_disease(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn code_invalid(d: &mut Draft<'_>) -> Option<Plant> {
-    coded(d, |code| Some(format!("{}{}", &code[1..2], code)))
+    coded(d, |code| Some(format!("{}{code}", code.get(1..2)?)))
 }
 
 fn code_not_terminal(d: &mut Draft<'_>) -> Option<Plant> {
-    coded(d, |code| (code.len() > 3).then(|| code[..3].to_owned()))
+    coded(d, |code| code.get(..3).filter(|short| short.len() < code.len()).map(str::to_owned))
 }
 
 fn pathology_off_front_page(d: &mut Draft<'_>) -> Option<Plant> {
@@ -372,11 +372,11 @@ fn stage_removed(d: &mut Draft<'_>) -> Option<Plant> {
         return None;
     }
     let staging = r"[cpy]*T\d[a-d]?N\d[a-c]?M\d[a-c]?|[ⅠⅡⅢⅣ]+[ABC]?期|[IVX]+[ABC]?期";
+    d.drop_clauses(WRITTEN, &[], "分期");
     let plant = d.everywhere(staging, "")?;
     for diagnosis in d.visit.diagnoses.iter_mut().flatten() {
         diagnosis.name = diagnosis.name.take().map(|name| compiled(staging).replace_all(&name, "").into_owned());
     }
-    d.drop_clauses(WRITTEN, &[], "分期");
     Some(plant)
 }
 
