@@ -471,6 +471,13 @@ impl<'a> Draft<'a> {
         Some(self.end()?.duration_since(self.admitted()?).as_hours())
     }
 
+    /// True when a whole calendar week (Monday to Sunday) lies in the stay: only then a number of rounds a week is due.
+    pub fn has_whole_week(&self) -> Option<bool> {
+        let (first, last) = (self.admitted()?.date(), self.end()?.date());
+        let to_monday = (8 - i64::from(first.weekday().to_monday_one_offset())) % 7;
+        Some(crate::record::time::days_between(first, last) >= to_monday + 7)
+    }
+
     pub fn age(&self) -> Option<i64> {
         let born = self.visit.patient.birth_date?.date();
         let days = crate::record::time::days_between(born, self.admitted()?.date());

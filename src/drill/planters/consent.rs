@@ -146,10 +146,10 @@ fn leave_without_document(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn purpose_removed(d: &mut Draft<'_>) -> Option<Plant> {
-    d.edit(&[Kind::ConsultRequest], &[], r"会诊(理由及)?目的\p{P}[^\n]*", |found| {
-        let asked = if found[0].len() % 2 == 0 { "请贵科会诊。" } else { "请会诊协助诊治。" };
-        Some(format!("会诊目的:{asked}"))
-    })
+    let requests = d.places(&[Kind::ConsultRequest], &["会诊目的"]);
+    let place = requests.last()?.clone();
+    let asked = d.pick(&["请贵科会诊。", "请会诊协助诊治。", "请会诊。"]);
+    d.rewrite_at(&place, |_| Some(asked.to_owned()))
 }
 
 fn arrival(d: &mut Draft<'_>, minutes: i64) -> Option<Plant> {

@@ -9,7 +9,6 @@ pub const PLANTERS: &[Planter] = &[
     plant("C-L01", "病例特点照抄现病史", history_copied),
     plant("C-L02", "拟诊讨论照抄病例特点", discussion_copied).also(&["C-H08"]),
     plant("C-L03", "后一次病程照抄前一次", note_copied),
-    plant("C-L03", "病程照抄前一次而改一个词", note_nearly_copied),
     plant("C-L05", "残留异性患者内容", other_patient).also(&["C-A02"]),
     plant("C-L05", "残留他人姓名", other_name).also(&["C-A01"]),
     plant("C-L06", "现病史起病日期为两年前", old_onset),
@@ -38,27 +37,19 @@ fn discussion_copied(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 /// Two notes of one kind; the later one gets the text of the one before.
-fn copy_note(d: &mut Draft<'_>, change: fn(&str) -> String) -> Option<Plant> {
+fn note_copied(d: &mut Draft<'_>) -> Option<Plant> {
     let mut notes = d.documents(COURSE);
     notes.sort_by_key(|index| d.time_of(*index).map(Instant::earliest));
     let long: Vec<usize> = notes.into_iter().filter(|index| whole_text(&d.visit.documents[*index]).chars().count() > 50).collect();
     let pairs: Vec<(usize, usize)> = long.windows(2).map(|pair| (pair[0], pair[1])).collect();
     let (from, to) = (!pairs.is_empty()).then(|| d.pick(&pairs))?;
-    let text = change(&whole_text(&d.visit.documents[from]));
+    let text = whole_text(&d.visit.documents[from]);
     let title = d.reading.documents[to].title.clone();
     let document = &mut d.visit.documents[to];
     let before = whole_text(document);
     document.sections = None;
     document.text = Some(text.clone());
     Some(Plant::new(title, before, text))
-}
-
-fn note_copied(d: &mut Draft<'_>) -> Option<Plant> {
-    copy_note(d, str::to_owned)
-}
-
-fn note_nearly_copied(d: &mut Draft<'_>) -> Option<Plant> {
-    copy_note(d, |text| format!("{}继续观察。", text.trim_end()))
 }
 
 fn other_patient(d: &mut Draft<'_>) -> Option<Plant> {

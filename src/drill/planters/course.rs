@@ -478,9 +478,7 @@ fn rounder_removed(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn rounds_removed(d: &mut Draft<'_>, lowest: Title) -> Option<Plant> {
-    if d.stay_hours()? < 8 * 24 - 12 {
-        return None;
-    }
+    d.has_whole_week().filter(|whole| *whole)?;
     let names: Vec<String> = d
         .visit
         .staff

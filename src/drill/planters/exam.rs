@@ -127,7 +127,8 @@ fn oedema_differs(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn nodes_removed(d: &mut Draft<'_>) -> Option<Plant> {
-    if !d.has_text(ADMISSION, "(肺|胃|乳腺|结肠|直肠|肝|甲状腺|宫颈|卵巢|食管)[^。]{0,6}(癌|恶性肿瘤)") {
+    let listed = d.section_text(ADMISSION, &["初步诊断"])?;
+    if !compiled("癌|恶性肿瘤").is_match(&listed) {
         return None;
     }
     d.drop_clauses(ADMISSION, &["体格检查", "专科情况"], "淋巴结|锁骨上")

@@ -74,12 +74,13 @@ pub const PLANTERS: &[Planter] = &[
         d.drop_documents(&[Kind::CriticalNotice])
     })
     .also(&["C-P06"]),
-    plant("T37", "危急值迟迟未告知医师", |d| {
+    plant("T37", "危急值次日才告知医师", |d| {
         let row = d.visit.critical_values.as_mut()?.last_mut()?;
         let before = row.doctor_told_at?;
-        row.doctor_told_at = Some(moved(before, 120));
-        row.handled_at = row.handled_at.map(|at| moved(at, 120));
-        Some(Plant::new("危急值·告知医师", before.to_string(), moved(before, 120).to_string()))
+        let next_day = moved(before, 27 * 60);
+        row.doctor_told_at = Some(next_day);
+        row.handled_at = row.handled_at.map(|at| moved(at, 27 * 60));
+        Some(Plant::new("危急值·告知医师", before.to_string(), next_day.to_string()))
     })
     .on(Scene::CriticalValue)
     .also(&["T38"]),
@@ -195,9 +196,7 @@ fn late_first_round(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn few_rounds(d: &mut Draft<'_>) -> Option<Plant> {
-    if d.stay_hours()? < 8 * 24 - 12 {
-        return None;
-    }
+    d.has_whole_week().filter(|whole| *whole)?;
     let chiefs: Vec<String> = d
         .visit
         .staff

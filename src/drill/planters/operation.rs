@@ -76,7 +76,7 @@ fn converted_without_word(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn consent_names_other_operation(d: &mut Draft<'_>) -> Option<Plant> {
     operation(d)?;
-    d.edit(&[Kind::ConsentOperation], &[], r"(拟施手术\p{P}\s*)[^\n\p{P}]+", |found| Some(format!("{}腹股沟疝无张力修补术", &found[1])))
+    d.rewrite(&[Kind::ConsentOperation], &["拟施手术", "手术名称"], &["腹股沟疝无张力修补术", "甲状腺腺叶切除术"])
 }
 
 fn pathology_malignant(d: &mut Draft<'_>) -> Option<Plant> {
@@ -235,9 +235,7 @@ fn surgeon_absent(d: &mut Draft<'_>) -> Option<Plant> {
     let own = name_of(d, &surgeon)?;
     let (_, other) = other_doctor(d, &surgeon)?;
     let kind = &[Kind::PreopDiscussion];
-    let list = d.edit(kind, &[], &format!(r"(参加人员\p{{P}}[^\n]*?){own}[^\p{{P}}\n]*(\p{{P}}术者\p{{P}})?、?"), |found| {
-        Some(found[1].to_owned())
-    })?;
+    let list = d.edit(kind, &["参加人员"], &format!(r"{own}[^\p{{P}}\n]*(\p{{P}}术者\p{{P}})?、?"), |_| Some(String::new()))?;
     while d.edit(kind, &[], &own, |_| Some(other.clone())).is_some() {}
     Some(list)
 }

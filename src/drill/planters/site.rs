@@ -14,12 +14,12 @@ pub const PLANTERS: &[Planter] = &[
     plant("C-C03", "数目不同", count_changed),
     plant("C-C04", "医嘱剂量单位差千倍", order_unit).also(&["C-C05", "C-M09"]),
     plant("C-C04", "病程剂量单位差千倍", text_unit).also(&["C-C05", "C-M09"]),
-    plant("C-C05", "医嘱剂量差十倍", order_dose_tenfold),
+    plant("C-C05", "医嘱剂量差十倍", order_dose_tenfold).also(&["C-C04"]),
     plant("C-C05", "医嘱缺剂量", order_without_dose).also(&["C-M10"]),
     plant("C-C05", "医嘱缺途径", order_without_route).also(&["C-M10"]),
     plant("C-C05", "医嘱缺频次", order_without_frequency).also(&["C-M10"]),
     plant("C-C05", "病程写胰岛素泵入无剂量", infusion_without_dose),
-    plant("C-C05", "氯化钾静推", potassium_push),
+    plant("C-C05", "氯化钾静推", potassium_push).also(&["C-C04"]),
     plant("C-C06", "病程抄错检验数值", lab_value),
     plant("C-C07", "体温脉搏颠倒", swapped_vitals),
     plant("C-C07", "血压颠倒", swapped_pressure),
@@ -117,10 +117,10 @@ fn size_tenfold(d: &mut Draft<'_>) -> Option<Plant> {
         .collect::<Vec<_>>()
         .join("\n");
     let kinds = &[Kind::AdmissionNote, Kind::FirstCourse, Kind::WardRound, Kind::DailyCourse, Kind::PreopSummary, Kind::DischargeRecord];
-    d.edit(kinds, &[], r"(\d)\.(\d)\s*(cm|mm)", |found| {
-        let value = found.get(0)?.as_str();
+    d.edit(kinds, &[], r"(\d)\.(\d)\s*(cm|mm)([^a-z]|$)", |found| {
+        let value = &found[0][..found[0].len() - found[4].len()];
         (everything.matches(value).count() >= 2)
-            .then(|| format!("{}{}{}", if &found[1] == "0" { "" } else { &found[1] }, &found[2], &found[3]))
+            .then(|| format!("{}{}{}{}", if &found[1] == "0" { "" } else { &found[1] }, &found[2], &found[3], &found[4]))
     })
 }
 
@@ -184,7 +184,11 @@ fn order_dose_tenfold(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn order_lacks(d: &mut Draft<'_>, what: &str) -> Option<Plant> {
     let orders = d.visit.orders.as_ref()?;
-    let full = |index: &usize| orders[*index].dose.is_some() && orders[*index].route.is_some() && orders[*index].frequency.is_some();
+    // A single order needs no frequency.
+    let full = |index: &usize| {
+        let order = &orders[*index];
+        order.dose.is_some() && order.route.is_some() && order.frequency.is_some() && (what != "频次" || order.long_term == Some(true))
+    };
     let found: Vec<usize> = d.drug_orders().into_iter().filter(full).collect();
     let index = (!found.is_empty()).then(|| d.pick(&found))?;
     let order = &mut d.visit.orders.as_mut()?[index];
