@@ -239,7 +239,9 @@ fn menses_removed(d: &mut Draft<'_>) -> Option<Plant> {
     d.drop_section(ADMISSION, &["月经史"])
 }
 
+/// Of older patients nobody asks for the parents.
 fn parents_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    d.age().filter(|age| *age <= 50)?;
     d.rewrite(ADMISSION, &["家族史"], &["家族史无特殊。", "无特殊。", "否认家族遗传病史。"])
 }
 
