@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::draft::{DISCHARGE, Draft};
 use crate::record::time::plus_minutes;
 use crate::record::{
-    Consult, CriticalValue, DiagnosisKind, Disposition, DocumentKind as Kind, Instant, Lab, LabFlag, Order, OrderKind, Rescue, Staff,
-    Title, Transfer, Transfusion, Urgency,
+    CodedDiagnosis, Consult, CriticalValue, DiagnosisKind, Disposition, DocumentKind as Kind, Instant, Lab, LabFlag, Order, OrderKind,
+    Rescue, Staff, Title, Transfer, Transfusion, Urgency,
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -165,11 +165,21 @@ fn death(d: &mut Draft<'_>) -> Option<()> {
     let team = Team::of(d)?;
     let main = d.visit.diagnoses.iter().flatten().find(|diagnosis| diagnosis.main == Some(true))?.name.clone()?;
     rescue(d, plus_minutes(died, -40), "心电图呈直线,宣布临床死亡")?;
+    // Both lists of diagnoses end with what the patient died of.
+    let page = d.visit.front_page.as_mut()?;
+    let cause =
+        CodedDiagnosis {
+            name: Some("急性肺栓塞".to_owned()), icd10: Some("I26.900".to_owned()), admission_state: Some("无".to_owned())
+        };
+    page.other_diagnoses.get_or_insert_default().push(cause);
+    let listed = page.main_diagnosis.iter().chain(page.other_diagnoses.iter().flatten()).filter_map(|diagnosis| diagnosis.name.clone());
+    let listed: Vec<String> = listed.enumerate().map(|(index, name)| format!("{}.{name}", index + 1)).collect();
     d.remove(&d.documents(DISCHARGE))?;
     let time = minute(died);
     let text = format!(
-        "入院日期:{admitted}\n死亡时间:{time}\n入院情况:详见入院记录。\n入院诊断:{main}\n诊疗经过:入院后完善检查并按诊断治疗,{day}突发心搏骤停,经心肺复苏、肾上腺素等抢救无效,于{clock}死亡。家属拒绝尸体解剖并签字。\n死亡原因:{main}并发肺栓塞致循环衰竭\n死亡诊断:1.{main} 2.急性肺栓塞",
+        "入院日期:{admitted}\n死亡时间:{time}\n入院情况:详见入院记录。\n入院诊断:{main}\n诊疗经过:入院后完善检查并按诊断治疗,{day}突发心搏骤停,经心肺复苏、肾上腺素等抢救无效,于{clock}死亡。家属拒绝尸体解剖并签字。\n死亡原因:{main}并发肺栓塞致循环衰竭\n死亡诊断:{list}",
         admitted = minute(d.admitted()?),
+        list = listed.join("\n"),
         day = died.strftime("%m-%d"),
         clock = clock(died),
     );
@@ -466,6 +476,12 @@ fn critical(d: &mut Draft<'_>) -> Option<()> {
         from: Some(minute(from)),
         to: Some(minute(to)),
     }]);
+    // The level of nursing of these hours is the highest; what was ordered at admission starts when they are over.
+    for order in d.visit.orders.iter_mut().flatten().filter(|order| order.name.as_deref().is_some_and(|name| name.contains("级护理"))) {
+        if order.start.is_some_and(|start| start.earliest() < to) {
+            order.start = Some(minute(to));
+        }
+    }
     let held = |kind: OrderKind, name: &str| Order {
         kind: Some(kind),
         name: Some(name.to_owned()),
