@@ -119,7 +119,8 @@ fn a_planted_visit_stays_valid() {
             let planted = draft.finish();
             let json = serde_json::to_vec(&planted).expect("a visit is JSON");
             let (again, notes) = opener.visit("planted.json", &json).unwrap_or_else(|error| panic!("{}: {error}", planter.name));
-            assert_eq!(again, planted, "{} {}", planter.code, planter.name);
+            // Written times have seconds, so the two are compared as written.
+            assert!(serde_json::to_vec(&again).expect("JSON") == json, "{} {}", planter.code, planter.name);
             assert!(notes.is_empty(), "{} {}: {notes:?}", planter.code, planter.name);
             assert_ne!(plant.before, plant.after, "{} {}", planter.code, planter.name);
         }
