@@ -14,12 +14,14 @@
 //! - [`people`]   who calls, and what each role may do
 //! - [`ledger`]   the life of a finding until somebody else has verified that it is gone (台账, 销号)
 //! - [`measure`]  precision and recall against gold files
+//! - [`drill`]    known defects planted into copies of visits, and how many of them are found
 //! - [`store`]    the database: visits, findings, duties, tokens, the audit trail; the only place that knows SQL
 //! - [`service`]  HTTP and its pages; the only place that knows it
 //! - [`cli`]      the commands; the only place that prints
 
 pub mod cli;
 pub mod data;
+pub mod drill;
 pub mod duties;
 pub mod indicators;
 pub mod input;

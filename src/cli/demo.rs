@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 use include_dir::{Dir, include_dir};
+use jiff::civil::DateTime;
 
 use super::House;
 use crate::data::DataFolder;
@@ -17,6 +18,9 @@ use crate::report::{Options, Report, check};
 use crate::rules::Severity;
 
 static WARD: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/corpora/train");
+
+/// The ward's clock starts here: its patients are in the middle of their stays.
+const MORNING: DateTime = jiff::civil::date(2026, 6, 12).at(10, 0, 0, 0);
 
 #[derive(Debug, Args)]
 pub struct DemoArgs {
@@ -46,8 +50,7 @@ pub fn run(house: House, folder: &DataFolder, args: &DemoArgs) -> Result<ExitCod
     let folder_of_data = tempfile::tempdir().context("cannot make a folder for the sample ward's database")?;
     let database = format!("sqlite:{}?mode=rwc", folder_of_data.path().join("demo.db").display());
     let listen = SocketAddr::from(([127, 0, 0, 1], args.port));
-    let moment = house.now();
-    super::serve::serve_ward(house, folder, &database, listen, moment, ward_files())
+    super::serve::serve_ward(house, folder, &database, listen, MORNING, ward_files())
 }
 
 fn print(house: &House, args: &DemoArgs) -> Result<()> {

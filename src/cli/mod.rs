@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod drill;
 mod indicators;
 mod measure;
 mod rules;
@@ -46,6 +47,8 @@ enum Command {
     Rules(rules::RulesArgs),
     /// 用标注数据衡量准确率 · measure against gold files
     Measure(measure::MeasureArgs),
+    /// 演练:在病历副本中植入已知缺陷,看能查出多少 · plant known defects and count what is found
+    Drill(drill::DrillArgs),
     /// 质控指标:国家27项与单病种 · indicators over many visits
     Indicators(indicators::IndicatorsArgs),
     /// 输出病历与报告格式的 JSON Schema · print the JSON Schemas
@@ -161,6 +164,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Command::Score(args) => score::run(&house, args),
         Command::Rules(args) => rules::run(&house, &folder, args),
         Command::Measure(args) => measure::run(&house, &folder, args),
+        Command::Drill(args) => drill::run(&house, &folder, args),
         Command::Indicators(args) => indicators::run(&house, &folder, args),
         Command::Demo(args) => demo::run(house, &folder, args),
         Command::Serve(args) => serve::run(house, &folder, args),

@@ -1,0 +1,536 @@
+//! J and K: results, changes and effect in the course; rounds.
+
+use jiff::civil::DateTime;
+
+use crate::drill::draft::*;
+use crate::drill::plant::{Planter, plant};
+use crate::drill::scene::Scene;
+use crate::record::time::plus_minutes;
+use crate::record::{Culture, DocumentKind as Kind, Exam, Instant, Lab, LabFlag, Order, OrderKind, Title, Vitals};
+
+pub const PLANTERS: &[Planter] = &[
+    plant("C-J01", "血钾升高而病程不提", potassium_unmentioned).also(&["C-H02"]),
+    plant("C-J01", "肌酐升高而病程不提", creatinine_unmentioned).also(&["C-H02"]),
+    plant("C-J01", "白细胞升高而病程不提", leucocytes_unmentioned),
+    plant("C-J02", "异常影像而病程不提", image_unmentioned),
+    plant("C-J02", "异常影像只写已回", image_only_back),
+    plant("C-J03", "血培养阳性而病程不提", culture_unmentioned),
+    plant("C-J03", "痰培养阳性而病程不提", sputum_unmentioned),
+    plant("C-J04", "危急值病程无记录", critical_value_unmentioned).on(Scene::CriticalValue),
+    plant("C-J05", "危急值只写已知", critical_value_only_known).on(Scene::CriticalValue),
+    plant("C-J06", "高热而病程不提", fever_unmentioned).also(&["C-C08", "T17"]),
+    plant("C-J06", "护理记录坠床而病程不提", fall_unmentioned),
+    plant("C-J07", "换用碳青霉烯无理由", antibiotic_changed).also(&["C-J08", "C-M01", "T31", "C-M02", "T30"]),
+    plant("C-J08", "激素医嘱而病程不提", steroid_unmentioned),
+    plant("C-J08", "抗凝医嘱而病程不提", heparin_unmentioned).also(&["C-F07"]),
+    plant("C-J08", "升压药医嘱而病程不提", vasoactive_unmentioned),
+    plant("C-J09", "病程空洞", hollow_note),
+    plant("C-J10", "病危而二级护理", critical_with_second_level).on(Scene::Critical),
+    plant("C-J10", "病重而二级护理", serious_with_second_level),
+    plant("C-J11", "抗感染不写疗效", effect_removed),
+    plant("C-J12", "转科无告知", transfer_untold).on(Scene::Transfer),
+    plant("C-J12", "病危无告知", critical_untold).on(Scene::Critical).also(&["C-P06", "T35"]),
+    plant("C-J13", "拒绝检查无后果告知与签名", refusal),
+    plant("C-J14", "停药并用抗过敏药而病程不提", reaction_unmentioned),
+    plant("C-J15", "血栓高危无措施", thrombosis_without_measure),
+    plant("C-J15", "压疮高危无措施", pressure_without_measure),
+    plant("C-J15", "跌倒高危无措施", fall_risk_without_measure),
+    plant("C-J16", "非计划再次手术无讨论", reoperation_undiscussed).also(&["C-N14", "T24"]),
+    plant("C-J17", "检查有医嘱无报告", exam_without_report),
+    plant("C-K01", "上级查房只表示同意", round_agrees).also(&["C-J09"]),
+    plant("C-K02", "主治查房照抄首次病程", round_copies),
+    plant("C-K03", "主治首次查房无补充", first_round_empty).also(&["C-K01", "C-J09"]),
+    plant("C-K04", "查房为教科书定义", round_is_textbook),
+    plant("C-K05", "上级指示的检查未做", instruction_ignored).also(&["C-I03"]),
+    plant("C-K06", "查房不写医师姓名职称", rounder_removed),
+    plant("C-K07", "删去副高以上查房", chief_rounds_removed).also(&["T12", "T07"]),
+    plant("C-K07", "删去主治查房", attending_rounds_removed).also(&["T12", "T06"]),
+];
+
+/// A moment after admission with notes still to come: someone should have written about it.
+fn moment(d: &Draft<'_>, hours: i64) -> Option<DateTime> {
+    let at = plus_minutes(d.admitted()?, hours * 60);
+    (plus_minutes(at, 26 * 60) < d.end()?).then_some(at)
+}
+
+#[allow(clippy::too_many_arguments)]
+fn abnormal(d: &mut Draft<'_>, words: &str, item: &str, values: &[&str], unit: &str, range: &str, flag: LabFlag) -> Option<Plant> {
+    let at = Instant::minute(moment(d, 30)?);
+    let value = d.pick(values);
+    d.drop_clauses(ANY_COURSE, &[], words);
+    d.drop_clauses(DISCHARGE, &[], words);
+    if d.has_text(&[Kind::DailyCourse, Kind::WardRound, Kind::CriticalValueRecord], words) {
+        return None;
+    }
+    d.visit.labs.as_mut()?.push(Lab {
+        id: Some("drill-abnormal".to_owned()),
+        item: Some(item.to_owned()),
+        value: Some(value.to_owned()),
+        unit: Some(unit.to_owned()),
+        range: Some(range.to_owned()),
+        flag: Some(flag),
+        sampled_at: Some(moved(at, -60)),
+        reported_at: Some(at),
+        ..Lab::default()
+    });
+    Some(Plant::new(format!("检验·{item}"), "(无)", format!("{at} {value}{unit},病程未提")))
+}
+
+fn potassium_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
+    abnormal(d, r"钾|\bK\b", "血钾", &["5.9", "6.1", "2.9"], "mmol/L", "3.5-5.3", LabFlag::High)
+        .filter(|plant| !plant.after.contains("2.9"))
+        .or_else(|| {
+            let lab = d.visit.labs.as_mut()?.last_mut()?;
+            lab.flag = Some(LabFlag::Low);
+            Some(Plant::new("检验·血钾", "(无)", "2.9mmol/L,病程未提"))
+        })
+}
+
+fn creatinine_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
+    abnormal(d, "肌酐|肾功", "肌酐", &["286", "342", "198"], "μmol/L", "57-111", LabFlag::High)
+}
+
+fn leucocytes_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
+    abnormal(d, "白细胞|WBC|血常规", "白细胞计数", &["22.4", "19.8", "1.6"], "10^9/L", "3.5-9.5", LabFlag::High)
+}
+
+fn image(d: &mut Draft<'_>, at: DateTime) -> Option<String> {
+    let choices = [
+        ("CT", "胸部", "右上肺见一2.3cm分叶状结节,边缘毛刺。", "右上肺结节,恶性可能"),
+        ("CT", "上腹部", "肝右叶见4.5cm低密度占位,增强明显强化。", "肝右叶占位,肝癌可能"),
+        ("MRI", "头颅", "右侧小脑半球见斑片状弥散受限。", "右侧小脑急性梗死"),
+    ];
+    let (modality, site, findings, impression) = d.pick(&choices);
+    if d.has_text(WRITTEN, &format!("{}|{site}{modality}", &impression[..6])) {
+        return None;
+    }
+    d.visit.exams.as_mut()?.push(Exam {
+        id: Some("drill-exam".to_owned()),
+        modality: Some(modality.to_owned()),
+        site: Some(site.to_owned()),
+        findings: Some(findings.to_owned()),
+        impression: Some(impression.to_owned()),
+        critical: Some(false),
+        performed_at: Some(Instant::minute(plus_minutes(at, -120))),
+        reported_at: Some(Instant::minute(at)),
+    });
+    d.visit.orders.as_mut()?.push(Order {
+        id: Some("drill-exam-order".to_owned()),
+        kind: Some(OrderKind::Exam),
+        name: Some(format!("{site}{modality}")),
+        start: Some(Instant::minute(plus_minutes(at, -240))),
+        long_term: Some(false),
+        ..Order::default()
+    });
+    Some(format!("{site}{modality}:{impression}"))
+}
+
+fn image_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
+    let at = moment(d, 26)?;
+    let report = image(d, at)?;
+    Some(Plant::new("检查报告", "(无)", format!("{report},病程未提")))
+}
+
+fn image_only_back(d: &mut Draft<'_>) -> Option<Plant> {
+    let at = moment(d, 26)?;
+    let report = image(d, at)?;
+    let (what, _) = report.split_once(':')?;
+    let index = d.documents(COURSE).into_iter().find(|index| d.time_of(*index).is_some_and(|time| time.earliest() > at))?;
+    let place = d.last_place(index)?;
+    let plant = d.append_at(&place, &[&format!("{what}已回。"), &format!("{what}已完成。"), &format!("已行{what}检查。")])?;
+    Some(Plant { before: report, ..plant })
+}
+
+fn culture(d: &mut Draft<'_>, specimen: &str, organisms: &[&str]) -> Option<Plant> {
+    let at = moment(d, 40)?;
+    let organism = d.pick(organisms);
+    if d.has_text(WRITTEN, "培养") {
+        return None;
+    }
+    d.visit.cultures.get_or_insert_default().push(Culture {
+        id: Some("drill-culture".to_owned()),
+        specimen: Some(specimen.to_owned()),
+        organism: Some(organism.to_owned()),
+        sensitivity: None,
+        sampled_at: Some(Instant::minute(plus_minutes(at, -36 * 60))),
+        reported_at: Some(Instant::minute(at)),
+    });
+    Some(Plant::new(format!("{specimen}培养"), "(无)", format!("{organism},病程未提")))
+}
+
+fn culture_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
+    culture(d, "血", &["耐甲氧西林金黄色葡萄球菌", "大肠埃希菌", "肺炎克雷伯菌"])
+}
+
+fn sputum_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
+    culture(d, "痰", &["铜绿假单胞菌", "鲍曼不动杆菌", "肺炎克雷伯菌"])
+}
+
+fn critical_value_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
+    let mut index = None;
+    for (number, document) in d.visit.documents.iter().enumerate() {
+        if document.kind == Some(Kind::CriticalValueRecord) && document.text.as_deref().is_some_and(|text| text.contains("6.6mmol/L")) {
+            index = Some(number);
+        }
+    }
+    d.remove(&[index?])
+}
+
+fn critical_value_only_known(d: &mut Draft<'_>) -> Option<Plant> {
+    d.rewrite_document(
+        &[Kind::CriticalValueRecord],
+        |text| text.contains("6.6mmol/L"),
+        |_| Some("接检验科危急值电话:血钾6.6mmol/L,已知晓。".to_owned()),
+    )
+}
+
+fn fever_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
+    let at = Instant::minute(moment(d, 28)?);
+    if d.has_text(COURSE, "发热|寒战|高热|T ?3[89]") {
+        return None;
+    }
+    let hot = d.pick(&[39.8, 40.1, 39.5]);
+    d.visit.vitals.as_mut()?.push(Vitals {
+        at: Some(at),
+        temperature: Some(hot),
+        pulse: Some(118.0),
+        respiration: Some(26.0),
+        ..Vitals::default()
+    });
+    let nurse = d.staff(Title::Nurse, Title::Nurse).or_else(|| d.doctor())?;
+    let text = format!("{}寒战,T {hot}℃,报告医师,遵医嘱物理降温。", at.earliest().strftime("%H:%M"));
+    d.add_document(Kind::NursingRecord, "护理记录", plus_minutes(at.earliest(), 20), &[nurse], text.clone());
+    Some(Plant::new("护理记录", "(无)", text))
+}
+
+fn fall_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
+    let at = moment(d, 27)?;
+    if d.has_text(COURSE, "跌倒|坠床|抽搐|晕厥") {
+        return None;
+    }
+    let nurse = d.staff(Title::Nurse, Title::Nurse).or_else(|| d.doctor())?;
+    let text = d.pick(&[
+        "患者如厕时跌倒,额部擦伤,已报告值班医师。",
+        "患者突发抽搐,持续约2分钟,已报告值班医师。",
+        "患者晕厥1次,约1分钟后清醒,BP 84/50mmHg,已报告医师。",
+    ]);
+    d.add_document(Kind::NursingRecord, "护理记录", at, &[nurse], text.to_owned());
+    Some(Plant::new("护理记录", "(无)", text))
+}
+
+fn antibiotic_changed(d: &mut Draft<'_>) -> Option<Plant> {
+    let at = moment(d, 50)?;
+    if d.has_text(WRITTEN, "美罗培南|亚胺培南") || d.age()? < 14 {
+        return None;
+    }
+    let orders = d.visit.orders.as_ref()?;
+    let own = orders
+        .iter()
+        .position(|order| order.class.as_deref().is_some_and(|class| class.starts_with("antibiotic")) && order.long_term == Some(true));
+    if let Some(index) = own {
+        d.visit.orders.as_mut()?[index].stop = Some(Instant::minute(at));
+    }
+    let hours = 50;
+    let plant = d.add_drug("注射用美罗培南", 1.0, "g", "静脉滴注", "q8h", hours)?;
+    let order = d.visit.orders.as_mut()?.last_mut()?;
+    (order.class, order.purpose) = (Some("antibiotic_special".to_owned()), Some("treatment".to_owned()));
+    Some(plant)
+}
+
+fn silent_drug(d: &mut Draft<'_>, words: &str, drug: (&str, f64, &str, &str, &str)) -> Option<Plant> {
+    if d.has_text(WRITTEN, words) || d.age()? < 14 || moment(d, 24).is_none() {
+        return None;
+    }
+    let (name, dose, unit, route, frequency) = drug;
+    d.add_drug(name, dose, unit, route, frequency, 24)
+}
+
+fn steroid_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
+    let drug = d.pick(&[
+        ("注射用甲泼尼龙琥珀酸钠", 80.0, "mg", "静脉滴注", "qd"),
+        ("地塞米松磷酸钠注射液", 10.0, "mg", "静脉注射", "qd"),
+        ("醋酸泼尼松片", 30.0, "mg", "口服", "qd"),
+    ]);
+    silent_drug(d, "泼尼松|甲泼尼龙|地塞米松|激素", drug)
+}
+
+fn heparin_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
+    let drug = d.pick(&[("低分子肝素钠注射液", 6000.0, "IU", "皮下注射", "q12h"), ("依诺肝素钠注射液", 60.0, "mg", "皮下注射", "q12h")]);
+    silent_drug(d, "肝素|抗凝", drug)
+}
+
+fn vasoactive_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
+    let drug = d.pick(&[
+        ("重酒石酸去甲肾上腺素注射液", 8.0, "μg/min", "静脉泵入", "持续"),
+        ("盐酸多巴胺注射液", 5.0, "μg/kg/min", "静脉泵入", "持续"),
+    ]);
+    silent_drug(d, "去甲肾上腺素|多巴胺|血管活性|升压", drug)
+}
+
+fn hollow_note(d: &mut Draft<'_>) -> Option<Plant> {
+    let text = d.pick(&["患者一般情况可,继续目前治疗。", "病情同前,治疗同前,继续观察。", "患者无特殊不适,查体同前,继观。"]);
+    d.rewrite_document(DAILY, |_| true, |_| Some(text.to_owned()))
+}
+
+fn critical_with_second_level(d: &mut Draft<'_>) -> Option<Plant> {
+    let index = d.order(&["特级护理"])?;
+    d.visit.orders.as_mut()?[index].name = Some("二级护理".to_owned());
+    Some(Plant::new("医嘱·护理级别", "特级护理", "二级护理"))
+}
+
+fn serious_with_second_level(d: &mut Draft<'_>) -> Option<Plant> {
+    d.visit.conditions.as_ref()?.iter().find(|condition| condition.level == Some(crate::record::ConditionLevel::Serious))?;
+    let orders = d.visit.orders.as_mut()?;
+    let mut before = None;
+    for order in orders.iter_mut().filter(|order| order.kind == Some(OrderKind::Nursing)) {
+        if let Some(name) = order.name.clone().filter(|name| name.contains("一级护理") || name.contains("特级护理")) {
+            order.name = Some(name.replace("一级护理", "二级护理").replace("特级护理", "二级护理"));
+            before = before.or(Some(name));
+        }
+    }
+    Some(Plant::new("医嘱·护理级别", before?, "二级护理"))
+}
+
+fn effect_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    d.visit
+        .orders
+        .as_ref()?
+        .iter()
+        .find(|order| order.class.as_deref().is_some_and(|class| class.starts_with("antibiotic")) && order.long_term == Some(true))?;
+    d.drop_clauses(COURSE, &[], "有效|减轻|下降|降至|好转|体温|改善|减少|T ?3")
+}
+
+fn transfer_untold(d: &mut Draft<'_>) -> Option<Plant> {
+    for document in d.visit.documents.iter_mut().filter(|document| document.kind == Some(Kind::TransferOut)) {
+        if let Some(text) = document.text.as_mut() {
+            *text = compiled(r"\p{P}家属知情同意").replace(text, "").into_owned();
+        }
+    }
+    Some(Plant::new("转出记录", "家属知情同意", "(删去)"))
+}
+
+fn critical_untold(d: &mut Draft<'_>) -> Option<Plant> {
+    d.drop_documents(&[Kind::CriticalNotice])?;
+    d.drop_clauses(ANY_COURSE, &[], "告知|家属|说明|交代");
+    Some(Plant::new("病危", "病危通知书与告知", "(删去)"))
+}
+
+fn refusal(d: &mut Draft<'_>) -> Option<Plant> {
+    d.append_some(COURSE, |_, _| true, &["患者拒绝胃镜检查。", "家属拒绝腰椎穿刺。", "建议行冠脉造影,患者拒绝。", "患者拒绝输血治疗。"])
+}
+
+fn reaction_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
+    let at = moment(d, 28)?;
+    if d.has_text(WRITTEN, "左氧氟沙星|皮疹|过敏反应|氯雷他定") || d.age()? < 18 {
+        return None;
+    }
+    d.add_drug("左氧氟沙星氯化钠注射液", 0.5, "g", "静脉滴注", "qd", 26)?;
+    let order = d.visit.orders.as_mut()?.last_mut()?;
+    order.stop = Some(Instant::minute(at));
+    order.class = Some("antibiotic_restricted".to_owned());
+    d.append_some(
+        COURSE,
+        |d, index| d.time_of(index).is_some_and(|time| time.earliest() > at),
+        &["考虑肺部感染,予左氧氟沙星0.5g qd抗感染。"],
+    )?;
+    let first = d.pick(&[("氯雷他定片", "口服"), ("盐酸异丙嗪注射液", "肌内注射")]);
+    d.add_drug(first.0, if first.1 == "口服" { 10.0 } else { 25.0 }, "mg", first.1, "st", 28)?;
+    d.add_drug("地塞米松磷酸钠注射液", 5.0, "mg", "静脉注射", "st", 28)?;
+    Some(Plant::new("医嘱", "(无)", format!("左氧氟沙星停于{},同时予{}、地塞米松,病程未记反应", Instant::minute(at), first.0)))
+}
+
+fn risk(d: &mut Draft<'_>, words: &str, sentences: &[&str]) -> Option<Plant> {
+    let named = d.visit.orders.iter().flatten().filter_map(|order| order.name.clone()).any(|name| compiled(words).is_match(&name));
+    d.drop_clauses(ANY_COURSE, &[], words);
+    if named
+        || d.has_text(
+            &[Kind::AdmissionNote, Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::NursingRecord, Kind::PostopCourse],
+            words,
+        )
+    {
+        return None;
+    }
+    d.append_some(ROUND, |_, _| true, sentences)
+}
+
+fn thrombosis_without_measure(d: &mut Draft<'_>) -> Option<Plant> {
+    risk(
+        d,
+        "肝素|抗凝|利伐沙班|弹力袜|气压|踝泵|VTE|Caprini|Padua|血栓|下床|早期活动",
+        &["Caprini评分8分,VTE高危。", "Padua评分6分,属VTE高危。", "VTE风险评估:Caprini 7分,极高危。"],
+    )
+}
+
+fn pressure_without_measure(d: &mut Draft<'_>) -> Option<Plant> {
+    risk(d, "压疮|压力性损伤|翻身|气垫|Braden|减压", &["Braden评分10分,压力性损伤高危。", "Braden 9分,压疮极高危。"])
+}
+
+fn fall_risk_without_measure(d: &mut Draft<'_>) -> Option<Plant> {
+    risk(d, "跌倒|床栏|陪护|防跌|Morse|坠床", &["Morse跌倒评分75分,跌倒高危。", "跌倒风险评估:Morse 65分,高风险。"])
+}
+
+/// A second operation within two days of the first, for bleeding.
+fn reoperation_undiscussed(d: &mut Draft<'_>) -> Option<Plant> {
+    let first = d.visit.operations.as_ref()?.first()?.clone();
+    let start = plus_minutes(first.ended_at?.earliest(), 20 * 60);
+    if plus_minutes(start, 1440) > d.end()? {
+        return None;
+    }
+    let operation = crate::record::Operation {
+        id: Some("drill-operation".to_owned()),
+        name: Some("剖腹探查止血术".to_owned()),
+        elective: Some(false),
+        started_at: Some(Instant::minute(start)),
+        ended_at: Some(Instant::minute(plus_minutes(start, 60))),
+        anesthesia_started_at: Some(Instant::minute(plus_minutes(start, -20))),
+        anesthesia_ended_at: Some(Instant::minute(plus_minutes(start, 70))),
+        icd9cm3: None,
+        level: Some(2),
+        ..first
+    };
+    d.visit.operations.as_mut()?.push(operation);
+    Some(Plant::new("手术", "(无)", format!("{}因术后出血再次手术,无讨论", Instant::minute(start))))
+}
+
+fn exam_without_report(d: &mut Draft<'_>) -> Option<Plant> {
+    let at = moment(d, 20)?;
+    d.visit.exams.as_ref()?;
+    let name = d.pick(&["头颅MRI平扫", "全腹增强CT", "甲状腺超声", "肺功能检查", "腰椎MRI"]);
+    let site = &name[..6];
+    if d.has_text(WRITTEN, site) {
+        return None;
+    }
+    d.visit.orders.as_mut()?.push(Order {
+        id: Some("drill-exam".to_owned()),
+        kind: Some(OrderKind::Exam),
+        name: Some(name.to_owned()),
+        start: Some(Instant::minute(at)),
+        long_term: Some(false),
+        ..Order::default()
+    });
+    Some(Plant::new("医嘱·检查", "(无)", format!("{name},无报告、无说明")))
+}
+
+/// The head of a round: who went.
+fn head(text: &str) -> String {
+    compiled(r"^[^\n。]*?(医师|主任)[^\n。::]{0,6}查房").find(text).map_or(String::new(), |found| found.as_str().to_owned())
+}
+
+fn round_agrees(d: &mut Draft<'_>) -> Option<Plant> {
+    let words = d.pick(&["同意目前诊断及治疗。", "同意目前诊疗方案,继续观察。", "患者病情同前,同意下级医师意见。"]);
+    d.rewrite_document(ROUND, |text| !head(text).is_empty(), |text| Some(format!("{}:{words}", head(text))))
+}
+
+fn round_copies(d: &mut Draft<'_>) -> Option<Plant> {
+    let parts: Vec<String> =
+        d.places(FIRST, &["拟诊讨论", "诊断依据", "鉴别诊断"]).iter().map(|place| d.text(place).trim().to_owned()).collect();
+    let copied = parts.concat();
+    (copied.chars().count() > 80).then_some(())?;
+    let first = d.documents(ROUND).into_iter().next()?;
+    let kind_text = whole_text(&d.visit.documents[first]);
+    let new = format!("{}。分析:{copied}", head(&kind_text));
+    d.rewrite_document(ROUND, |text| text == kind_text, |_| Some(new.clone()))
+}
+
+fn first_round_empty(d: &mut Draft<'_>) -> Option<Plant> {
+    let first = d.documents(ROUND).into_iter().next()?;
+    let text = whole_text(&d.visit.documents[first]);
+    let words = d.pick(&["病史体征如上,继续治疗。", "病史、体征同首次病程,继续目前治疗。"]);
+    d.rewrite_document(ROUND, |other| other == text, |old| Some(format!("{}:{words}", head(old)))).filter(|_| !head(&text).is_empty())
+}
+
+fn round_is_textbook(d: &mut Draft<'_>) -> Option<Plant> {
+    let book = d.pick(&[
+        "糖尿病是一组以慢性高血糖为特征的代谢性疾病,是由于胰岛素分泌和(或)作用缺陷所引起。长期碳水化合物、脂肪、蛋白质代谢紊乱可引起多系统损害,导致眼、肾、神经、心脏、血管等组织器官慢性进行性病变、功能减退及衰竭。",
+        "肺炎是指终末气道、肺泡和肺间质的炎症,可由病原微生物、理化因素、免疫损伤、过敏及药物所致。细菌性肺炎是最常见的肺炎,也是最常见的感染性疾病之一,抗菌药物应用以前病死率高。",
+    ]);
+    d.rewrite_document(ROUND, |text| !head(text).is_empty(), |text| Some(format!("{}:{book}", head(text))))
+}
+
+fn instruction_ignored(d: &mut Draft<'_>) -> Option<Plant> {
+    let end = d.end()?;
+    d.visit.orders.as_ref()?;
+    let choices = ["指示:加做支气管镜检查。", "指示:请完善头颅MRI检查。", "指示加做骨髓穿刺检查。", "意见:加用螺内酯20mg qd。"];
+    if d.has_text(WRITTEN, "支气管镜|头颅MRI|骨髓穿刺|螺内酯") {
+        return None;
+    }
+    d.append_some(ROUND, |d, index| d.time_of(index).is_some_and(|time| plus_minutes(time.earliest(), 50 * 60) < end), &choices)
+}
+
+fn rounder_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    let rounds: Vec<usize> =
+        d.documents(ROUND).into_iter().filter(|index| !head(&whole_text(&d.visit.documents[*index])).is_empty()).collect();
+    let index = (!rounds.is_empty()).then(|| d.pick(&rounds))?;
+    let word = d.pick(&["上级医师查房", "上级医师查房示", "今日上级医师查房"]);
+    let names: Vec<String> = d.visit.staff.iter().flatten().filter_map(|person| person.name.clone()).collect();
+    let document = &mut d.visit.documents[index];
+    let before = document.text.clone()?;
+    let mut after = before.replacen(&head(&before), word, 1);
+    for name in names {
+        after = compiled(&format!(r"{}(副?主任|主治|住院)?(医师)?", regex::escape(&name))).replace_all(&after, "上级医师").into_owned();
+    }
+    // 范主治 and 郑主任 too.
+    after = compiled(r"[\p{Han}](主治|主任)(医师)?(分析|指示|意见)?:?").replace_all(&after, "$3").into_owned();
+    document.title = Some("上级医师查房记录".to_owned());
+    document.text = Some(after.clone());
+    let show = |text: &str| text.chars().take(30).collect::<String>();
+    Some(Plant::new("查房记录", show(&before), show(&after)))
+}
+
+fn rounds_removed(d: &mut Draft<'_>, lowest: Title) -> Option<Plant> {
+    d.has_whole_week().filter(|whole| *whole)?;
+    let names: Vec<String> = d
+        .visit
+        .staff
+        .iter()
+        .flatten()
+        .filter(|person| person.title.is_some_and(|title| if lowest == Title::Attending { title == lowest } else { title >= lowest }))
+        .filter_map(|person| person.name.clone())
+        .collect();
+    let rounds: Vec<usize> = d
+        .documents(COURSE)
+        .into_iter()
+        .filter(|index| {
+            let document = &d.visit.documents[*index];
+            let text = format!("{} {}", document.title.as_deref().unwrap_or(""), whole_text(document));
+            names.iter().any(|name| text.contains(name.as_str()))
+        })
+        .collect();
+    // The first stays, and the text of the others loses its round, so that the count of notes stays the same.
+    let later: Vec<usize> = rounds.into_iter().skip(1).collect();
+    for index in &later {
+        let document = &mut d.visit.documents[*index];
+        document.kind = Some(Kind::DailyCourse);
+        document.title = Some("日常病程记录".to_owned());
+        let mut text = whole_text(document);
+        for name in &names {
+            text = compiled(&format!(r"{}(副?主任|主治|住院)?(医师)?[^。::,]{{0,8}}(查房|查看患者)?", regex::escape(name)))
+                .replace_all(&text, "")
+                .into_owned();
+        }
+        document.sections = None;
+        document.text = Some(text);
+        let ids: Vec<String> = d
+            .visit
+            .staff
+            .iter()
+            .flatten()
+            .filter(|person| person.name.as_ref().is_some_and(|name| names.contains(name)))
+            .map(|person| person.id.clone())
+            .collect();
+        let document = &mut d.visit.documents[*index];
+        document
+            .signatures
+            .iter_mut()
+            .for_each(|list| list.retain(|signature| signature.staff.as_ref().is_none_or(|staff| !ids.contains(staff))));
+    }
+    (!later.is_empty()).then(|| Plant::new("查房记录", format!("{}次", later.len() + 1), "1次"))
+}
+
+fn chief_rounds_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    rounds_removed(d, Title::AssociateChief)
+}
+
+fn attending_rounds_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    rounds_removed(d, Title::Attending)
+}

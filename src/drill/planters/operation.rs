@@ -1,0 +1,356 @@
+//! N: operations.
+
+use super::site::other_side;
+use crate::drill::draft::*;
+use crate::drill::plant::{Planter, plant};
+use crate::record::time::plus_minutes;
+use crate::record::{DocumentKind as Kind, Instant, Operation, Pathology, Title};
+
+pub const PLANTERS: &[Planter] = &[
+    plant("C-N01", "手术指征为套话", circular_indication),
+    plant("C-N01", "删去手术指征", indication_removed),
+    plant("C-N02", "拟腹腔镜实开腹无说明", converted_without_word).also(&["C-P05", "C-N04", "C-R09"]),
+    plant("C-N02", "同意书术式与手术记录不同", consent_names_other_operation).also(&["C-P05"]),
+    plant("C-N03", "病理为癌而出院诊断良性", pathology_malignant).also(&["C-R11", "T54", "C-N08"]),
+    plant("C-N03", "术中诊断与术前不同无说明", intraoperative_differs),
+    plant("C-N04", "手术记录术者与首页不同", surgeon_in_record),
+    plant("C-N04", "首页术者不同", surgeon_on_front_page),
+    plant("C-N04", "麻醉记录麻醉方式不同", anesthesia_in_record),
+    plant("C-N04", "麻醉记录手术时间不同", time_in_record).also(&["C-B07"]),
+    plant("C-N05", "同意书侧别写反", side_in_consent).also(&["C-C01"]),
+    plant("C-N05", "手术记录侧别写反", side_in_record).also(&["C-C01"]),
+    plant("C-N05", "核查表侧别写反", side_in_checklist).also(&["C-C01"]),
+    plant("C-N05", "手术数据侧别写反", side_in_data).also(&["C-C01"]),
+    plant("C-N06", "手术经过过简", short_operation),
+    plant("C-N07", "麻醉记录出血量不同", blood_in_anesthesia),
+    plant("C-N07", "术后病程出血量不同", blood_in_postop),
+    plant("C-N08", "送检而无病理", pathology_removed).also(&["T54"]),
+    plant("C-N09", "植入物不写入手术记录", implant_unrecorded),
+    plant("C-N10", "术者未参加术前讨论", surgeon_absent),
+    plant("C-N10", "术前讨论无结论", discussion_without_conclusion),
+    plant("C-N10", "缺术前讨论", discussion_removed).also(&["T42"]),
+    plant("C-N11", "核查表离室前空白", checklist_step_removed).also(&["T46"]),
+    plant("C-N11", "核查表无麻醉医师签名", checklist_unsigned).also(&["T46"]),
+    plant("C-N11", "缺安全核查表", checklist_removed).also(&["T46"]),
+    plant("C-N12", "术者术前未查房", round_before_removed).also(&["T50"]),
+    plant("C-N12", "术者术后未查房", round_after_removed).also(&["T50"]),
+    plant("C-N13", "术后病程无切口引流", postop_note_hollow),
+    plant("C-N14", "非计划再次手术未讨论", unplanned_return).also(&["C-J16", "T24"]),
+    plant("C-N15", "住院医师主刀三级手术", resident_operates).also(&["C-N04"]),
+];
+
+fn operation(d: &Draft<'_>) -> Option<Operation> {
+    d.visit.operations.as_ref()?.first().cloned()
+}
+
+const SUMMARY: &[Kind] = &[Kind::PreopSummary];
+
+fn circular_indication(d: &mut Draft<'_>) -> Option<Plant> {
+    d.rewrite(SUMMARY, &["手术指征"], &["有手术指征。", "具备手术指征,需手术治疗。", "手术指征明确。"])
+}
+
+fn indication_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    let plant = d.drop_section(SUMMARY, &["手术指征"])?;
+    d.drop_clauses(&[Kind::PreopDiscussion, Kind::WardRound, Kind::FirstCourse], &[], "指征");
+    Some(plant)
+}
+
+fn converted_without_word(d: &mut Draft<'_>) -> Option<Plant> {
+    let name = operation(d)?.name?;
+    if !name.contains("腹腔镜") {
+        return None;
+    }
+    let new = name.replace("腹腔镜下", "开腹").replace("腹腔镜", "开腹");
+    d.visit.operations.as_mut()?.first_mut()?.name = Some(new.clone());
+    if let Some(main) = d.visit.front_page.as_mut().and_then(|page| page.main_operation.as_mut()) {
+        main.name = Some(new.clone());
+    }
+    d.rewrite(&[Kind::OperationRecord], &["手术名称"], &[&new])?;
+    d.rewrite(
+        &[Kind::OperationRecord],
+        &["手术经过"],
+        &["取右上腹肋缘下切口逐层进腹,分离粘连后顺利完成手术,术中出血约100ml,止血彻底,清点器械敷料无误,逐层关腹,安返病房。"],
+    )?;
+    Some(Plant::new("手术记录", name, new))
+}
+
+fn consent_names_other_operation(d: &mut Draft<'_>) -> Option<Plant> {
+    operation(d)?;
+    d.rewrite(&[Kind::ConsentOperation], &["拟施手术", "手术名称"], &["腹股沟疝无张力修补术", "甲状腺腺叶切除术"])
+}
+
+fn pathology_malignant(d: &mut Draft<'_>) -> Option<Plant> {
+    let end = operation(d)?.ended_at?;
+    if d.has_text(DISCHARGE, "癌") {
+        return None;
+    }
+    let at = Instant::minute(plus_minutes(end.earliest(), 40 * 60).min(plus_minutes(d.end()?, -20 * 60)));
+    let report = d.pick(&["中分化腺癌,浸润至浆膜层", "乳头状癌,切缘阴性", "高级别尿路上皮癌"]);
+    d.visit.pathology = Some(vec![Pathology {
+        id: Some("drill-pathology".to_owned()),
+        specimen: Some("手术标本".to_owned()),
+        diagnosis: Some(report.to_owned()),
+        reported_at: Some(at),
+    }]);
+    Some(Plant::new("病理报告", "(原报告)", report))
+}
+
+fn intraoperative_differs(d: &mut Draft<'_>) -> Option<Plant> {
+    d.rewrite(&[Kind::OperationRecord], &["术中诊断"], &["腹膜后血肿", "盆腔脓肿", "肠系膜上动脉栓塞"])
+}
+
+fn other_doctor(d: &mut Draft<'_>, not: &str) -> Option<(String, String)> {
+    let doctors: Vec<(String, String)> = d
+        .visit
+        .staff
+        .iter()
+        .flatten()
+        .filter(|person| person.id != not && person.title.is_some_and(Title::is_senior))
+        .filter_map(|person| Some((person.id.clone(), person.name.clone()?)))
+        .collect();
+    (!doctors.is_empty()).then(|| doctors[d.rng.u64(0..doctors.len() as u64) as usize].clone())
+}
+
+fn name_of(d: &Draft<'_>, id: &str) -> Option<String> {
+    d.visit.staff.iter().flatten().find(|person| person.id == id)?.name.clone()
+}
+
+fn surgeon_in_record(d: &mut Draft<'_>) -> Option<Plant> {
+    let surgeon = operation(d)?.surgeon?;
+    let own = name_of(d, &surgeon)?;
+    let (_, other) = other_doctor(d, &surgeon)?;
+    d.edit(&[Kind::OperationRecord], &["术者", "手术人员", ""], &format!(r"(^|术者\p{{P}}?\s*){own}"), |found| {
+        Some(format!("{}{other}", &found[1]))
+    })
+}
+
+fn surgeon_on_front_page(d: &mut Draft<'_>) -> Option<Plant> {
+    let surgeon = operation(d)?.surgeon?;
+    let (id, name) = other_doctor(d, &surgeon)?;
+    let own = name_of(d, &surgeon)?;
+    d.visit.front_page.as_mut()?.main_operation.as_mut()?.surgeon.replace(id)?;
+    Some(Plant::new("病案首页·术者", own, name))
+}
+
+fn anesthesia_in_record(d: &mut Draft<'_>) -> Option<Plant> {
+    operation(d)?;
+    let pairs = [
+        ("全身麻醉", "椎管内麻醉"),
+        ("椎管内麻醉", "全身麻醉"),
+        ("腰硬联合麻醉", "全身麻醉"),
+        ("全麻", "椎管内麻醉"),
+        ("局部麻醉", "全身麻醉"),
+    ];
+    let kind = d.pick(&[Kind::OperationRecord, Kind::AnesthesiaRecord, Kind::PostopCourse]);
+    d.swap(&[kind], &[], &pairs)
+}
+
+fn time_in_record(d: &mut Draft<'_>) -> Option<Plant> {
+    let start = operation(d)?.started_at?.earliest();
+    let wrong = plus_minutes(start, d.pick(&[75, 130])).strftime("%H:%M").to_string();
+    d.edit(&[Kind::AnesthesiaRecord, Kind::PostopCourse], &[], &start.strftime("%H:%M").to_string(), |_| Some(wrong.clone()))
+}
+
+/// Every side word of one document turned round.
+fn turn_sides(d: &mut Draft<'_>, kind: Kind) -> Option<Plant> {
+    let side = operation(d)?.side?;
+    other_side(side)?;
+    let (own, other) = if side == crate::record::Side::Left { ("左", "右") } else { ("右", "左") };
+    let mut first = None;
+    while let Some(plant) = d.edit(&[kind], &[], &format!("{own}(侧|[^侧\\p{{P}}])"), |found| {
+        let word = &found[1];
+        Some(format!("{other}{word}"))
+    }) {
+        first = first.or(Some(plant));
+    }
+    first
+}
+
+fn side_in_consent(d: &mut Draft<'_>) -> Option<Plant> {
+    turn_sides(d, Kind::ConsentOperation)
+}
+
+fn side_in_record(d: &mut Draft<'_>) -> Option<Plant> {
+    let side = operation(d)?.side?;
+    other_side(side)?;
+    let (own, other) = if side == crate::record::Side::Left { ("左", "右") } else { ("右", "左") };
+    d.edit(&[Kind::OperationRecord], &["手术名称", "术前诊断", "术中诊断"], own, |_| Some(other.to_owned()))
+}
+
+fn side_in_checklist(d: &mut Draft<'_>) -> Option<Plant> {
+    turn_sides(d, Kind::SafetyChecklist)
+}
+
+fn side_in_data(d: &mut Draft<'_>) -> Option<Plant> {
+    let operation = d.visit.operations.as_mut()?.first_mut()?;
+    let before = operation.side?;
+    let after = other_side(before)?;
+    operation.side = Some(after);
+    Some(Plant::new("手术·侧别", before.chinese(), after.chinese()))
+}
+
+fn short_operation(d: &mut Draft<'_>) -> Option<Plant> {
+    d.rewrite(&[Kind::OperationRecord], &["手术经过"], &["常规消毒铺巾,顺利完成手术。", "麻醉成功后常规手术,过程顺利,安返病房。"])
+}
+
+fn blood(d: &mut Draft<'_>, kind: Kind) -> Option<Plant> {
+    operation(d)?.blood_loss_ml?;
+    d.edit(&[kind], &[], r"(出血(量)?约?\s*)(\d+)\s*ml", |found| {
+        let volume: u32 = found[3].parse().ok()?;
+        Some(format!("{}{}ml", &found[1], volume * 3 + 300))
+    })
+}
+
+fn blood_in_anesthesia(d: &mut Draft<'_>) -> Option<Plant> {
+    blood(d, Kind::AnesthesiaRecord)
+}
+
+fn blood_in_postop(d: &mut Draft<'_>) -> Option<Plant> {
+    blood(d, Kind::PostopCourse)
+}
+
+fn pathology_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    if operation(d)?.specimen_sent != Some(true) {
+        return None;
+    }
+    let before = d.visit.pathology.take()?.first()?.diagnosis.clone()?;
+    d.visit.pathology = Some(Vec::new());
+    d.drop_sentences(&[Kind::DailyCourse, Kind::WardRound, Kind::DischargeRecord], &[], "病理");
+    d.drop_documents(&[Kind::PathologyReport]);
+    if let Some(page) = d.visit.front_page.as_mut() {
+        page.pathology_diagnosis = None;
+    }
+    Some(Plant::new("病理", before, "(删去报告与病程)"))
+}
+
+fn implant_unrecorded(d: &mut Draft<'_>) -> Option<Plant> {
+    let name = operation(d)?.implants?.first()?.name.clone()?;
+    let kinds = &[Kind::OperationRecord, Kind::PostopCourse, Kind::DailyCourse, Kind::WardRound];
+    d.drop_clauses(kinds, &[], "条码|植入|假体|钢板|螺钉|支架|人工股骨头\\p{P}|双极|补片")?;
+    Some(Plant::new("手术记录", name, "(型号、条码不写)"))
+}
+
+fn surgeon_absent(d: &mut Draft<'_>) -> Option<Plant> {
+    let surgeon = operation(d)?.surgeon?;
+    let own = name_of(d, &surgeon)?;
+    let (_, other) = other_doctor(d, &surgeon)?;
+    let kind = &[Kind::PreopDiscussion];
+    let list = d.edit(kind, &["参加人员"], &format!(r"{own}[^\p{{P}}\n]*(\p{{P}}术者\p{{P}})?、?"), |_| Some(String::new()))?;
+    while d.edit(kind, &[], &own, |_| Some(other.clone())).is_some() {}
+    Some(list)
+}
+
+fn discussion_without_conclusion(d: &mut Draft<'_>) -> Option<Plant> {
+    operation(d)?;
+    d.drop_sentences(&[Kind::PreopDiscussion], &[], "小结|结论|同意")
+}
+
+fn discussion_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    operation(d)?;
+    d.drop_documents(&[Kind::PreopDiscussion])
+}
+
+fn checklist_step_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    d.edit(&[Kind::SafetyChecklist], &[], r"(?s)【?患者离室前.*?(。|】[^\n]*)", |_| Some(String::new()))
+}
+
+fn checklist_unsigned(d: &mut Draft<'_>) -> Option<Plant> {
+    let plant = d.edit(&[Kind::SafetyChecklist], &[], r"手术医师、麻醉医师、巡回护士三方签名", |_| {
+        Some("手术医师、巡回护士签名".to_owned())
+    });
+    if plant.is_some() {
+        return plant;
+    }
+    let mut first = None;
+    while let Some(plant) = d.edit(&[Kind::SafetyChecklist], &[], r"\s麻醉医师[\p{Han}]+", |_| Some(String::new())) {
+        first = first.or(Some(plant));
+    }
+    first
+}
+
+fn checklist_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    operation(d)?;
+    d.drop_documents(&[Kind::SafetyChecklist])
+}
+
+/// What the surgeon wrote or said on one side of the operation is no longer his.
+fn rounds_removed(d: &mut Draft<'_>, before: bool) -> Option<Plant> {
+    let operation = operation(d)?;
+    let surgeon = operation.surgeon?;
+    let own = name_of(d, &surgeon)?;
+    let start = operation.started_at?.earliest();
+    let notes: Vec<usize> = d
+        .documents(&[Kind::WardRound, Kind::DailyCourse, Kind::PostopCourse, Kind::PreopSummary])
+        .into_iter()
+        .filter(|index| d.time_of(*index).is_some_and(|time| (time.earliest() < start) == before))
+        .filter(|index| {
+            let document = &d.visit.documents[*index];
+            whole_text(document).contains(&own) || document.title.as_deref().is_some_and(|title| title.contains(&own))
+        })
+        .collect();
+    let (mut gone, mut cut) = (Vec::new(), 0);
+    for index in notes {
+        let titled = d.visit.documents[index].title.as_deref().is_some_and(|title| title.contains(&own));
+        if titled {
+            gone.push(index);
+        } else if let Some(text) = d.visit.documents[index].text.as_mut() {
+            *text = compiled(&format!(r"[^。\n]*{own}[^。\n]*。?")).replace_all(text, "").into_owned();
+            cut += 1;
+        }
+    }
+    let _ = d.remove(&gone);
+    (gone.len() + cut > 0).then(|| Plant::new(if before { "术前查房" } else { "术后查房" }, format!("术者{own}查房"), "(删去)"))
+}
+
+fn round_before_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    rounds_removed(d, true)
+}
+
+fn round_after_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    rounds_removed(d, false)
+}
+
+fn postop_note_hollow(d: &mut Draft<'_>) -> Option<Plant> {
+    operation(d)?;
+    let words = d.pick(&["术后第2天,恢复好,继续治疗。", "术后恢复顺利,治疗同前。"]);
+    d.rewrite_document(&[Kind::DailyCourse], |text| text.contains("术后"), |_| Some(words.to_owned()))
+}
+
+fn unplanned_return(d: &mut Draft<'_>) -> Option<Plant> {
+    let first = operation(d)?;
+    let start = plus_minutes(first.ended_at?.earliest(), d.pick(&[10, 30]) * 60);
+    if plus_minutes(start, 1440) > d.end()? {
+        return None;
+    }
+    let name = d.pick(&["非计划再次手术:血肿清除术", "切口探查止血术", "剖腹探查术"]);
+    d.visit.operations.as_mut()?.push(Operation {
+        id: Some("drill-operation".to_owned()),
+        name: Some(name.to_owned()),
+        elective: Some(false),
+        started_at: Some(Instant::minute(start)),
+        ended_at: Some(Instant::minute(plus_minutes(start, 50))),
+        anesthesia_started_at: Some(Instant::minute(plus_minutes(start, -20))),
+        anesthesia_ended_at: Some(Instant::minute(plus_minutes(start, 60))),
+        icd9cm3: None,
+        ..first
+    });
+    d.append_some(
+        COURSE,
+        |d, index| d.time_of(index).is_some_and(|time| time.earliest() > start),
+        &["因术后出血返回手术室再次手术止血。", "昨日因切口活动性出血行二次手术。"],
+    )?;
+    Some(Plant::new("手术", "(无)", format!("{name} {}", Instant::minute(start))))
+}
+
+fn resident_operates(d: &mut Draft<'_>) -> Option<Plant> {
+    let resident = d.staff(Title::Resident, Title::Resident)?;
+    let operation = d.visit.operations.as_mut()?.first_mut()?;
+    operation.level.filter(|level| *level >= 3)?;
+    let before = operation.surgeon.replace(resident.id.clone())?;
+    if let Some(main) = d.visit.front_page.as_mut().and_then(|page| page.main_operation.as_mut()) {
+        main.surgeon = Some(resident.id.clone());
+    }
+    let (own, new) = (name_of(d, &before)?, resident.name?);
+    d.everywhere(&regex::escape(&own), &new);
+    Some(Plant::new("手术·术者", own, format!("{new}(住院医师)")))
+}
