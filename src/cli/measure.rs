@@ -73,7 +73,8 @@ fn visits(house: &House, args: &MeasureArgs, folder: &Path) -> Result<ExitCode> 
     if measured == 0 {
         bail!("no visits with gold files in {}", folder.display());
     }
-    let stands_for = |rule: &Rule, code: &str| rule.status == Status::Stable && (rule.defect == code || rule.also.iter().any(|other| other == code));
+    let stands_for =
+        |rule: &Rule, code: &str| rule.status == Status::Stable && (rule.defect == code || rule.also.iter().any(|other| other == code));
     let stable = |code: &str| house.rulebook.rules.iter().any(|compiled| stands_for(&compiled.rule, code));
     let report = count.finish(stable);
     if args.format == Format::Json {

@@ -20,7 +20,7 @@ use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::lexicon::ConceptSet;
 use crate::reading::{Assertion, ConceptId, Experiencer, Mention, Passage, TimeUnit, TimeValue};
-use crate::record::{Sex, Side};
+use crate::record::{DocumentKind, Sex, Side};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -80,6 +80,10 @@ impl Conflict {
 }
 
 impl Check for Prepared {
+    fn quotes(&self, kind: DocumentKind) -> bool {
+        self.within.names_kind(kind) || self.against.names_kind(kind)
+    }
+
     fn run(&self, subject: &Subject<'_>) -> Outcome {
         Outcome::Ran(match self.spec.compare {
             Compare::Side => self.sides(subject),

@@ -19,6 +19,7 @@ use super::places::Places;
 use super::{Check, Knowledge, Outcome, SpecError, Subject};
 use crate::reading::text::Span;
 use crate::reading::{DocumentReading, Passage};
+use crate::record::DocumentKind;
 
 /// Fewer cases of a kind than this teach nothing.
 pub const LEAST_CASES: usize = 12;
@@ -85,6 +86,10 @@ impl Judge {
 }
 
 impl Check for Prepared {
+    fn quotes(&self, kind: DocumentKind) -> bool {
+        self.places.names_kind(kind)
+    }
+
     fn run(&self, subject: &Subject<'_>) -> Outcome {
         if self.candidates(subject).is_empty() { Outcome::Ran(Vec::new()) } else { Outcome::Skipped("需要语言模型".to_owned()) }
     }

@@ -18,6 +18,7 @@ use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::Passage;
 use crate::reading::text::Span;
+use crate::record::DocumentKind;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,6 +103,10 @@ impl Pattern {
 }
 
 impl Check for Prepared {
+    fn quotes(&self, kind: DocumentKind) -> bool {
+        self.places.names_kind(kind)
+    }
+
     fn run(&self, subject: &Subject<'_>) -> Outcome {
         let Some(context) = self.given.iter().map(|given| given.shown(subject)).collect::<Option<Vec<_>>>() else {
             return Outcome::Ran(Vec::new());

@@ -17,7 +17,7 @@ use super::pattern::{characters, trimmed};
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Phase, Role, Searched, SpecError, Subject, facts};
 use crate::reading::DocumentReading;
-use crate::record::Title;
+use crate::record::{DocumentKind, Title};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,6 +94,10 @@ impl Required {
 }
 
 impl Check for Prepared {
+    fn quotes(&self, kind: DocumentKind) -> bool {
+        self.documents.names_kind(kind)
+    }
+
     fn run(&self, subject: &Subject<'_>) -> Outcome {
         let triggers = match self.spec.trigger {
             Some(kind) => match events::events(subject, kind, &self.spec.filter) {

@@ -18,7 +18,7 @@ use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, Searched, SpecError, Subject};
 use crate::reading::text::Span;
 use crate::reading::{ConceptId, DocumentReading, Passage};
-use crate::record::time;
+use crate::record::{DocumentKind, time};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +69,10 @@ impl Response {
 }
 
 impl Check for Prepared {
+    fn quotes(&self, kind: DocumentKind) -> bool {
+        self.places.names_kind(kind)
+    }
+
     fn run(&self, subject: &Subject<'_>) -> Outcome {
         let triggers = match events::events(subject, self.spec.trigger, &self.spec.filter) {
             Ok(triggers) => triggers,

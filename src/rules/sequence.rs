@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::events::{self, EventFilter, EventKind};
 use super::places::Places;
 use super::{Check, DataEvidence, Hit, Knowledge, Outcome, SpecError, Subject, facts};
-use crate::record::{Document, Instant, time};
+use crate::record::{Document, DocumentKind, Instant, time};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -127,6 +127,10 @@ fn moments(subject: &Subject<'_>, step: &Step, places: &Places) -> Result<Vec<Mo
 }
 
 impl Check for Prepared {
+    fn quotes(&self, _kind: DocumentKind) -> bool {
+        false
+    }
+
     fn run(&self, subject: &Subject<'_>) -> Outcome {
         let (first, second) = match (moments(subject, &self.spec.first, &self.first), moments(subject, &self.spec.second, &self.second)) {
             (Ok(first), Ok(second)) => (first, second),

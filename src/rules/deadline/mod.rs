@@ -21,7 +21,7 @@ use super::events::{self, Event, EventFilter, EventKind};
 use super::places::Places;
 use super::{Check, DataEvidence, Hit, Knowledge, Outcome, Phase, Searched, SpecError, Subject, facts};
 use crate::reading::DocumentReading;
-use crate::record::{Title, time};
+use crate::record::{DocumentKind, Title, time};
 use crate::rules::events::{completed_at, is_written};
 pub use periodic::Every;
 
@@ -280,6 +280,10 @@ fn is_due_soon(begin: DateTime, due: DateTime, at: DateTime) -> bool {
 }
 
 impl Check for Prepared {
+    fn quotes(&self, _kind: DocumentKind) -> bool {
+        false
+    }
+
     fn run(&self, subject: &Subject<'_>) -> Outcome {
         let duties = match self.derive(subject) {
             Ok(duties) => duties,

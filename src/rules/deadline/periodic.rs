@@ -8,7 +8,7 @@ use super::super::events::{self, is_written};
 use super::super::places::Places;
 use super::super::{Check, DataEvidence, Hit, Outcome, Searched, SpecError, Subject, facts};
 use super::Deadline;
-use crate::record::{ConditionLevel, Title, time};
+use crate::record::{ConditionLevel, DocumentKind, Title, time};
 
 /// How often, and when it holds.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -218,6 +218,10 @@ impl Periodic {
 }
 
 impl Check for Periodic {
+    fn quotes(&self, _kind: DocumentKind) -> bool {
+        false
+    }
+
     fn run(&self, subject: &Subject<'_>) -> Outcome {
         let gaps = match self.derive(subject) {
             Ok((gaps, _)) => gaps,

@@ -22,6 +22,7 @@ use crate::reading::Passage;
 use crate::reading::lexicon::ConceptSet;
 use crate::reading::measures::convert;
 use crate::reading::text::Span;
+use crate::record::DocumentKind;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,6 +102,10 @@ fn hit(passage: &std::sync::Arc<Passage>, span: Span, slots: Vec<(&'static str, 
 }
 
 impl Check for Prepared {
+    fn quotes(&self, kind: DocumentKind) -> bool {
+        self.places.is_empty() || self.places.names_kind(kind)
+    }
+
     fn run(&self, subject: &Subject<'_>) -> Outcome {
         let mut hits = Vec::new();
         match self.spec.what {

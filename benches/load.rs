@@ -1,0 +1,71 @@
+//! Load on a real server from another process: checks of the section being written, 50 a second, at one and four times the text of a visit.
+//!
+//! `cargo bench --bench load`; `-- --test` sends only a few. Figures are printed, never asserted: they are this machine's.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+mod common;
+use common::{grown, text_length};
+
+const PER_SECOND: u32 = 50;
+
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn main() {
+    let requests = if std::env::args().any(|argument| argument == "--test") { 10 } else { 1500 };
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = format!("sqlite:{}?mode=rwc", folder.path().join("load.db").display());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_bingli"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--tick", "0", "--database", &database])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut line).expect("it prints its address");
+    let _server = Server(child);
+    let address = line.trim().trim_start_matches("bingli ").trim_end_matches('/').to_owned();
+    let agent = ureq::Agent::config_builder().build().new_agent();
+    for times in [1, 4] {
+        let mut visit = grown(times);
+        visit.visit_id = format!("L{times}");
+        let note = visit.documents.iter().rev().find(|document| document.sections.is_some()).expect("a note").clone();
+        let section = note.sections.iter().flatten().last().expect("a section").clone();
+        let body = serde_json::to_string(&visit).expect("JSON");
+        agent.put(&format!("{address}/v1/visits/{}", visit.visit_id)).send(&body).expect("it is kept");
+        let mut taken: Vec<Duration> = Vec::new();
+        let began = Instant::now();
+        for number in 0..requests {
+            // Every keystroke makes another text.
+            let text = format!("{}患者今日咳嗽减轻{number}次。", section.text);
+            let body =
+                json!({ "visit_id": visit.visit_id, "focus": { "document": note.id, "section": section.name, "text": text } }).to_string();
+            let planned = began + Duration::from_secs(1) / PER_SECOND * number;
+            std::thread::sleep(planned.saturating_duration_since(Instant::now()));
+            let sent = Instant::now();
+            let mut response = agent.post(&format!("{address}/v1/check")).send(&body).expect("it answers");
+            response.body_mut().read_to_string().expect("a body");
+            taken.push(sent.elapsed());
+        }
+        taken.sort_unstable();
+        let at = |share: f64| taken[((taken.len() - 1) as f64 * share) as usize].as_secs_f64() * 1000.0;
+        println!(
+            "focus, {} KB of text, {PER_SECOND}/s, {requests} requests: median {:.2} ms, p95 {:.2} ms, p99 {:.2} ms",
+            text_length(&visit.documents) / 1024,
+            at(0.5),
+            at(0.95),
+            at(0.99)
+        );
+    }
+}
