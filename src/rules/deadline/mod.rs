@@ -143,7 +143,8 @@ impl Prepared {
                     .iter()
                     .find(|event| event.anchor == trigger.anchor || triggers.len() == 1)
                     .map(|event| Done { at: event.at, document: None }),
-                None => self.document_for(subject, trigger, (previous, next), &mut taken),
+                None => approved(subject, trigger, self.spec.trigger, self.spec.before)
+                    .or_else(|| self.document_for(subject, trigger, (previous, next), &mut taken)),
             };
             if done.is_none() && is_excerpt {
                 continue;
@@ -265,6 +266,21 @@ impl Prepared {
         };
         self.spec.mentions.iter().any(said)
     }
+}
+
+/// The hospital's approval of emergency treatment (紧急医疗措施审批单), signed within the day before an operation, an anaesthesia or a transfusion:
+/// it stands for what could not be done before it, where the patient can't consent and no relative is there.
+fn approved(subject: &Subject<'_>, trigger: &Event, kind: EventKind, before: bool) -> Option<Done> {
+    if !before || !matches!(kind, EventKind::OperationStart | EventKind::AnesthesiaStart | EventKind::TransfusionStart) {
+        return None;
+    }
+    let is_approval = |title: &str| title.contains("审批") && (title.contains("紧急") || title.contains("抢救"));
+    subject.reading.documents.iter().filter(|document| is_approval(&document.title)).find_map(|document| {
+        let record = facts::document(subject.visit, document);
+        let at = completed_at(record).filter(|_| is_written(record))?;
+        let ahead = time::minutes_between(at.earliest(), trigger.at.latest());
+        (0..=EARLY_MINUTES).contains(&ahead).then_some(Done { at, document: Some(document.index) })
+    })
 }
 
 #[derive(Debug, Clone, Copy)]
