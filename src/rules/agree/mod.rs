@@ -401,7 +401,7 @@ impl Prepared {
                     if measure.second.is_some() || !matches!(measure.relation, crate::reading::Relation::Equal) {
                         continue;
                     }
-                    // Only a value of this hospital, reported on the note's day before it or the day before, is meant to be a transcript.
+                    // Only a value of this hospital, reported on the note's day before the note or the day before, is meant to be a transcript.
                     let of_item: Vec<&(crate::reading::ConceptId, f64, usize)> =
                         reports.iter().filter(|(id, _, _)| *id == mention.concept).collect();
                     let recent = |index: usize| {
@@ -425,7 +425,8 @@ impl Prepared {
                         continue;
                     }
                     let between = passage.text.as_str().get(mention.span.end as usize..measure.span.start as usize).unwrap_or("");
-                    if ["最低", "最高", "由", "从"].iter().any(|word| between.contains(word)) {
+                    let is_dated = between.contains(|character: char| character.is_ascii_digit());
+                    if is_dated || ["最低", "最高", "由", "从"].iter().any(|word| between.contains(word)) {
                         continue;
                     }
                     // The first value of a series, or what was transfused.
@@ -437,7 +438,13 @@ impl Prepared {
                     if of_item.iter().any(|(_, value, _)| matches(*value)) {
                         continue;
                     }
-                    let (_, value, index) = candidates[0];
+                    // Of yesterday's report only a slip of the pen is sure: another value may be of a report that was not sent.
+                    let is_miscopied = |value: f64, index: usize| {
+                        labs[index].reported_at.is_some_and(|at| at.date() == day) || same_digits(value, measure.value)
+                    };
+                    let Some((_, value, index)) = candidates.iter().find(|(_, value, index)| is_miscopied(*value, *index)) else {
+                        continue;
+                    };
                     let lab = &labs[*index];
                     let reported = lab.reported_at.map_or(String::new(), |at| format!(" ({at})"));
                     let label = format!("{} {value}{}{reported}", lab.item.as_deref().unwrap_or(""), lab.unit.as_deref().unwrap_or(""));
@@ -453,6 +460,16 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// 2.5, 5.2 and 25 have the same digits.
+fn same_digits(a: f64, b: f64) -> bool {
+    let digits = |value: f64| {
+        let mut digits: Vec<char> = value.to_string().chars().filter(|character| ('1'..='9').contains(character)).collect();
+        digits.sort_unstable();
+        digits
+    };
+    digits(a) == digits(b)
 }
 
 /// Where a value was read.

@@ -268,7 +268,7 @@ impl Prepared {
     }
 }
 
-/// The hospital's approval of emergency treatment (紧急医疗措施审批单), signed within the day before an operation, an anaesthesia or a transfusion:
+/// The hospital's approval of emergency treatment (紧急医疗措施审批单), of the day before an operation, an anaesthesia or a transfusion:
 /// it stands for what could not be done before it, where the patient can't consent and no relative is there.
 fn approved(subject: &Subject<'_>, trigger: &Event, kind: EventKind, before: bool) -> Option<Done> {
     if !before || !matches!(kind, EventKind::OperationStart | EventKind::AnesthesiaStart | EventKind::TransfusionStart) {
@@ -276,8 +276,8 @@ fn approved(subject: &Subject<'_>, trigger: &Event, kind: EventKind, before: boo
     }
     let is_approval = |title: &str| title.contains("审批") && (title.contains("紧急") || title.contains("抢救"));
     subject.reading.documents.iter().filter(|document| is_approval(&document.title)).find_map(|document| {
-        let record = facts::document(subject.visit, document);
-        let at = completed_at(record).filter(|_| is_written(record))?;
+        // Approved by word of mouth at its own time, and signed soon after.
+        let at = document.time.filter(|_| is_written(facts::document(subject.visit, document)))?;
         let ahead = time::minutes_between(at.earliest(), trigger.at.latest());
         (0..=EARLY_MINUTES).contains(&ahead).then_some(Done { at, document: Some(document.index) })
     })
