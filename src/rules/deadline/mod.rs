@@ -274,12 +274,19 @@ fn approved(subject: &Subject<'_>, trigger: &Event, kind: EventKind, before: boo
     if !before || !matches!(kind, EventKind::OperationStart | EventKind::AnesthesiaStart | EventKind::TransfusionStart) {
         return None;
     }
-    let is_approval = |title: &str| title.contains("审批") && (title.contains("紧急") || title.contains("抢救"));
-    subject.reading.documents.iter().filter(|document| is_approval(&document.title)).find_map(|document| {
-        // Approved by word of mouth at its own time, and signed soon after.
+    let is_urgent = |text: &str| text.contains("紧急") || text.contains("抢救");
+    let is_told = |text: &str| is_urgent(text) && text.contains("批准") && ["授权", "总值班", "医务"].iter().any(|word| text.contains(word));
+    subject.reading.documents.iter().find_map(|document| {
+        // Approved by word of mouth at the form's own time, and signed soon after.
         let at = document.time.filter(|_| is_written(facts::document(subject.visit, document)))?;
         let ahead = time::minutes_between(at.earliest(), trigger.at.latest());
-        (0..=EARLY_MINUTES).contains(&ahead).then_some(Done { at, document: Some(document.index) })
+        let by_form = document.title.contains("审批") && is_urgent(&document.title) && (0..=EARLY_MINUTES).contains(&ahead);
+        if by_form {
+            return Some(Done { at, document: Some(document.index) });
+        }
+        // Or a note tells of it afterwards.
+        let by_note = ahead.abs() <= EARLY_MINUTES && document.passages.iter().any(|passage| is_told(passage.text.as_str()));
+        by_note.then_some(Done { at: trigger.at, document: Some(document.index) })
     })
 }
 
