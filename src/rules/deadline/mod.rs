@@ -275,7 +275,8 @@ fn approved(subject: &Subject<'_>, trigger: &Event, kind: EventKind, before: boo
         return None;
     }
     let is_urgent = |text: &str| text.contains("紧急") || text.contains("抢救");
-    let is_told = |text: &str| is_urgent(text) && text.contains("批准") && ["授权", "总值班", "医务"].iter().any(|word| text.contains(word));
+    let is_told =
+        |text: &str| is_urgent(text) && text.contains("批准") && ["授权", "总值班", "医务"].iter().any(|word| text.contains(word));
     subject.reading.documents.iter().find_map(|document| {
         // Approved by word of mouth at the form's own time, and signed soon after.
         let at = document.time.filter(|_| is_written(facts::document(subject.visit, document)))?;
