@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{DataEvidence, Subject, facts};
 use crate::reading::DocumentReading;
-use crate::record::{ConditionLevel, Disposition, Document, DocumentKind, Instant, Order, OrderKind, Title, Urgency, Visit};
+use crate::record::{ConditionLevel, Disposition, Document, DocumentKind, Instant, Order, OrderKind, Title, Urgency, Visit, time};
 
 /// Something that happened, by the structured data of the visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -261,10 +261,17 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
             }
         }
         EventKind::Critical | EventKind::CriticalOrSerious => {
-            for (index, condition) in visit.conditions.iter().flatten().enumerate() {
+            let conditions = || visit.conditions.iter().flatten();
+            for (index, condition) in conditions().enumerate() {
+                // Eased from critical to serious: nothing got worse, and the family has been told of worse.
+                let is_eased = || {
+                    let from = condition.from.map(|from| from.earliest());
+                    let ends_then = |to: Instant| from.is_some_and(|from| time::minutes_between(to.latest(), from).abs() <= 60);
+                    conditions().any(|other| other.level == Some(ConditionLevel::Critical) && other.to.is_some_and(ends_then))
+                };
                 let wanted = match condition.level {
                     Some(ConditionLevel::Critical) => true,
-                    Some(ConditionLevel::Serious) => kind == EventKind::CriticalOrSerious,
+                    Some(ConditionLevel::Serious) => kind == EventKind::CriticalOrSerious && !is_eased(),
                     _ => false,
                 };
                 if wanted {
@@ -385,8 +392,15 @@ fn order_matches(subject: &Subject<'_>, order: &Order, filter: &EventFilter) -> 
     filter.order_kind.is_none_or(|kind| order.kind == Some(kind))
         && (filter.order_class.is_empty() || order.class.as_ref().is_some_and(|class| filter.order_class.contains(class)))
         && (filter.purpose.is_empty() || order.purpose.as_ref().is_some_and(|purpose| filter.purpose.contains(purpose)))
+        && !is_classed_otherwise(order, filter)
         && is_concept(subject, order.name.as_deref().unwrap_or(""), &filter.concept)
         && (filter.not_concept.is_empty() || !is_concept(subject, order.name.as_deref().unwrap_or(""), &filter.not_concept))
+}
+
+/// The hospital's own class of an antibiotic goes before the lexicon's: 万古霉素 is not of the special class everywhere.
+fn is_classed_otherwise(order: &Order, filter: &EventFilter) -> bool {
+    let is_other = |class: &str| class.starts_with("antibiotic_") && class != "antibiotic_special";
+    filter.concept.iter().any(|concept| concept == "特殊使用级") && order.class.as_deref().is_some_and(is_other)
 }
 
 /// True when `text` mentions one of the concepts or something of the classes; an empty list asks nothing.

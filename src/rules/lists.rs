@@ -73,7 +73,7 @@ pub fn items(passage: &Passage) -> Vec<(Span, &str)> {
         if cut > start {
             let part = &text[start..cut];
             let inner = part.trim_matches(|character: char| character.is_whitespace() || ".()".contains(character));
-            if inner.chars().filter(|character| !character.is_ascii()).count() >= 2 {
+            if inner.chars().filter(|character| !character.is_ascii()).count() >= 2 && !is_signature(inner) {
                 let offset = start + part.find(inner).unwrap_or(0);
                 items.push((Span::new(offset, offset + inner.len()), inner));
             }
@@ -81,6 +81,11 @@ pub fn items(passage: &Passage) -> Vec<(Span, &str)> {
         start = start.max(next);
     }
     items
+}
+
+/// `住院医师:王某`, `家属意见:…`: what stands below a list is none of its items.
+fn is_signature(part: &str) -> bool {
+    ["医师:", "医师签", "签名", "签字", "家属意见"].iter().any(|word| part.contains(word))
 }
 
 #[cfg(test)]

@@ -251,6 +251,12 @@ impl Prepared {
                 said.push((group.to_owned(), Source::Text(passage, span)));
             }
         }
+        // Group O red cells are given before the group is known, and after a transplant from a donor of another group.
+        const EXPLAINED: [&str; 6] = ["血型不合", "次要不合", "主要不合", "紧急发", "紧急用血", "配合性输"];
+        let explained = self.places.passages(subject).any(|passage| EXPLAINED.iter().any(|word| passage.text.as_str().contains(word)));
+        if explained {
+            said.retain(|(group, _)| group.as_str() != "O");
+        }
         differing(&said)
     }
 
@@ -307,7 +313,8 @@ impl Prepared {
                 continue;
             }
             let text = passage.text.as_str();
-            for (span, item) in items.iter().filter(|(_, item)| !item.contains(['?'])) {
+            // The front page data hold no diagnosis of Chinese medicine.
+            for (span, item) in items.iter().filter(|(_, item)| !item.contains(['?']) && !item.starts_with("中医")) {
                 if !listed.iter().any(|name| similar(name, item)) {
                     hits.push(Hit {
                         evidence: vec![piece(passage, *span, Role::This)],
@@ -384,7 +391,8 @@ impl Prepared {
         }
         let mut hits = Vec::new();
         for document in self.places.documents(subject) {
-            let Some(day) = document.time.map(|time| time.date()) else { continue };
+            let Some(written) = document.time else { continue };
+            let day = written.date();
             for passage in self.places.passages_of(document) {
                 for mention in passage.mentions.iter().filter(|mention| {
                     mention.experiencer == Experiencer::Patient && mention.assertion == Assertion::Present && !mention.quoted
@@ -393,11 +401,14 @@ impl Prepared {
                     if measure.second.is_some() || !matches!(measure.relation, crate::reading::Relation::Equal) {
                         continue;
                     }
-                    // Only a value of this hospital, reported on the note's day or the day before, is meant to be a transcript.
+                    // Only a value of this hospital, reported on the note's day before the note or the day before, is meant to be a transcript.
                     let of_item: Vec<&(crate::reading::ConceptId, f64, usize)> =
                         reports.iter().filter(|(id, _, _)| *id == mention.concept).collect();
-                    let recent =
-                        |index: usize| labs[index].reported_at.is_some_and(|at| (0..=1).contains(&time::days_between(at.date(), day)));
+                    let recent = |index: usize| {
+                        labs[index]
+                            .reported_at
+                            .is_some_and(|at| at.earliest() <= written.latest() && (0..=1).contains(&time::days_between(at.date(), day)))
+                    };
                     let candidates: Vec<_> = of_item.iter().filter(|(_, _, index)| recent(*index)).collect();
                     let unit_fits = |index: usize| {
                         measure.unit.is_empty()
@@ -414,14 +425,26 @@ impl Prepared {
                         continue;
                     }
                     let between = passage.text.as_str().get(mention.span.end as usize..measure.span.start as usize).unwrap_or("");
-                    if ["最低", "最高", "由", "从"].iter().any(|word| between.contains(word)) {
+                    let is_dated = between.contains(|character: char| character.is_ascii_digit());
+                    if is_dated || ["最低", "最高", "由", "从"].iter().any(|word| between.contains(word)) {
+                        continue;
+                    }
+                    // The first value of a series, or what was transfused.
+                    let following = passage.text.as_str().get(measure.span.end as usize..).unwrap_or("").trim_start();
+                    if ["→", "->", "治疗量", "个治疗量", "袋", "人份"].iter().any(|word| following.starts_with(*word)) {
                         continue;
                     }
                     let matches = |value: f64| (value - measure.value).abs() <= (value.abs() * 0.02).max(0.051);
                     if of_item.iter().any(|(_, value, _)| matches(*value)) {
                         continue;
                     }
-                    let (_, value, index) = candidates[0];
+                    // Of yesterday's report only a slip of the pen is sure: another value may be of a report that was not sent.
+                    let is_miscopied = |value: f64, index: usize| {
+                        labs[index].reported_at.is_some_and(|at| at.date() == day) || same_digits(value, measure.value)
+                    };
+                    let Some((_, value, index)) = candidates.iter().find(|(_, value, index)| is_miscopied(*value, *index)) else {
+                        continue;
+                    };
                     let lab = &labs[*index];
                     let reported = lab.reported_at.map_or(String::new(), |at| format!(" ({at})"));
                     let label = format!("{} {value}{}{reported}", lab.item.as_deref().unwrap_or(""), lab.unit.as_deref().unwrap_or(""));
@@ -437,6 +460,16 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// 2.5, 5.2 and 25 have the same digits.
+fn same_digits(a: f64, b: f64) -> bool {
+    let digits = |value: f64| {
+        let mut digits: Vec<char> = value.to_string().chars().filter(|character| ('1'..='9').contains(character)).collect();
+        digits.sort_unstable();
+        digits
+    };
+    digits(a) == digits(b)
 }
 
 /// Where a value was read.

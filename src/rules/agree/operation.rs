@@ -27,8 +27,8 @@ impl Prepared {
             };
             let Some((span, stated)) = stated else { continue };
             let stated_name = stated.trim_start_matches([':', ' ']);
-            // A name is two to four characters; anything else is a sentence about the surgeon.
-            let is_name = (2..=12).contains(&stated_name.chars().count());
+            // A name is two to four characters; anything else is a sentence about the surgeon, or the labels after an empty cell.
+            let is_name = (2..=12).contains(&stated_name.chars().count()) && !stated_name.contains(':');
             if is_name && !names.iter().any(|name| stated_name.contains(name)) {
                 hits.push(Hit {
                     evidence: vec![piece(passage, span, Role::This)],

@@ -144,7 +144,12 @@ pub(in crate::rules) fn written_groups(text: &str) -> Vec<(Span, &'static str)> 
             || after.starts_with('红')
             || after.starts_with('血')
             || after.starts_with("悬");
-        let excluded = ["供", "献血", "子代", "新生儿", "家属"].iter().any(|word| before.contains(word))
+        // Whose group it is: the person named last before it in the sentence.
+        let sentence = text[..start].rsplit(['。', ';', '\n']).next().unwrap_or("");
+        let last_of = |words: &[&str]| words.iter().filter_map(|word| sentence.rfind(*word)).max();
+        let of_another = last_of(&["母", "父", "供者", "供体"]) > last_of(&["患", "受者", "本人"]);
+        let excluded = of_another
+            || ["供", "献血", "子代", "新生儿", "家属"].iter().any(|word| before.contains(word))
             || after.contains("血浆")
             || after.contains("冷沉淀")
             || after.contains("血小板");
@@ -178,7 +183,7 @@ pub(in crate::rules) fn death_times(passage: &Passage, day: jiff::civil::Date) -
         let after: String = text[expression.span.end as usize..].chars().take(12).collect();
         let after = after.split([',', '。', ';', '\n']).next().unwrap_or("");
         let labelled = before.contains("死亡时间") || (passage.section.as_ref() == "死亡时间");
-        let announced = after.contains("死亡") && !after.contains("讨论") && !after.contains("记录");
+        let announced = after.contains("死亡") && !["讨论", "记录", "死亡时间"].iter().any(|word| after.contains(word));
         if labelled || announced {
             found.push((date.at(hour as i8, minute as i8, 0, 0), expression.span));
         }
@@ -224,7 +229,7 @@ pub(in crate::rules) fn shared(a: &str, b: &str) -> f64 {
 
 /// A target, a threshold, an earlier or another hospital's value.
 pub(in crate::rules) fn is_goal_or_history(passage: &Passage, span: Span) -> bool {
-    const WORDS: [&str; 31] = [
+    const WORDS: [&str; 36] = [
         "目标",
         "控制在",
         "维持",
@@ -256,6 +261,11 @@ pub(in crate::rules) fn is_goal_or_history(passage: &Passage, span: Span) -> boo
         "引流液",
         "尿",
         "便",
+        "术中",
+        "体外循环",
+        "稀释",
+        "床旁",
+        "血气",
     ];
     let text = passage.text.as_str();
     let sentence = passage.sentence_of(span);

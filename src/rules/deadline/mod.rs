@@ -143,7 +143,8 @@ impl Prepared {
                     .iter()
                     .find(|event| event.anchor == trigger.anchor || triggers.len() == 1)
                     .map(|event| Done { at: event.at, document: None }),
-                None => self.document_for(subject, trigger, (previous, next), &mut taken),
+                None => approved(subject, trigger, self.spec.trigger, self.spec.before)
+                    .or_else(|| self.document_for(subject, trigger, (previous, next), &mut taken)),
             };
             if done.is_none() && is_excerpt {
                 continue;
@@ -265,6 +266,29 @@ impl Prepared {
         };
         self.spec.mentions.iter().any(said)
     }
+}
+
+/// The hospital's approval of emergency treatment (紧急医疗措施审批单), of the day before an operation, an anaesthesia or a transfusion:
+/// it stands for what could not be done before it, where the patient can't consent and no relative is there.
+fn approved(subject: &Subject<'_>, trigger: &Event, kind: EventKind, before: bool) -> Option<Done> {
+    if !before || !matches!(kind, EventKind::OperationStart | EventKind::AnesthesiaStart | EventKind::TransfusionStart) {
+        return None;
+    }
+    let is_urgent = |text: &str| text.contains("紧急") || text.contains("抢救");
+    let is_told =
+        |text: &str| is_urgent(text) && text.contains("批准") && ["授权", "总值班", "医务"].iter().any(|word| text.contains(word));
+    subject.reading.documents.iter().find_map(|document| {
+        // Approved by word of mouth at the form's own time, and signed soon after.
+        let at = document.time.filter(|_| is_written(facts::document(subject.visit, document)))?;
+        let ahead = time::minutes_between(at.earliest(), trigger.at.latest());
+        let by_form = document.title.contains("审批") && is_urgent(&document.title) && (0..=EARLY_MINUTES).contains(&ahead);
+        if by_form {
+            return Some(Done { at, document: Some(document.index) });
+        }
+        // Or a note tells of it afterwards.
+        let by_note = ahead.abs() <= EARLY_MINUTES && document.passages.iter().any(|passage| is_told(passage.text.as_str()));
+        by_note.then_some(Done { at: trigger.at, document: Some(document.index) })
+    })
 }
 
 #[derive(Debug, Clone, Copy)]

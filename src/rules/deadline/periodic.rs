@@ -37,6 +37,9 @@ pub fn prepare(spec: Deadline, every: Every, places: Places) -> Result<Box<dyn C
     Ok(Box::new(Periodic { spec, every, places }))
 }
 
+/// From this hour on a condition's first day asks for no note of its own.
+const LATE_HOUR: i8 = 20;
+
 /// A stretch without the note that was due.
 struct Gap {
     from: Date,
@@ -99,7 +102,10 @@ impl Periodic {
             }
             let of_level = conditions.iter().filter(|condition| condition.level == Some(level));
             let stretch = |condition: &crate::record::Condition| {
-                let from = condition.from?.date();
+                let began = condition.from?;
+                // Begun late in the evening, its first note may be the next day's.
+                let is_late = began.has_time() && began.latest().hour() >= LATE_HOUR;
+                let from = if is_late { began.date().tomorrow().unwrap_or(began.date()) } else { began.date() };
                 // From the day of the order to the day before it is stopped.
                 let to = condition.to.map_or(last, |to| to.date().yesterday().unwrap_or(to.date())).min(last);
                 (from <= to).then_some((from, to, condition.to.is_none() && visit.discharge.is_none()))

@@ -5,7 +5,7 @@ use super::super::{DataEvidence, Evidence, Hit, Role, Subject, events, facts, li
 use super::Prepared;
 use crate::reading::text::Span;
 use crate::reading::{DocumentReading, Passage};
-use crate::record::{CodedDiagnosis, CodedOperation, Disposition, DocumentKind, FrontPage, time};
+use crate::record::{CodedDiagnosis, CodedOperation, Disposition, DocumentKind, FrontPage, Instant, time};
 
 /// Chronic diseases that are nobody's reason for an operation on another organ.
 const COMORBID: [&str; 7] = ["高血压", "2型糖尿病", "1型糖尿病", "糖尿病", "高脂血症", "血脂异常", "高尿酸血症"];
@@ -208,9 +208,13 @@ pub(super) fn pathology_diagnosis(subject: &Subject<'_>) -> Result<Vec<Hit>, Str
         return Err("未提供首页完成时间".to_owned());
     };
     let counts = |text: &Option<String>| !text.as_deref().is_some_and(|text| CYTOLOGY.iter().any(|word| text.contains(word)));
-    let known = reports.iter().enumerate().filter(|(_, report)| {
-        report.reported_at.is_some_and(|at| at.latest() <= finished.earliest()) && counts(&report.specimen) && counts(&report.diagnosis)
-    });
+    // A report of an earlier stay belongs to that stay's front page.
+    let admitted = subject.visit.admission.admitted_at;
+    let of_stay = |at: Instant| at.latest() <= finished.earliest() && admitted.is_none_or(|admitted| at.latest() >= admitted.earliest());
+    let known = reports
+        .iter()
+        .enumerate()
+        .filter(|(_, report)| report.reported_at.is_some_and(of_stay) && counts(&report.specimen) && counts(&report.diagnosis));
     let known: Vec<(usize, &str)> = known
         .filter_map(|(index, report)| report.diagnosis.as_deref().map(|text| (index, text.trim())))
         .filter(|(_, text)| !text.is_empty())
