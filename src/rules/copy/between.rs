@@ -22,11 +22,20 @@ const SUSPECTED: f32 = 0.75;
 /// Days between two stays after which an illness does not begin with the same days again.
 const DAYS_APART: i64 = 15;
 
-fn label(stay: &Stay, found: &Match<'_>, topic: Topic, whose: &str, id: &str) -> DataEvidence {
+/// Another patient's record: what it says and when it was is not for those who treat this one.
+fn of_another(found: &Match<'_>, topic: Topic) -> DataEvidence {
+    let label = format!("另一患者(住院号{}){} {}", found.stay.masked_id(), found.title, topic.chinese());
+    DataEvidence { path: String::new(), label }
+}
+
+/// The patient's own earlier record, with its beginning.
+fn of_same(found: &Match<'_>, topic: Topic) -> DataEvidence {
+    let stay = found.stay;
     let quote: String = found.text.chars().take(MOST_QUOTED).collect();
     let admitted = stay.admitted.map_or(String::new(), |at| format!(",{}入院", at.date()));
     DataEvidence {
-        path: String::new(), label: format!("{whose}(住院号{id}{admitted}){} {}「{quote}…」", found.title, topic.chinese())
+        path: String::new(),
+        label: format!("上次住院(住院号{}{admitted}){} {}「{quote}…」", stay.visit_id, found.title, topic.chinese()),
     }
 }
 
@@ -72,10 +81,7 @@ impl Prepared {
                 }
                 let piece = |trace: &&super::traces::Trace| Evidence { passage: trace.passage.clone(), span: trace.span, role: Role::This };
                 let mut data: Vec<DataEvidence> = fitting.iter().map(|trace| trace.own.clone()).collect();
-                // The quotation would tell the other patient's name.
-                let admitted = found.stay.admitted.map_or(String::new(), |at| format!(",{}入院", at.date()));
-                let label = format!("另一患者(住院号{}{admitted}){} {}", found.stay.masked_id(), found.title, topic.chinese());
-                data.push(DataEvidence { path: String::new(), label });
+                data.push(of_another(found, topic));
                 let stated: Vec<_> = fitting.iter().map(|trace| trace.stated.clone()).collect();
                 hits.push(Hit {
                     evidence: fitting.iter().map(piece).collect(),
@@ -111,7 +117,7 @@ impl Prepared {
         }
         let mut named: Vec<&(f64, &Match<'_>)> = patients.values().collect();
         named.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.stay.visit_id.cmp(&b.1.stay.visit_id)));
-        let data = named.iter().take(MOST_NAMED).map(|(_, found)| label(found.stay, found, topic, "另一患者", &found.stay.masked_id()));
+        let data = named.iter().take(MOST_NAMED).map(|(_, found)| of_another(found, topic));
         Some(Hit {
             evidence: vec![Evidence { passage: passage.clone(), span: trimmed(passage), role: Role::This }],
             data: data.collect(),
@@ -148,7 +154,7 @@ impl Prepared {
             for (span, computed) in spans.into_iter().filter(|(span, _)| copied(*span)) {
                 hits.push(Hit {
                     evidence: vec![Evidence { passage: passage.clone(), span, role: Role::This }],
-                    data: vec![label(found.stay, found, topic, "上次住院", &found.stay.visit_id)],
+                    data: vec![of_same(found, topic)],
                     slots: vec![
                         ("similarity", percent(found.share)),
                         ("stated", passage.text.quote(span).to_owned()),

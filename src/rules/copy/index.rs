@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::align::{Letters, SHINGLE, mix, shingle_hash};
+use super::align::{Letters, SHINGLE, copied_share, mix, runs, shingle_hash};
 use crate::reading::{Origin, Passage, Reading};
 use crate::record::{DiagnosisKind, DocumentKind, Instant, Sex, Visit};
 use crate::rules::{Knowledge, facts};
@@ -206,7 +206,7 @@ pub struct Match<'i> {
     pub stay: &'i Stay,
     pub title: &'i str,
     pub text: &'i str,
-    /// Shingles in common, as a share of the longer text's; 1.0 only for equal letters.
+    /// Letters of the asked text that were taken from this one, as a share of the longer text; 1.0 only for equal letters.
     pub share: f64,
 }
 
@@ -315,7 +315,7 @@ impl CopyIndex {
             + self.common.capacity() * size_of::<u64>()
     }
 
-    /// Passages of the topic that share at least `threshold` with the text, of stays that are wanted; the most alike first, then by visit.
+    /// Passages of the topic that at least `threshold` of the text was taken from, of stays that are wanted; the most alike first, then by visit.
     pub fn similar(&self, topic: Topic, text: &str, threshold: f64, wanted: impl Fn(&Stay) -> bool) -> Vec<Match<'_>> {
         let letters = Letters::of(text).chars;
         if letters.len() < SHINGLE || self.is_empty() {
@@ -334,11 +334,10 @@ impl CopyIndex {
             .collect();
         candidates.sort_unstable_by_key(|(text, bands)| (std::cmp::Reverse(*bands), *text));
         candidates.truncate(MOST_COMPARED);
-        let own = shingles(&letters);
         let mut matches = Vec::new();
         for (text, _) in candidates {
             let other = self.text(text as usize);
-            let share = alike(&letters, &own, &Letters::of(other).chars);
+            let share = alike(&letters, &Letters::of(other).chars);
             if share < threshold {
                 continue;
             }
@@ -372,23 +371,16 @@ impl CopyIndex {
     }
 }
 
-/// Share of shingles in common of two texts.
-pub fn likeness(a: &str, b: &str) -> f64 {
-    let (a, b) = (Letters::of(a).chars, Letters::of(b).chars);
-    alike(&a, &shingles(&a), &b)
+/// Share of `text` that was taken from `other`, by the letters of the longer one.
+pub fn likeness(text: &str, other: &str) -> f64 {
+    alike(&Letters::of(text).chars, &Letters::of(other).chars)
 }
 
-fn alike(letters: &[char], own: &HashSet<u64>, other: &[char]) -> f64 {
+fn alike(letters: &[char], other: &[char]) -> f64 {
     if letters == other {
         return 1.0;
     }
-    let others = shingles(other);
-    let common = own.iter().filter(|shingle| others.contains(shingle)).count();
-    (common as f64 / own.len().max(others.len()).max(1) as f64).min(0.999)
-}
-
-fn shingles(letters: &[char]) -> HashSet<u64> {
-    letters.windows(SHINGLE).map(shingle_hash).collect()
+    copied_share(&runs(other, letters), letters.len().max(other.len())).min(0.999)
 }
 
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
