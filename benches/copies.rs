@@ -45,7 +45,7 @@ fn benches(criterion: &mut Criterion) {
     group.sample_size(10);
     let many = visits(20_000);
     group.bench_function("read and index 20,000", |bencher| bencher.iter(|| CopyIndex::of(black_box(&many), &knowledge).len()));
-    for count in [2_000, 20_000, 200_000] {
+    for count in [2_000, 20_000] {
         let index = CopyIndex::of(&visits(count), &knowledge);
         println!("{count} passages of {LETTERS} letters: {} bytes, {} a passage", index.bytes(), index.bytes() as u64 / count);
         let (known, unknown) = (discussion(count / 2), discussion(count + 1));

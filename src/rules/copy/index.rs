@@ -5,8 +5,9 @@
 //! passages that share 70 % of their shingles in 98.8 % of cases, to those that share 80 % in 99.98 %, to those that share 20 % in 2.5 %. A query looks up
 //! 16 keys in sorted lists and compares the few candidates exactly, so its cost grows with the logarithm of the index and with what is really alike.
 //!
-//! Memory: 128 bytes of band keys and about 20 of bookkeeping a different text, the text itself (3 bytes a Chinese letter), 16 bytes for each
-//! visit that holds it, and some 250 a visit; [`CopyIndex::bytes`] says it exactly. The order in which visits are given changes nothing.
+//! Memory: 128 bytes of band keys and about 20 of bookkeeping a different text, the text itself (3 bytes a Chinese letter), 8 bytes for each
+//! visit that holds it, and some 250 a visit: 210 MB for 200,000 different passages of 200 letters, each of a visit of its own.
+//! [`CopyIndex::bytes`] says it exactly. The order in which visits are given changes nothing.
 
 use std::collections::{HashMap, HashSet};
 
