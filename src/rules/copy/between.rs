@@ -10,7 +10,7 @@ use super::index::{CopyIndex, LEAST_CHARS, Match, Stay, Topic, likeness};
 use super::traces::traces;
 use super::{Prepared, Stale, percent};
 use crate::reading::text::Span;
-use crate::reading::{Assertion, DocumentReading, Passage, Reference, TimeUnit, TimeValue};
+use crate::reading::{Assertion, CalendarDate, DocumentReading, Passage, Reference, TimeUnit, TimeValue};
 use crate::record::{Instant, time};
 
 /// Copies that are named as evidence; how many there are is said in words.
@@ -19,6 +19,8 @@ const MOST_NAMED: usize = 5;
 const MOST_QUOTED: usize = 40;
 /// Below equality it is for people to decide.
 const SUSPECTED: f32 = 0.75;
+/// Days by which a date in words known to be copied is no slip any more.
+const DAYS_SLIPPED: f64 = 7.0;
 /// Days between two stays after which an illness does not begin with the same days again.
 const DAYS_APART: i64 = 15;
 
@@ -145,7 +147,7 @@ impl Prepared {
             let mut spans: BTreeSet<(Span, String)> = BTreeSet::new();
             for kind in &self.spec.stale {
                 match kind {
-                    Stale::Date => spans.extend(outdated_dates(passage, admitted)),
+                    Stale::Date => spans.extend(outdated_dates(passage, admitted, DAYS_SLIPPED)),
                     Stale::DayCount => spans.extend(unchanged_counts(passage, topic, before, admitted)),
                     Stale::Value => spans.extend(outdated_vitals(subject, document, passage, admitted)),
                     _ => {}
@@ -168,24 +170,30 @@ impl Prepared {
     }
 }
 
-/// `3天前(2024-11-02)` in a stay of 2026: a date beside a short time that it does not lie back.
-fn outdated_dates(passage: &Passage, admitted: Instant) -> Vec<(Span, String)> {
+/// `3天前(2024-11-02)` in a stay of 2026: a date beside a short time before this admission, off by more than `slip` days.
+pub(super) fn outdated_dates(passage: &Passage, admitted: Instant, slip: f64) -> Vec<(Span, String)> {
     /// Bytes between the two.
     const BESIDE: u32 = 4;
+    /// Days around the date in which a second one shows that an earlier illness is being told.
+    const TOLD: i64 = 30;
+    let full = |value: TimeValue| match value {
+        TimeValue::Date(CalendarDate { year: Some(year), month: Some(month), day: Some(day), .. }) => {
+            jiff::civil::Date::new(year, month as i8, day as i8).ok()
+        }
+        _ => None,
+    };
     let mut found = Vec::new();
-    for pair in passage.times.windows(2) {
+    for (index, pair) in passage.times.windows(2).enumerate() {
         let (ago, date) = match (pair[0].value, pair[1].value) {
-            (TimeValue::Ago { length, .. }, TimeValue::Date(date)) | (TimeValue::Date(date), TimeValue::Ago { length, .. }) => {
-                (length, date)
-            }
+            (TimeValue::Ago { length, .. }, date) | (date, TimeValue::Ago { length, .. }) => (length, full(date)),
             _ => continue,
         };
-        let near = pair[1].span.start.saturating_sub(pair[0].span.end) <= BESIDE;
-        let (Some(year), Some(month), Some(day)) = (date.year, date.month, date.day) else { continue };
-        let Ok(date) = jiff::civil::Date::new(year, month as i8, day as i8) else { continue };
+        let Some(date) = date.filter(|_| pair[1].span.start.saturating_sub(pair[0].span.end) <= BESIDE) else { continue };
+        let others = passage.times.iter().enumerate().filter(|(other, _)| *other != index && *other != index + 1);
+        let told = others.filter_map(|(_, time)| full(time.value)).any(|other| time::days_between(other, date).abs() <= TOLD);
         let days = time::days_between(date, admitted.date()) as f64;
         let most = ago.max_minutes / 1440.0;
-        if near && !ago.vague && most <= 60.0 && days > most + 7.0 {
+        if !told && !ago.vague && most <= 60.0 && days > most + slip {
             let span = pair[0].span.cover(pair[1].span);
             found.push((span, format!("{}入院时已过{days}天", admitted.date())));
         }

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pattern::trimmed;
 use super::places::Places;
-use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
+use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::{DocumentReading, Origin, Passage};
 use align::{SHINGLE, shingle_hash};
 
@@ -62,7 +62,7 @@ pub enum Pair {
     Sections,
     /// Each passage of `within` against the text of `within` that it was copied from, for what went stale.
     Lineage,
-    /// No second text: traces of another patient in one document speak for themselves.
+    /// No second text: traces of another patient, or dates of another stay, in one document speak for themselves.
     Alone,
     /// Other patients' earlier visits.
     Patients,
@@ -98,7 +98,8 @@ impl Pair {
             Pair::Lineage => {
                 &[Stale::DayCount, Stale::RelativeDay, Stale::Value, Stale::Side, Stale::Name, Stale::Sex, Stale::Age, Stale::Bed]
             }
-            Pair::Alone | Pair::Patients => &[Stale::Name, Stale::Sex, Stale::Age, Stale::Bed],
+            Pair::Alone => &[Stale::Date, Stale::Name, Stale::Sex, Stale::Age, Stale::Bed],
+            Pair::Patients => &[Stale::Name, Stale::Sex, Stale::Age, Stale::Bed],
             Pair::Stays => &[Stale::Date, Stale::DayCount, Stale::Value],
         }
     }
@@ -192,6 +193,7 @@ impl Check for Prepared {
             Pair::Notes => Ok(self.notes(subject)),
             Pair::Sections => Ok(self.sections(subject)),
             Pair::Lineage => Ok(self.lineage(subject)),
+            Pair::Alone if self.spec.stale.contains(&Stale::Date) => self.dates(subject),
             Pair::Alone => Ok(self.alone(subject)),
             Pair::Patients | Pair::Stays => match subject.history {
                 None => Err("未提供历史病历".to_owned()),
@@ -280,6 +282,26 @@ impl Prepared {
         let holds = |passage: &Passage| stale::may_hold(&spec.stale, passage);
         let lineages = lineage::lineages(subject, &self.within, spec.threshold, spec.min_chars, holds);
         lineages.iter().flat_map(|lineage| spec.stale.iter().flat_map(|kind| stale::stale(subject, lineage, *kind))).collect()
+    }
+
+    /// Dates of another stay beside the days before this one.
+    fn dates(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        /// Days by which a date is of another illness and no slip of the pen.
+        const DAYS_OFF: f64 = 60.0;
+        let admitted = subject.visit.admission.admitted_at.ok_or("未提供入院时间")?;
+        let own = DataEvidence { path: "/admission/admitted_at".to_owned(), label: format!("入院时间 {admitted}") };
+        let mut hits = Vec::new();
+        for passage in self.within.passages(subject) {
+            for (span, computed) in between::outdated_dates(passage, admitted, DAYS_OFF) {
+                hits.push(Hit {
+                    evidence: vec![Evidence { passage: passage.clone(), span, role: Role::This }],
+                    data: vec![own.clone()],
+                    slots: vec![("stated", passage.text.quote(span).to_owned()), ("computed", computed)],
+                    ..Hit::default()
+                });
+            }
+        }
+        Ok(hits)
     }
 
     /// Documents with several kinds of traces: one may be a slip, two belong to somebody else.
