@@ -42,7 +42,8 @@ fn benches(criterion: &mut Criterion) {
             bencher.iter(|| rulebook.knowledge.reader.read(black_box(visit)))
         });
         let reading = rulebook.knowledge.reader.read(&visit);
-        let subject = Subject { visit: &visit, reading: &reading, knowledge: &rulebook.knowledge, at: now, phase: Phase::Terminal };
+        let subject =
+            Subject { visit: &visit, reading: &reading, knowledge: &rulebook.knowledge, at: now, phase: Phase::Terminal, history: None };
         group.bench_with_input(BenchmarkId::new("rules", times), &subject, |bencher, subject| {
             pool.install(|| bencher.iter(|| rulebook.run(black_box(subject)).ran))
         });

@@ -436,3 +436,43 @@ fn the_output_is_the_same_with_one_thread_and_with_two() {
     let one = run("1");
     assert!(one.len() > 10_000 && one == run("2"));
 }
+
+#[test]
+fn copies_from_earlier_visits_are_found_with_a_history_and_skipped_without() {
+    let discussion = "急性起病,发热伴咳嗽咳黄痰三天,查体右下肺可闻及湿啰音,血常规白细胞及中性粒细胞升高,胸部CT示右下肺实变影。社区获得性肺炎诊断成立,\
+                      病原考虑肺炎链球菌可能性大,属低危,予经验性抗感染治疗,三日后评估疗效并复查。";
+    let visit = |number: u32, patient: &str, text: &str| {
+        serde_json::json!({
+            "visit_id": format!("ZY2026{number:04}"),
+            "patient": { "patient_id": patient },
+            "admission": { "admitted_at": format!("2026-03-{number:02}T09:00:00+08:00"), "department": "呼吸内科" },
+            "diagnoses": [{ "kind": "admission", "name": "社区获得性肺炎", "icd10": "J18.901", "main": true }],
+            "documents": [{ "id": "d", "kind": "first_course", "event_at": format!("2026-03-{number:02}T12:00:00+08:00"),
+                "sections": [{ "name": "拟诊讨论", "text": text }] }],
+        })
+        .to_string()
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    std::fs::write(path("earlier.ndjson"), format!("{}\nnot json\n{}\n", visit(1, "P1", discussion), visit(2, "P2", "另一种讨论")))
+        .expect("written");
+    std::fs::write(path("now.json"), visit(9, "P9", discussion)).expect("written");
+    let skips = |report: &Value| {
+        let skipped = report["manifest"]["skipped"].as_array().expect("skipped").iter();
+        skipped
+            .filter(|entry| entry["why"] == "未提供历史病历")
+            .map(|entry| entry["rule"].as_str().unwrap_or("").to_owned())
+            .collect::<Vec<_>>()
+    };
+    let alone = report(&["check", &path("now.json"), "--format", "json"]);
+    assert_eq!(skips(&alone), ["differential-shared", "discussion-shared", "earlier-stay-copy", "foreign-copy"]);
+    let output = bingli(&["check", &path("now.json"), "--format", "json", "--history", &path("earlier.ndjson")]);
+    assert!(stderr(&output).contains("earlier.ndjson:2"), "{}", stderr(&output));
+    let with: Value = serde_json::from_str(&stdout(&output)).expect("a report is JSON");
+    assert!(skips(&with).is_empty());
+    assert!(rules_hit(&with).contains(&"discussion-shared".to_owned()), "{:?}", rules_hit(&with));
+    let text = with.to_string();
+    assert!(text.contains("***01") && !text.contains("ZY20260001"), "another patient's id is masked");
+    let line = bingli(&["score", &path("now.json"), "--history", &path("earlier.ndjson")]);
+    assert!(stdout(&line).contains("discussion-shared"), "{}", stdout(&line));
+}

@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
-use super::{House, JudgeArgs};
+use super::{House, JudgeArgs, history};
 use crate::input::Opener;
 use crate::record::Visit;
 use crate::record::note::Level;
-use crate::report::{Options, Report, check, html, text};
+use crate::report::{Options, Report, check_against, html, text};
 use crate::rules::{Severity, Status};
 
 #[derive(Debug, Args)]
@@ -90,6 +90,7 @@ fn is_visit_file(path: &Path) -> bool {
 pub fn run(house: &House, args: &CheckArgs) -> Result<ExitCode> {
     let sheet = house.sheet(&args.judge.sheet)?;
     let options = Options { sheet, phase: args.judge.phase, at: args.judge.at.map(|at| at.latest()), now: house.now() };
+    let history = history::load(house, &args.judge.history)?;
     let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
     let mut files = Vec::new();
     for path in &args.paths {
@@ -126,7 +127,7 @@ pub fn run(house: &House, args: &CheckArgs) -> Result<ExitCode> {
                         failed = true;
                         anstream::eprintln!("{place}: {note}");
                     }
-                    let report = check(&visit, notes, &house.rulebook, options);
+                    let report = check_against(&visit, notes, &house.rulebook, options, history.as_ref());
                     found |=
                         report.findings.iter().any(|finding| finding.status == Status::Stable && args.fail_on.includes(finding.severity));
                     output.write(&report, &visit)?;

@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod drill;
+mod history;
 mod indicators;
 mod measure;
 mod rules;
@@ -88,6 +89,9 @@ struct JudgeArgs {
     /// The moment to judge for (2026-03-05T10:00); default: the visit's as_of, else now.
     #[arg(long, value_name = "TIME")]
     at: Option<Instant>,
+    /// Earlier visits (NDJSON, files or folders) that copies are looked for in; may be given several times.
+    #[arg(long, value_name = "PATH")]
+    history: Vec<PathBuf>,
 }
 
 /// Everything that is loaded once.

@@ -10,10 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::{House, JudgeArgs};
+use super::{House, JudgeArgs, history};
 use crate::input::Opener;
 use crate::input::open::MAX_VISIT_BYTES;
-use crate::report::{Options, check};
+use crate::report::{Options, check_against};
 
 #[derive(Debug, Args)]
 pub struct ScoreArgs {
@@ -40,6 +40,7 @@ pub fn run(house: &House, args: &ScoreArgs) -> Result<ExitCode> {
         at: args.judge.at.map(|at| at.latest()),
         now: house.now(),
     };
+    let history = history::load(house, &args.judge.history)?;
     let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
     let progress = if io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() };
     progress.set_style(ProgressStyle::with_template("{spinner} 已评分 {pos} 份  {per_sec}  {elapsed}")?);
@@ -52,7 +53,7 @@ pub fn run(house: &House, args: &ScoreArgs) -> Result<ExitCode> {
         }
         match opener.visit("line.json", bytes) {
             Ok((visit, notes)) => {
-                let report = check(&visit, notes, &house.rulebook, options);
+                let report = check_against(&visit, notes, &house.rulebook, options, history.as_ref());
                 let line = if args.full { serde_json::to_string(&report) } else { serde_json::to_string(&summary(&report)) };
                 line.map_or_else(|error| (json!({ "line": number, "error": error.to_string() }).to_string(), true), |line| (line, false))
             }

@@ -134,7 +134,8 @@ impl Book {
         let visit = example.build(rulebook.knowledge.documents())?;
         let reading = rulebook.knowledge.reader.read(&visit);
         let at = example.moment()?.latest();
-        let subject = Subject { visit: &visit, reading: &reading, knowledge: &rulebook.knowledge, at, phase: Phase::Terminal };
+        let subject =
+            Subject { visit: &visit, reading: &reading, knowledge: &rulebook.knowledge, at, phase: Phase::Terminal, history: None };
         let judgement = judge(self, compiled, &subject, rulebook);
         if judgement.standing == case.expect {
             return Ok(());

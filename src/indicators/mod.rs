@@ -161,6 +161,7 @@ impl IndicatorCase {
             phase: None,
             quote: Vec::new(),
             hits: None,
+            history: Vec::new(),
         }
     }
 }

@@ -79,7 +79,7 @@ pub fn entries(book: &Book, rulebook: &Rulebook, visit: &Visit, now: DateTime) -
     let reading = rulebook.knowledge.reader.read(visit);
     let at = visit.as_of.map_or(now, |instant| instant.latest());
     let phase = if visit.discharge.is_some() { Phase::Terminal } else { Phase::Running };
-    let subject = Subject { visit, reading: &reading, knowledge: &rulebook.knowledge, at, phase };
+    let subject = Subject { visit, reading: &reading, knowledge: &rulebook.knowledge, at, phase, history: None };
     let month = facts::discharged_at(visit).map(|at| format!("{:04}-{:02}", at.year(), at.month()));
     let doctor = responsible(visit);
     let mut entries = Vec::new();

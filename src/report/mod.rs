@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::reading::Reading;
 use crate::record::{Instant, Precision, Visit, note::Note};
 use crate::rules::rulebook::Compiled;
-use crate::rules::{DutyState, Phase, Rulebook, Severity, Status, Subject};
+use crate::rules::{CopyIndex, DutyState, Phase, Rulebook, Severity, Status, Subject};
 pub use finding::Finding;
 pub use score::Score;
 pub use sheet::{Sheet, Sheets};
@@ -114,7 +114,12 @@ pub struct Options<'a> {
 
 /// Reads a visit, runs the rulebook and scores what was found.
 pub fn check(visit: &Visit, notes: Vec<Note>, rulebook: &Rulebook, options: Options<'_>) -> Report {
-    judge(visit, &rulebook.knowledge.reader.read(visit), notes, rulebook, options, |_| true)
+    check_against(visit, notes, rulebook, options, None)
+}
+
+/// The same with earlier visits, for what was copied from them.
+pub fn check_against(visit: &Visit, notes: Vec<Note>, rulebook: &Rulebook, options: Options<'_>, history: Option<&CopyIndex>) -> Report {
+    judge_against(visit, &rulebook.knowledge.reader.read(visit), notes, rulebook, options, history, |_| true)
 }
 
 /// Judges a visit that was read, by those rules that are wanted.
@@ -126,11 +131,24 @@ pub fn judge(
     options: Options<'_>,
     wanted: impl Fn(&Compiled) -> bool,
 ) -> Report {
+    judge_against(visit, reading, notes, rulebook, options, None, wanted)
+}
+
+/// The same with earlier visits.
+pub fn judge_against(
+    visit: &Visit,
+    reading: &Reading,
+    notes: Vec<Note>,
+    rulebook: &Rulebook,
+    options: Options<'_>,
+    history: Option<&CopyIndex>,
+    wanted: impl Fn(&Compiled) -> bool,
+) -> Report {
     let mut notes = notes;
     notes.extend(remarks(visit, rulebook));
     let at = options.at.or(visit.as_of.map(|instant| instant.latest())).unwrap_or(options.now);
     let phase = options.phase.unwrap_or(if visit.discharge.is_some() { Phase::Terminal } else { Phase::Running });
-    let subject = Subject { visit, reading, knowledge: &rulebook.knowledge, at, phase };
+    let subject = Subject { visit, reading, knowledge: &rulebook.knowledge, at, phase, history };
     let result = rulebook.run_those(&subject, wanted);
     let mut findings = finding::findings(&subject, &result);
     let score = match phase {

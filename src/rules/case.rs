@@ -10,6 +10,7 @@
 //! phase  = "terminal"                  # default: the last phase the rule lists
 //! quote  = ["咳嗽"]                     # hit: each must be quoted by the evidence, in one hit
 //! hits   = 1                           # hit: how many; default: at least one
+//! history = [{ text = { … }, visit = { … } }]   # earlier visits, for rules that compare with them
 //! ```
 //! A key of `text` is `document`, `document/section`, `document@time` or `document@time/section`, with a kind's Chinese name or any title that
 //! `rules/documents.toml` knows. Keys with the same document and time are sections of one document. `@诊断`, `@检查` (an impression),
@@ -48,6 +49,18 @@ pub struct Case {
     pub quote: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hits: Option<usize>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Earlier>,
+}
+
+/// An earlier visit, written as a case writes its own.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Earlier {
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub text: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub visit: Value,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,49 +75,59 @@ pub enum Expect {
 impl Case {
     /// The visit that the case describes.
     pub fn build(&self, table: &DocumentTable) -> Result<Visit, String> {
-        let mut root = match &self.visit {
-            Value::Object(map) => map.clone(),
-            Value::Null => Map::new(),
-            _ => return Err("`visit` must be a table".to_owned()),
-        };
-        root.entry("visit_id").or_insert_with(|| json!("case"));
-        let documents = root.entry("documents").or_insert_with(|| json!([]));
-        let documents = documents.as_array_mut().ok_or("`visit.documents` must be a list")?;
-        let mut written: Vec<(String, Value)> = Vec::new();
-        let mut data: Vec<(DataSource, String)> = Vec::new();
-        for (key, text) in &self.text {
-            if let Some(name) = key.strip_prefix('@') {
-                let source = data_source(name).ok_or_else(|| format!("unknown data `{key}`"))?;
-                data.extend(text.split(';').map(|part| (source, part.trim().to_owned())));
-                continue;
-            }
-            let (document, section) = match key.split_once('/') {
-                Some((document, section)) => (document, Some(section)),
-                None => (key.as_str(), None),
-            };
-            let index = match written.iter().position(|(known, _)| known == document) {
-                Some(index) => index,
-                None => {
-                    written.push((document.to_owned(), new_document(document, written.len(), table)?));
-                    written.len() - 1
-                }
-            };
-            match section {
-                Some(section) => push_section(&mut written[index].1, section, text),
-                None => written[index].1["text"] = json!(text),
-            }
-        }
-        documents.extend(written.into_iter().map(|(_, document)| document));
-        for (source, text) in data {
-            push_data(&mut root, source, &text)?;
-        }
-        serde_json::from_value(Value::Object(root)).map_err(|error| error.to_string())
+        build(&self.text, &self.visit, "case", table)
+    }
+
+    /// The earlier visits, each with an id of its own.
+    pub fn earlier(&self, table: &DocumentTable) -> Result<Vec<Visit>, String> {
+        let earlier = self.history.iter().enumerate();
+        earlier.map(|(index, earlier)| build(&earlier.text, &earlier.visit, &format!("case-earlier-{index}"), table)).collect()
     }
 
     /// The moment the case is judged for.
     pub fn moment(&self) -> Result<Instant, String> {
         self.at.as_deref().unwrap_or("2026-12-31T00:00").parse()
     }
+}
+
+fn build(texts: &BTreeMap<String, String>, visit: &Value, id: &str, table: &DocumentTable) -> Result<Visit, String> {
+    let mut root = match visit {
+        Value::Object(map) => map.clone(),
+        Value::Null => Map::new(),
+        _ => return Err("`visit` must be a table".to_owned()),
+    };
+    root.entry("visit_id").or_insert_with(|| json!(id));
+    let documents = root.entry("documents").or_insert_with(|| json!([]));
+    let documents = documents.as_array_mut().ok_or("`visit.documents` must be a list")?;
+    let mut written: Vec<(String, Value)> = Vec::new();
+    let mut data: Vec<(DataSource, String)> = Vec::new();
+    for (key, text) in texts {
+        if let Some(name) = key.strip_prefix('@') {
+            let source = data_source(name).ok_or_else(|| format!("unknown data `{key}`"))?;
+            data.extend(text.split(';').map(|part| (source, part.trim().to_owned())));
+            continue;
+        }
+        let (document, section) = match key.split_once('/') {
+            Some((document, section)) => (document, Some(section)),
+            None => (key.as_str(), None),
+        };
+        let index = match written.iter().position(|(known, _)| known == document) {
+            Some(index) => index,
+            None => {
+                written.push((document.to_owned(), new_document(document, written.len(), table)?));
+                written.len() - 1
+            }
+        };
+        match section {
+            Some(section) => push_section(&mut written[index].1, section, text),
+            None => written[index].1["text"] = json!(text),
+        }
+    }
+    documents.extend(written.into_iter().map(|(_, document)| document));
+    for (source, text) in data {
+        push_data(&mut root, source, &text)?;
+    }
+    serde_json::from_value(Value::Object(root)).map_err(|error| error.to_string())
 }
 
 fn new_document(key: &str, index: usize, table: &DocumentTable) -> Result<Value, String> {

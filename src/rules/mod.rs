@@ -7,6 +7,7 @@ pub mod applies;
 pub mod calendar;
 pub mod case;
 pub mod catalogue;
+pub mod copy;
 pub mod duty;
 pub mod events;
 pub mod facts;
@@ -22,7 +23,6 @@ pub mod tables;
 
 mod agree;
 mod conflict;
-mod copy;
 mod deadline;
 mod expression;
 mod judge;
@@ -42,6 +42,7 @@ pub use crate::problem::Problem;
 use crate::reading::{Passage, Reading, Span};
 use crate::record::{DocumentKind, Visit};
 pub use applies::Applies;
+pub use copy::index::CopyIndex;
 pub use duty::{Duty, DutyState};
 pub use knowledge::Knowledge;
 pub use rulebook::Rulebook;
@@ -54,6 +55,8 @@ pub struct Subject<'a> {
     pub knowledge: &'a Knowledge,
     pub at: DateTime,
     pub phase: Phase,
+    /// Earlier visits of the house; rules that compare with them are skipped where there are none.
+    pub history: Option<&'a CopyIndex>,
 }
 
 /// When a check happens.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::applies::Scope;
 use super::case::{Case, Expect};
 use super::judge::LEAST_CASES;
-use super::{Check, CheckSpec, Knowledge, Outcome, Phase, Problem, Rule, Status, Subject};
+use super::{Check, CheckSpec, CopyIndex, Knowledge, Outcome, Phase, Problem, Rule, Status, Subject};
 use crate::data::{DataFile, DataFolder};
 
 /// Folders of `rules/` that hold other things than rules.
@@ -80,7 +80,10 @@ impl Rulebook {
         let visit = case.build(self.knowledge.documents())?;
         let reading = self.knowledge.reader.read(&visit);
         let phase = case.phase.or(compiled.rule.phases.last().copied()).unwrap_or(Phase::Terminal);
-        let subject = Subject { visit: &visit, reading: &reading, knowledge: &self.knowledge, at: case.moment()?.latest(), phase };
+        let earlier = case.earlier(self.knowledge.documents())?;
+        let history = (!earlier.is_empty()).then(|| CopyIndex::of(&earlier, &self.knowledge));
+        let (at, history) = (case.moment()?.latest(), history.as_ref());
+        let subject = Subject { visit: &visit, reading: &reading, knowledge: &self.knowledge, at, phase, history };
         if matches!(compiled.rule.check, CheckSpec::Judge(_)) {
             let reaches = !compiled.check.candidates(&subject).is_empty();
             return if reaches { Ok(()) } else { Err("no passage of the case reaches the model".to_owned()) };

@@ -25,7 +25,8 @@ use crate::reading::{Assertion, Experiencer, Passage};
 use crate::record::{Sex, time};
 pub(super) use surgery::{is_malignant, names_tumour};
 pub(super) use text::shared;
-use text::{abo, allergy_statements, death_times, is_goal_or_history, labelled, opening_name, stated_sex, written_groups};
+use text::{abo, allergy_statements, death_times, is_goal_or_history, written_groups};
+pub(super) use text::{is_same_name, labelled, opening_name, stated_sex};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -130,10 +131,7 @@ fn piece(passage: &Arc<Passage>, span: Span, role: Role) -> Evidence {
 impl Prepared {
     fn name(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let name = subject.visit.patient.name.as_deref().ok_or("未提供患者姓名")?;
-        let masked = |text: &str| text.contains(['*', '×', 'X', '某', '_']);
-        let same = |stated: &str| {
-            stated == name || stated.starts_with(name) || (masked(name) || masked(stated)) && stated.chars().next() == name.chars().next()
-        };
+        let same = |stated: &str| is_same_name(name, stated);
         let mut hits = Vec::new();
         for passage in self.places.passages(subject) {
             let text = passage.text.as_str();

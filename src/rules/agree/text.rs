@@ -29,6 +29,12 @@ pub(in crate::rules) fn opening_name(text: &str) -> Option<(Span, &str)> {
     is_name.then(|| (Span::new(start, end), name))
 }
 
+/// The patient's name, perhaps with more after it, or masked.
+pub(in crate::rules) fn is_same_name(name: &str, stated: &str) -> bool {
+    let masked = |text: &str| text.contains(['*', '×', 'X', '某', '_']);
+    stated.starts_with(name) || (masked(name) || masked(stated)) && stated.chars().next() == name.chars().next()
+}
+
 /// The patient's sex as a passage states it: 患者,女,68岁 / 老年男性患者 / 性别:男. General sentences about a disease don't count.
 pub(in crate::rules) fn stated_sex(passage: &Passage) -> Option<(Span, Sex)> {
     let text = passage.text.as_str();

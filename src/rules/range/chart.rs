@@ -103,7 +103,8 @@ impl Prepared {
     }
 }
 
-fn speaks_of_now(passage: &Passage, span: Span) -> bool {
+/// No word of the sentence so far speaks of another moment.
+pub(in crate::rules) fn speaks_of_now(passage: &Passage, span: Span) -> bool {
     let clause = passage.clauses.iter().find(|clause| clause.contains(span)).copied().unwrap_or(span);
     let sentence = passage.sentence_of(span);
     let before = &passage.text.as_str()[sentence.start as usize..clause.end as usize];

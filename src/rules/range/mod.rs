@@ -13,8 +13,10 @@ mod doses;
 mod scores;
 mod times;
 
+pub(super) use chart::speaks_of_now;
 pub(super) use doses::times_a_day;
 use serde::{Deserialize, Serialize};
+pub(super) use times::{is_about_now, patient_age};
 
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};

@@ -374,7 +374,7 @@ impl Prepared {
 }
 
 /// The age that a passage gives the patient: `患者,女,68岁`, `68岁男性`, 年龄:68岁. Ages at another time (`诊断时52岁`, `50岁绝经`) don't count.
-fn patient_age(passage: &Passage) -> Option<(i64, Span)> {
+pub(in crate::rules) fn patient_age(passage: &Passage) -> Option<(i64, Span)> {
     let text = passage.text.as_str();
     for (at, _) in text.match_indices('岁') {
         let digits = text[..at].bytes().rev().take_while(u8::is_ascii_digit).count();
@@ -423,7 +423,7 @@ fn leads(subject: &Subject<'_>, document: &crate::reading::DocumentReading, pers
 }
 
 /// 术后第3天 says what day it is now when the sentence begins with it or says 今.
-fn is_about_now(text: &str, span: Span) -> bool {
+pub(in crate::rules) fn is_about_now(text: &str, span: Span) -> bool {
     let start = text[..span.start as usize].rfind(['。', '\n', ';']).map_or(0, |at| at + 1);
     let before = text.get(start..span.start as usize).unwrap_or("");
     let after = &text[span.end as usize..];

@@ -1,26 +1,35 @@
-//! `copy`: text that was copied inside one visit. Similarity is the share of the shorter text's 8-character shingles that stand in the other
-//! (white space and punctuation left out, digits kept), so that what was added around a copy does not hide it.
+//! `copy`: text that was copied, inside one visit or from an earlier one. Similarity is the share of the shorter text's 8-character shingles that
+//! stand in the other (white space and punctuation left out, digits kept), so that what was added around a copy does not hide it.
 //!
 //! ```toml
 //! [check]
 //! kind      = "copy"
-//! pair      = "notes"                         # any two of `within`; or "sections": `within` against `source`
+//! pair      = "lineage"                       # see [`Pair`]
 //! within    = ["日常病程"]
 //! by        = "shingles"                      # or "longest_run": the longest stretch word for word, as a share of the later text
-//! threshold = 1.0
+//! threshold = 0.6
 //! min_chars = 40
+//! stale     = ["day_count", "value"]          # see [`Stale`]: what makes the copy a defect, and is quoted on both sides
+//! at_least  = 2                               # patients who share it, or kinds of traces
 //! ```
 
+mod align;
+mod between;
+pub mod index;
+mod lineage;
+mod stale;
+mod traces;
+
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::pattern::trimmed;
 use super::places::Places;
-use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
+use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::{DocumentReading, Origin, Passage};
+use align::{SHINGLE, shingle_hash};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,6 +45,12 @@ pub struct Copy {
     pub threshold: f64,
     /// Shorter texts are let be.
     pub min_chars: usize,
+    /// What makes the copy a defect; without it the copy is one by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<Stale>,
+    /// With `patients` how many others have the text, with `alone` how many kinds of traces one document has; default 1.
+    #[serde(default)]
+    pub at_least: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +60,49 @@ pub enum Pair {
     Notes,
     /// Each passage of `within` against each passage of `source`.
     Sections,
+    /// Each passage of `within` against the text of `within` that it was copied from, for what went stale.
+    Lineage,
+    /// No second text: traces of another patient, or dates of another stay, in one document speak for themselves.
+    Alone,
+    /// Other patients' earlier visits.
+    Patients,
+    /// The patient's own earlier visits.
+    Stays,
+}
+
+/// What a copy brings along that is not true of where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stale {
+    /// 术后第3天, 3天前, 第2次化疗 that was not counted on.
+    DayCount,
+    /// 昨日 and 今日 of another day.
+    RelativeDay,
+    /// A vital sign or result that the day's chart or a newer report contradicts.
+    Value,
+    /// A side that alone was changed.
+    Side,
+    /// A date of an earlier stay.
+    Date,
+    Name,
+    Sex,
+    Age,
+    Bed,
+}
+
+impl Pair {
+    /// What can go stale in such a pair.
+    fn stale(self) -> &'static [Stale] {
+        match self {
+            Pair::Notes | Pair::Sections => &[],
+            Pair::Lineage => {
+                &[Stale::DayCount, Stale::RelativeDay, Stale::Value, Stale::Side, Stale::Name, Stale::Sex, Stale::Age, Stale::Bed]
+            }
+            Pair::Alone => &[Stale::Date, Stale::Name, Stale::Sex, Stale::Age, Stale::Bed],
+            Pair::Patients => &[Stale::Name, Stale::Sex, Stale::Age, Stale::Bed],
+            Pair::Stays => &[Stale::Date, Stale::DayCount, Stale::Value],
+        }
+    }
 }
 
 /// What is measured.
@@ -70,6 +128,14 @@ impl Copy {
         if (self.pair == Pair::Sections) == self.source.is_empty() {
             return Err(SpecError::new("pair", "`source` belongs to `pair = \"sections\"`"));
         }
+        let known = self.pair.stale();
+        if let Some(kind) = self.stale.iter().find(|kind| !known.contains(kind)) {
+            let name = serde_json::to_string(kind).unwrap_or_default();
+            return Err(SpecError::new("stale", format!("{name} can't go stale with this `pair`: expected some of {known:?}")));
+        }
+        if self.stale.is_empty() && matches!(self.pair, Pair::Lineage | Pair::Alone | Pair::Stays) {
+            return Err(SpecError::new("pair", "such a copy is a defect only for what is stale in it: say `stale`"));
+        }
         if !(0.5..=1.0).contains(&self.threshold) {
             return Err(SpecError::new("threshold", "threshold lies between 0.5 and 1"));
         }
@@ -84,17 +150,10 @@ struct Reduced {
     shingles: HashSet<u64>,
 }
 
-const SHINGLE: usize = 8;
-
 fn reduce<'p>(passages: impl Iterator<Item = &'p Arc<Passage>>) -> Reduced {
     let text: String = passages.flat_map(|passage| passage.text.as_str().chars()).filter(|character| character.is_alphanumeric()).collect();
     let characters: Vec<char> = text.chars().collect();
-    let hash = |window: &[char]| {
-        let mut hasher = DefaultHasher::new();
-        window.hash(&mut hasher);
-        hasher.finish()
-    };
-    Reduced { chars: characters.len(), shingles: characters.windows(SHINGLE).map(hash).collect(), text }
+    Reduced { chars: characters.len(), shingles: characters.windows(SHINGLE).map(shingle_hash).collect(), text }
 }
 
 /// Share of the shorter one's shingles that the other has; exactly 1.0 only for equal texts.
@@ -130,10 +189,19 @@ fn longest_run(a: &str, b: &str) -> usize {
 
 impl Check for Prepared {
     fn run(&self, subject: &Subject<'_>) -> Outcome {
-        Outcome::Ran(match self.spec.pair {
-            Pair::Notes => self.notes(subject),
-            Pair::Sections => self.sections(subject),
-        })
+        let hits = match self.spec.pair {
+            Pair::Notes => Ok(self.notes(subject)),
+            Pair::Sections => Ok(self.sections(subject)),
+            Pair::Lineage => Ok(self.lineage(subject)),
+            Pair::Alone if self.spec.stale.contains(&Stale::Date) => self.dates(subject),
+            Pair::Alone => Ok(self.alone(subject)),
+            Pair::Patients | Pair::Stays => match subject.history {
+                None => Err("未提供历史病历".to_owned()),
+                Some(history) if self.spec.pair == Pair::Patients => self.patients(subject, history),
+                Some(history) => self.stays(subject, history),
+            },
+        };
+        hits.map_or_else(Outcome::Skipped, Outcome::Ran)
     }
 }
 
@@ -203,6 +271,63 @@ impl Prepared {
                     ..Hit::default()
                 });
             }
+        }
+        hits
+    }
+}
+
+impl Prepared {
+    fn lineage(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let spec = &self.spec;
+        let holds = |passage: &Passage| stale::may_hold(&spec.stale, passage);
+        let lineages = lineage::lineages(subject, &self.within, spec.threshold, spec.min_chars, holds);
+        lineages.iter().flat_map(|lineage| spec.stale.iter().flat_map(|kind| stale::stale(subject, lineage, *kind))).collect()
+    }
+
+    /// Dates of another stay beside the days before this one.
+    fn dates(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        /// Days by which a date is of another illness and no slip of the pen.
+        const DAYS_OFF: f64 = 60.0;
+        let admitted = subject.visit.admission.admitted_at.ok_or("未提供入院时间")?;
+        let own = DataEvidence { path: "/admission/admitted_at".to_owned(), label: format!("入院时间 {admitted}") };
+        let mut hits = Vec::new();
+        for passage in self.within.passages(subject) {
+            for (span, computed) in between::outdated_dates(passage, admitted, DAYS_OFF) {
+                hits.push(Hit {
+                    evidence: vec![Evidence { passage: passage.clone(), span, role: Role::This }],
+                    data: vec![own.clone()],
+                    slots: vec![("stated", passage.text.quote(span).to_owned()), ("computed", computed)],
+                    ..Hit::default()
+                });
+            }
+        }
+        Ok(hits)
+    }
+
+    /// Documents with several kinds of traces: one may be a slip, two belong to somebody else.
+    fn alone(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for document in self.within.documents(subject) {
+            let mut found: Vec<traces::Trace> = Vec::new();
+            for trace in self.within.passages_of(document).flat_map(|passage| traces::traces(subject, passage, &self.spec.stale)) {
+                if !found.iter().any(|known| known.kind == trace.kind) {
+                    found.push(trace);
+                }
+            }
+            if found.len() < self.spec.at_least.max(1) {
+                continue;
+            }
+            let stated: Vec<String> = found.iter().map(|trace| trace.passage.text.quote(trace.span).to_owned()).collect();
+            let expected: Vec<String> = found.iter().map(|trace| trace.own.label.clone()).collect();
+            hits.push(Hit {
+                evidence: found
+                    .iter()
+                    .map(|trace| Evidence { passage: trace.passage.clone(), span: trace.span, role: Role::This })
+                    .collect(),
+                data: found.iter().map(|trace| trace.own.clone()).collect(),
+                slots: vec![("stated", stated.join("、")), ("expected", expected.join("、"))],
+                ..Hit::default()
+            });
         }
         hits
     }
