@@ -163,7 +163,7 @@ fn a_broken_rules_folder_is_refused_with_file_and_line() {
     copy_folder(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/rules")), &folder);
     let rule = folder.join("history/cc-duration.toml");
     let text = std::fs::read_to_string(&rule).expect("the rule is there");
-    std::fs::write(&rule, text.replace("within = [\"入院记录/主诉\"]", "within = [\"入院记录/主述\"]")).expect("it can be written");
+    std::fs::write(&rule, text.replace("within = [\"入院类/主诉\"]", "within = [\"入院类/主述\"]")).expect("it can be written");
     let broken = bingli(&["--rules", folder.to_str().expect("a path"), "check", "tests/visits/clean.json"]);
     assert_eq!(broken.status.code(), Some(2));
     assert!(stderr(&broken).contains("rules/history/cc-duration.toml:") && stderr(&broken).contains("主述"), "{}", stderr(&broken));
