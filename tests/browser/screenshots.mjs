@@ -53,7 +53,7 @@ async function pages() {
         await page.goto(`${service.address}/ledger`);
         await page.locator("tr[data-entry]").first().waitFor();
         await shoot("ledger");
-        await page.locator("tr[data-entry]").first().click();
+        await page.locator("tr[data-entry] button").first().click();
         await page.locator(".drawer .deeds button").first().waitFor();
         await shoot("ledger-drawer");
         await page.goto(`${service.address}/figures`);

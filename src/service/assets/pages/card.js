@@ -26,7 +26,7 @@ export function card(finding, { selected, needed, decision, entry, choosing, on 
   const element = h(`article.${classes}`, { role: "listitem", "data-finding": finding.id, "aria-current": selected ? "true" : null }, head, states, h("p", {}, finding.message));
   if (!selected) return element;
   element.append(
-    h("ul.sides", {}, evidenceOf(finding).map((quotation, at) => h("li", {}, h(`button.side.${quotation.role}`, { type: "button", onclick: () => on.side(at) }, h("span.small", {}, `${words.role[quotation.role]} · ${[quotation.title, quotation.section].filter(Boolean).join(" ")}`), h("q", {}, quotation.quote))))),
+    h("ul.sides", {}, evidenceOf(finding).map((quotation, at) => h("li", {}, h(`button.quote.${quotation.role}`, { type: "button", onclick: () => on.side(at) }, h("span.small", {}, `${words.role[quotation.role]} · ${[quotation.title, quotation.section].filter(Boolean).join(" ")}`), h("q", {}, quotation.quote))))),
     ...(finding.data ?? []).map(({ label }) => h("p.small.soft", {}, `${words.data}：${label}`)),
     h("p", {}, h("span.soft", {}, `${words.suggestion}：`), finding.suggestion),
     h("p.small.soft", {}, `${words.basis}：${finding.basis.map(basisText).join("、")}`),

@@ -20,13 +20,13 @@ export function help() {
   if (document.querySelector("dialog[open]")) return;
   const dialog = show(
     words.keysTitle,
-    h("div.keys", {}, words.keys.map(([keys, what]) => [h("span", {}, h("kbd", {}, keys)), h("span", {}, what)])),
+    h("div.keys", {}, words.keys.flatMap(([keys, what]) => [h("span", {}, h("kbd", {}, keys)), h("span", {}, what)])),
     h("div.deeds", {}, h("button", { type: "button", onclick: () => dialog.close() }, words.close)),
   );
 }
 
 /** Asks for the notice and issues it; the entry, or null where somebody thought better of it. */
-export function noticeDialog({ finding, own }) {
+export function noticeDialog({ visit, finding, own }) {
   return new Promise((resolve) => {
     const field = (label, element) => h("label", {}, label, element);
     const title = own && h("input", { type: "text", required: true, maxlength: 80 });
@@ -42,8 +42,8 @@ export function noticeDialog({ finding, own }) {
         return title.focus();
       }
       const body = own
-        ? { ...own, title: title.value.trim(), defect: code.value.trim(), severity: severity.value, demand: demand.value.trim() }
-        : { visit_id: document.querySelector("bingli-review").id, finding: finding.id, demand: demand.value.trim() };
+        ? { ...own, visit_id: visit, title: title.value.trim(), defect: code.value.trim(), severity: severity.value, demand: demand.value.trim() }
+        : { visit_id: visit, finding: finding.id, demand: demand.value.trim() };
       submit.disabled = true;
       try {
         entry = await call("POST", "/v1/ledger", body);

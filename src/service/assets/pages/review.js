@@ -12,8 +12,8 @@ import { REASONS, words } from "/pages/words.js";
 
 class Review extends HTMLElement {
   connectedCallback() {
-    this.id = this.getAttribute("visit");
-    this.path = `/v1/visits/${part(this.id)}`;
+    this.visitId = this.getAttribute("visit");
+    this.path = `/v1/visits/${part(this.visitId)}`;
     this.selected = null;
     this.choosing = null;
     this.seconds = 0;
@@ -22,7 +22,7 @@ class Review extends HTMLElement {
     this.outline = h("nav.outline", { "aria-label": words.documents });
     this.list = h("div.cards", { role: "list", "aria-label": words.findings });
     this.side = h("aside.side", { "aria-label": words.findings });
-    this.spent = h("span.n");
+    this.spent = h("span.n", {}, "00:00");
     this.append(this.head, h("div.desk", {}, this.outline, this.text, this.side));
     this.load().then(() => this.follow());
     document.addEventListener("keydown", (event) => this.key(event));
@@ -39,7 +39,7 @@ class Review extends HTMLElement {
 
   async load() {
     try {
-      [this.visit, this.report, this.duties] = await Promise.all([get(this.path), get(`${this.path}/report`), all("/v1/duties", { visit: this.id }), setClock()]);
+      [this.visit, this.report, this.duties] = await Promise.all([get(this.path), get(`${this.path}/report`), all("/v1/duties", { visit: this.visitId }), setClock()]);
       this.findings = this.report.findings.filter((finding) => finding.status === "stable");
       await this.loadVerdicts();
       this.draw();
@@ -49,7 +49,7 @@ class Review extends HTMLElement {
   }
 
   async loadVerdicts() {
-    const [decisions, entries] = await Promise.all([get(`${this.path}/decisions`), all("/v1/ledger", { visit: this.id })]);
+    const [decisions, entries] = await Promise.all([get(`${this.path}/decisions`), all("/v1/ledger", { visit: this.visitId })]);
     this.decisions = new Map(decisions.items.map((decision) => [decision.finding, decision]));
     this.entries = new Map(entries.filter(({ finding_id: finding }) => finding).map((entry) => [entry.finding_id, entry]));
   }
@@ -57,7 +57,7 @@ class Review extends HTMLElement {
   follow() {
     const record = calmly(() => (this.choosing || document.querySelector("dialog[open]") ? record() : this.load()), 800);
     const verdicts = calmly(() => this.refresh(), 300);
-    listen({ visit: this.id }, ["visit.judged", "ledger"], (message) => (message.topic === "ledger" ? verdicts() : record()));
+    listen({ visit: this.visitId }, ["visit.judged", "ledger"], (message) => (message.topic === "ledger" ? verdicts() : record()));
   }
 
   async refresh() {
@@ -83,9 +83,9 @@ class Review extends HTMLElement {
     const dealt = this.findings.filter(({ id }) => this.decisions.has(id) || this.entries.has(id)).length;
     const needed = score?.to_grade_a?.length ?? 0;
     this.head.replaceChildren(
-      h("div", {}, h("h1", {}, h("span.n", {}, this.id)), h("p.soft", {}, who)),
+      h("div", {}, h("h1", {}, h("span.n", {}, this.visitId)), h("p.soft", {}, who)),
       h("div.verdict", {}, score ? [score.total === null || score.total === undefined ? null : h("strong.total.n", {}, score.total.toFixed(1)), gradeMark(score.grade), h("span", {}, needed ? words.toA(needed) : score.grade === "甲" ? words.isA : "")] : h("span.soft", {}, words.noScore)),
-      h("div.state", {}, h("span.n", { role: "status" }, words.done(dealt, this.findings.length)), h("span.soft", {}, `${words.spent} `, this.spent), h("a.button", { href: `/visits/${part(this.id)}/report` }, words.plain), h("button", { type: "button", onclick: () => help() }, `${words.keysHint} `, h("kbd", {}, "?"))),
+      h("div.state", {}, h("span.n", { role: "status" }, words.done(dealt, this.findings.length)), h("span.soft", {}, `${words.spent} `, this.spent), h("a.button", { href: `/visits/${part(this.visitId)}/report` }, words.plain), h("button", { type: "button", onclick: () => help() }, `${words.keysHint} `, h("kbd", {}, "?"))),
     );
   }
 
@@ -101,7 +101,7 @@ class Review extends HTMLElement {
           "article",
           { "data-document": document.id },
           h("div.head", {}, h("h2", {}, name(document)), h("time.n.soft.small", {}, shown(document.event_at))),
-          sectionsOf(document).map(({ key, name: section, text }) => [section ? h("h3", {}, section) : null, h("p", { "data-section": section ?? "" }, marked(text, spans.get(key) ?? []))]),
+          sectionsOf(document).flatMap(({ key, name: section, text }) => [section ? h("h3", {}, section) : null, h("p", { "data-section": section ?? "" }, marked(text, spans.get(key) ?? []))]),
         ),
       ),
     );
@@ -218,7 +218,7 @@ class Review extends HTMLElement {
 
   notify() {
     return this.act(async (finding) => {
-      const notice = await noticeDialog({ finding });
+      const notice = await noticeDialog({ visit: this.visitId, finding });
       if (notice) toast(words.notified(notice.number));
     });
   }
@@ -231,7 +231,7 @@ class Review extends HTMLElement {
     const article = end(chosen.anchorNode);
     if (!quote || !article || article !== end(chosen.focusNode)) return toast(words.selectFirst);
     try {
-      const notice = await noticeDialog({ own: { visit_id: this.id, document: article.dataset.document, quote } });
+      const notice = await noticeDialog({ visit: this.visitId, own: { document: article.dataset.document, quote } });
       if (notice) toast(words.notified(notice.number));
     } catch (error) {
       toast(error.message);
