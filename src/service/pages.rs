@@ -35,7 +35,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 <header class="bar">
 <a class="brand" href="/">bingli<span> 病历质控</span></a>
 <nav aria-label="主导航">{% for (key, address, label) in LINKS %}<a href="{{ address }}" data-word="nav.{{ key }}"{% if *key == name %} aria-current="page"{% endif %}>{{ label }}</a>{% endfor %}</nav>
-<span class="tools"><button type="button" id="language" aria-label="切换语言 Language">English</button><button type="button" id="theme" aria-label="切换明暗">明暗</button></span>
+<span class="tools"><button type="button" id="language" lang="en">English</button><button type="button" id="theme">明暗</button></span>
 </header>
 <main id="main" tabindex="-1"><bingli-{{ name }}{% if !visit.is_empty() %} visit="{{ visit }}"{% endif %}></bingli-{{ name }}>
 <noscript><p class="notice">本页需要 JavaScript。{% if !visit.is_empty() %}<a href="/visits/{{ link }}/report">打开纯文本报告</a>{% endif %}</p></noscript></main>

@@ -13,6 +13,7 @@ const keep = (key, value) => {
 for (const link of document.querySelectorAll("[data-word]")) link.textContent = words[link.dataset.word];
 const language = document.getElementById("language");
 language.textContent = english ? "中文" : "English";
+language.lang = english ? "zh-CN" : "en";
 language.addEventListener("click", () => {
   keep("bingli:language", english ? "zh" : "en");
   location.reload();

@@ -1,10 +1,10 @@
 // Three pictures out of numbers, as SVG that knows nothing of what the numbers mean. Colours are classes of the page's style.
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 560;
+const NARROW = matchMedia("(max-width: 720px)").matches;
+const [WIDTH, LABEL, END] = NARROW ? [350, 112, 104] : [560, 168, 118];
+const EMS = NARROW ? 7.4 : 11.4;
 const ROW = 26;
-const LABEL = 168;
-const END = 118;
 
 function s(tag, properties = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
@@ -31,7 +31,7 @@ function fitted(label, ems) {
 }
 
 const row = (at) => at * ROW + 4;
-const label = (at, words) => text(LABEL - 10, row(at) + 13, fitted(words, 12), { class: "label", "text-anchor": "end" });
+const label = (at, words) => text(LABEL - 10, row(at) + 13, fitted(words, EMS), { class: "label", "text-anchor": "end" });
 const end = (at, words) => text(WIDTH - END + 8, row(at) + 13, words, { class: "end" });
 const room = WIDTH - LABEL - END;
 

@@ -72,7 +72,7 @@ export class Drawer {
       [words.due, NEXT[entry.state] ? [`${shown(entry.due)} `, countTo(h("span"), entry.due)] : shown(entry.due)],
       [words.visit, [h("a.n", { href: `/visits/${part(entry.visit_id)}` }, entry.visit_id), ` ${entry.department}`]],
       [words.responsible, entry.responsible || words.unknown],
-      [words.source, `${entry.source} · ${words.by(entry.notified_by)}`],
+      [words.source, [...new Set([entry.source, words.by(entry.notified_by)])].join(" · ")],
     ];
     const parts = [
       h("div.head", {}, h("h2.n", {}, entry.number), level(entry.severity), h("button.close", { type: "button", "aria-label": words.close, onclick: () => this.close() }, "×")),

@@ -77,7 +77,7 @@ class Figures extends HTMLElement {
       [words.task, words.inTime, words.late, words.overdue, words.waiting, words.rate],
       rows.map(({ task, in_time: good, late, overdue, waiting, rate }) => [late + overdue ? h("a", { href: this.link({ late: task }) }, task) : task, good, late, overdue, waiting, percent(rate)]),
     );
-    return figure(words.timelinessTitle, shares(bars, words.timelinessTitle), table, known.length > FIRST ? words.first(FIRST, known.length) : null);
+    return figure(words.timelinessTitle, shares(bars, words.timelinessTitle), table, [words.byLate, known.length > FIRST ? words.first(FIRST, known.length) : null].filter(Boolean).join(" · "));
   }
 
   defects(defects) {

@@ -10,6 +10,8 @@ import { failure, gradeMark, isTyping, toast } from "/pages/parts.js";
 import { countTo, refreshCountdowns, setClock, shown } from "/pages/time.js";
 import { REASONS, words } from "/pages/words.js";
 
+const NARROW = matchMedia("(max-width: 720px)");
+
 class Review extends HTMLElement {
   connectedCallback() {
     this.visitId = this.getAttribute("visit");
@@ -154,7 +156,8 @@ class Review extends HTMLElement {
     this.sides = select(this.text, id);
     this.side_at = 0;
     this.list.querySelector(".card.selected")?.scrollIntoView({ block: "nearest" });
-    if (scroll) this.goTo(0);
+    // On a narrow screen the text stands below the cards: there it is gone to only when asked.
+    if (scroll && !NARROW.matches) this.goTo(0);
   }
 
   goTo(at) {

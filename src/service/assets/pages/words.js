@@ -26,7 +26,7 @@ const zh = {
   actions: { notify: "下达通知", acknowledge: "签收", fix: "说明整改", appeal: "申诉", reject_appeal: "驳回申诉", accept_appeal: "采纳申诉", verify: "复核通过", return: "退回", close: "销号", withdraw: "撤销", recheck: "复检：已消失", recur: "复检：再次出现", archive: "归档" },
   history: "经过", final: "已结束，无需操作", evidence: "证据", openVisit: "打开病历", source: "来源", finished: "已结束", unknown: "未指定", by: (who) => ({ system: "系统", local: "本机用户" })[who] ?? who,
   figuresTitle: "统计", gradesTitle: "各科室病历等级", defectsTitle: "常见缺陷", timelinessTitle: "文书书写及时率", acceptanceTitle: "规则采纳率", table: "数据表", visits: "病历", count: "缺陷数", cumulative: "累计占比", task: "文书",
-  inTime: "按时", late: "超时完成", overdue: "未完成且已超时", waiting: "未到期", rate: "及时率", rule: "规则", decisions: "已判断", acceptedCount: "已采纳", share: "采纳率", demoted: "已停用实时提示", noDecisions: "尚无采纳或忽略的记录", defectsNote: "待处理缺陷前 20 位；曲线为累计占比", indicators: "质控指标 CSV", total: "合计", first: (n, all) => `前 ${n} 项，共 ${all} 项`,
+  inTime: "按时", late: "超时完成", overdue: "未完成且已超时", waiting: "未到期", rate: "及时率", rule: "规则", decisions: "已判断", acceptedCount: "已采纳", share: "采纳率", demoted: "已停用实时提示", noDecisions: "尚无采纳或忽略的记录", byLate: "按超时例数排列", defectsNote: "待处理缺陷前 20 位；曲线为累计占比", indicators: "质控指标 CSV", total: "合计", first: (n, all) => `前 ${n} 项，共 ${all} 项`,
 };
 
 const en = {
@@ -55,7 +55,7 @@ const en = {
   actions: { notify: "Notice", acknowledge: "Acknowledge", fix: "Explain repair", appeal: "Appeal", reject_appeal: "Reject appeal", accept_appeal: "Accept appeal", verify: "Verify", return: "Return", close: "Close", withdraw: "Withdraw", recheck: "Re-check: gone", recur: "Re-check: back", archive: "Archive" },
   history: "History", final: "Finished, nothing to do", evidence: "Evidence", openVisit: "Open record", source: "Source", finished: "Finished", unknown: "not named", by: (who) => who,
   figuresTitle: "Figures", gradesTitle: "Grades by department", defectsTitle: "Frequent defects", timelinessTitle: "Timeliness by document", acceptanceTitle: "Acceptance by rule", table: "Table", visits: "Records", count: "Findings", cumulative: "Cumulative", task: "Document",
-  inTime: "In time", late: "Late", overdue: "Overdue", waiting: "Not due", rate: "In time", rule: "Rule", decisions: "Judged", acceptedCount: "Accepted", share: "Share", demoted: "silent inline", noDecisions: "Nothing accepted or dismissed yet", defectsNote: "The 20 most frequent open defects; the line is the cumulative share", indicators: "Indicators CSV", total: "Total", first: (n, all) => `first ${n} of ${all}`,
+  inTime: "In time", late: "Late", overdue: "Overdue", waiting: "Not due", rate: "In time", rule: "Rule", decisions: "Judged", acceptedCount: "Accepted", share: "Share", demoted: "silent inline", noDecisions: "Nothing accepted or dismissed yet", byLate: "most late ones first", defectsNote: "The 20 most frequent open defects; the line is the cumulative share", indicators: "Indicators CSV", total: "Total", first: (n, all) => `first ${n} of ${all}`,
 };
 
 export const english = document.documentElement.lang === "en";
