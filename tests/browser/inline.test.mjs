@@ -143,7 +143,7 @@ for (const [name, body] of [["contenteditable", EDITABLE], ["textarea", TEXTAREA
       await popup().getByRole("button", { name: "提交" }).click();
       const request = await told;
       assert.match(request.url(), /\/v1\/visits\/WIDGET-1\/findings\/[0-9a-f-]+\/dismiss$/);
-      assert.deepEqual(request.postDataJSON(), { reason: "已在他处记录" });
+      assert.deepEqual(request.postDataJSON(), { reason: "已在他处记录", rule: "sex-organ" });
       assert.deepEqual(await underlined(page), []);
       await page.reload();
       await attach(page);

@@ -3,7 +3,7 @@
 import { h } from "/bingli/dom.js";
 import { basisText } from "/bingli/words.js";
 import { level } from "/pages/parts.js";
-import { words } from "/pages/words.js";
+import { REASONS, words } from "/pages/words.js";
 
 const ORDER = { this: 0, against: 1, context: 2 };
 
@@ -11,7 +11,7 @@ const ORDER = { this: 0, against: 1, context: 2 };
 export const evidenceOf = (finding) => [...finding.evidence].sort((a, b) => ORDER[a.role] - ORDER[b.role]);
 
 export function card(finding, { selected, needed, decision, entry, choosing, on }) {
-  const state = decision ? (decision.verdict === "accepted" ? words.accepted : `${words.dismissed}：${words.reasons[REASON_NUMBER[decision.reason]] ?? decision.reason}`) : null;
+  const state = decision ? (decision.verdict === "accepted" ? words.accepted : `${words.dismissed}：${words.reasons[REASONS.indexOf(decision.reason)] ?? decision.reason}`) : null;
   const head = h(
     "button.title",
     { type: "button", "aria-expanded": selected, onclick: on.select },
@@ -34,8 +34,6 @@ export function card(finding, { selected, needed, decision, entry, choosing, on 
   );
   return element;
 }
-
-const REASON_NUMBER = Object.fromEntries(["事实不符", "已在他处记录", "临床允许", "规则不适用本科", "重复", "严重度过高", "其他"].map((reason, at) => [reason, at]));
 
 function deeds(decision, entry, on) {
   const button = (text, key, onclick, extra = {}) => h("button", { type: "button", onclick, ...extra }, text, " ", h("kbd", {}, key));

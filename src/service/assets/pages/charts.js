@@ -23,7 +23,7 @@ function fitted(label, ems) {
   let width = 0;
   let cut = "";
   for (const character of label) {
-    width += character.charCodeAt(0) > 0x2e7f ? 1 : 0.56;
+    width += character.charCodeAt(0) > 0x2e7f ? 1 : 0.64;
     if (width > ems) return `${cut}…`;
     cut += character;
   }

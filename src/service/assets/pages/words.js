@@ -14,7 +14,7 @@ const zh = {
   findings: "缺陷", documents: "文书", duties: "时限", plain: "打印报告", spent: "用时", sex: { male: "男", female: "女" }, keysHint: "快捷键",
   toA: (count) => `整改以下 ${count} 项可达甲级`, isA: "已达甲级", noScore: "资料不足，未评分", veto: "单项否决", points: (n) => `−${n} 分`, clean: "已检查，未发现缺陷",
   manifest: (ran, skipped) => `已运行 ${ran} 条规则，因资料缺失跳过 ${skipped} 条`, document: "文书", shadow: "试运行", needed: "甲级必改",
-  role: { this: "本处", against: "矛盾处", context: "相关" }, searched: "已查找而未见", suggestion: "建议", basis: "依据", data: "数据",
+  role: { this: "本处", against: "对照处", context: "相关" }, searched: "已查找而未见", suggestion: "建议", basis: "依据", data: "数据",
   accept: "采纳", dismiss: "忽略", notify: "下达整改通知", undo: "撤回", accepted: "已采纳", dismissed: "已忽略", inLedger: (number) => `台账 ${number}`,
   reasonTitle: "忽略的原因（按数字选择）", reasons: ["事实不符", "已在他处记录", "临床允许", "规则不适用本科", "重复", "严重度过高", "其他"], note: "说明", noteNeeded: "请写明理由", send: "提交", cancel: "取消", close: "关闭",
   demand: "整改要求", own: "记录自行发现的缺陷", ownTitle: "缺陷名称", ownQuote: "原文", ownCode: "缺陷编码（可不填）", titleNeeded: "请填写缺陷名称", selectFirst: "请先在一份文书内选中文字",
@@ -43,7 +43,7 @@ const en = {
   findings: "Findings", documents: "Documents", duties: "Duties", plain: "Print report", spent: "Time", sex: { male: "male", female: "female" }, keysHint: "Keys",
   toA: (count) => `Repair these ${count} for grade A`, isA: "Grade A", noScore: "Not enough data for a score", veto: "Veto", points: (n) => `−${n}`, clean: "Checked, nothing found",
   manifest: (ran, skipped) => `${ran} rules ran, ${skipped} skipped for lack of data`, document: "Document", shadow: "On trial", needed: "needed for A",
-  role: { this: "Here", against: "Contradicted by", context: "Related" }, searched: "Searched, not found", suggestion: "Suggestion", basis: "Basis", data: "Data",
+  role: { this: "Here", against: "Set against", context: "Related" }, searched: "Searched, not found", suggestion: "Suggestion", basis: "Basis", data: "Data",
   accept: "Accept", dismiss: "Dismiss", notify: "Issue notice", undo: "Undo", accepted: "Accepted", dismissed: "Dismissed", inLedger: (number) => `Ledger ${number}`,
   reasonTitle: "Reason (press its number)", reasons: ["Not factual", "Recorded elsewhere", "Clinically acceptable", "Rule does not fit this department", "Duplicate", "Severity too high", "Other"], note: "Note", noteNeeded: "Please give a reason", send: "Submit", cancel: "Cancel", close: "Close",
   demand: "What is to be done", own: "Record a finding of your own", ownTitle: "Title", ownQuote: "Words", ownCode: "Defect code (optional)", titleNeeded: "Please give a title", selectFirst: "Select words within one document first",
@@ -60,5 +60,4 @@ const en = {
 
 export const english = document.documentElement.lang === "en";
 export const words = english ? en : zh;
-/** What goes to the server is the same in every language. */
-export const REASONS = zh.reasons;
+export { REASONS } from "/bingli/words.js";
