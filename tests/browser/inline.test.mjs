@@ -388,7 +388,7 @@ test("what the service was too far away to hear is sent when it is back; putting
   await page.unroute("**/appeal");
   const told = page.waitForRequest("**/appeal");
   await page.evaluate(() => window.handle.check());
-  assert.deepEqual((await told).postDataJSON(), { note: "患者为两性畸形" });
+  assert.deepEqual((await told).postDataJSON(), { note: "患者为两性畸形", rule: "sex-organ" });
   await page.reload();
   await attach(page);
   await page.locator("#editor").click();
