@@ -1,4 +1,4 @@
-//! The inline widget and its example page, out of the binary. Nothing here knows a patient, so none of it asks for a token.
+//! The inline widget, its example page and the modules of the pages for people, out of the binary. Nothing here knows a patient, so none of it asks for a token.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -33,6 +33,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
             "/bingli/{name}",
             get(|Path(name): Path<String>, headers: HeaderMap| async move { file(&format!("bingli/{name}"), &headers) }),
         )
+        .route("/pages/{name}", get(|Path(name): Path<String>, headers: HeaderMap| async move { file(&format!("pages/{name}"), &headers) }))
         .route("/example", get(|headers: HeaderMap| async move { file("example.html", &headers) }))
         .route(
             "/example/{name}",

@@ -75,6 +75,17 @@ pub async fn decide(
     if known { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::NotFound) }
 }
 
+/// 一份病历的采纳与忽略。What was said of a visit's findings, and by whom.
+#[utoipa::path(get, path = "/v1/visits/{id}/decisions", tag = "缺陷", params(("id" = String, Path, description = "住院号")),
+    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+pub async fn of_visit(Shared(state): Shared<State>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
+    let (_, department) = state.store.visit(&id).await?.ok_or(Refusal::NotFound)?;
+    if !caller.may_see(&department) {
+        return Err(Refusal::NotFound);
+    }
+    Ok(Json(json!({ "items": state.store.decisions_of(&id).await? })))
+}
+
 fn check_reason(body: &DecisionBody) -> Result<(), Refusal> {
     if !REASONS.contains(&body.reason.as_str()) {
         return Err(Refusal::Unreadable(format!("reason 应为 {}", REASONS.join("、"))));

@@ -13,6 +13,7 @@ mod docs;
 mod duties;
 mod engine;
 mod events;
+mod figures;
 mod focus;
 mod indicators;
 mod ledger;
@@ -145,6 +146,7 @@ pub fn router(state: State) -> Router {
         .routes(routes!(visits::report))
         .routes(routes!(visits::findings))
         .routes(routes!(decisions::decide))
+        .routes(routes!(decisions::of_visit))
         .routes(routes!(decisions::acceptance))
         .routes(routes!(decisions::restore))
         .routes(routes!(duties::list))
@@ -156,11 +158,15 @@ pub fn router(state: State) -> Router {
         .routes(routes!(duties::clock, duties::set_clock))
         .routes(routes!(indicators::figures))
         .routes(routes!(indicators::entries))
+        .routes(routes!(figures::figures))
         .split_for_parts();
     let counted = state.clone();
     api.layer(cross_origin(&state.page_origins))
         .route("/", get(pages::ward))
         .route("/visits/{id}", get(pages::visit))
+        .route("/visits/{id}/report", get(pages::report))
+        .route("/ledger", get(pages::ledger))
+        .route("/figures", get(pages::figures))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(metrics::ready))
         .route("/metrics", get(metrics::metrics))

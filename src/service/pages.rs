@@ -1,91 +1,97 @@
-//! Two plain pages for people: the list of stored visits, and one visit's report.
+//! The pages for people: one shell each, with the bar and a custom element that asks the API for everything; and the plain report of a visit.
 
 use askama::Template;
 use axum::extract::{Path, State as Shared};
-use axum::response::Html;
-use serde_json::Value;
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
 
 use super::State;
 use super::problem::Refusal;
 use super::visits::text_for;
 use crate::people::Caller;
 use crate::report::{Report, html};
-use crate::store::VisitQuery;
+
+/// Only the program's own files run, and only the program is asked: a record's words can do nothing.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'";
 
 #[derive(Template)]
 #[template(
     ext = "html",
-    source = r#"<!doctype html>
+    source = r##"<!doctype html>
 <html lang="zh-CN">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>病历列表 · bingli</title>
-<style>
-:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 16%, transparent); --weak: color-mix(in srgb, currentColor 62%, transparent); }
-body { font: 15px/1.6 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.3rem; margin: 0 0 .2rem; }
-p { color: var(--weak); margin: 0 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-th { text-align: left; font-weight: 600; color: var(--weak); font-size: .85rem; }
-th, td { padding: .45rem .6rem .45rem 0; border-bottom: 1px solid var(--line); }
-td.n { font-variant-numeric: tabular-nums; }
-</style>
+<meta name="color-scheme" content="light dark">
+<title>{{ title }} · bingli</title>
+<link rel="icon" href="data:,">
+<script src="/pages/early.js"></script>
+<link rel="stylesheet" href="/pages/page.css">
+<link rel="stylesheet" href="/pages/{{ name }}.css">
+<script type="module" src="/pages/{{ name }}.js"></script>
 </head>
-<body>
-<h1>病历列表</h1>
-<p>{{ visits.len() }} 份 · <a href="/docs">接口文档</a> · <a href="/v1/indicators?format=csv">指标 CSV</a></p>
-<table>
-<thead><tr><th scope="col">科室</th><th scope="col">住院号</th><th scope="col">入院</th><th scope="col">出院</th><th scope="col">评分</th><th scope="col">等级</th></tr></thead>
-<tbody>
-{% for visit in visits %}<tr><td>{{ visit.department }}</td><td><a href="/visits/{{ visit.link }}">{{ visit.id }}</a></td><td class="n">{{ visit.admitted }}</td><td class="n">{{ visit.discharged }}</td><td class="n">{{ visit.total }}</td><td>{{ visit.grade }}</td></tr>
-{% endfor %}</tbody>
-</table>
+<body data-page="{{ name }}" data-name="{{ caller.name }}" data-role="{{ caller.role.name() }}">
+<a class="skip" href="#main">跳到正文</a>
+<header class="bar">
+<a class="brand" href="/">bingli<span> 病历质控</span></a>
+<nav aria-label="主导航">{% for (key, address, label) in LINKS %}<a href="{{ address }}" data-word="nav.{{ key }}"{% if *key == name %} aria-current="page"{% endif %}>{{ label }}</a>{% endfor %}</nav>
+<span class="tools"><button type="button" id="language" lang="en">English</button><button type="button" id="theme">明暗</button></span>
+</header>
+<main id="main" tabindex="-1"><bingli-{{ name }}{% if !visit.is_empty() %} visit="{{ visit }}"{% endif %}></bingli-{{ name }}>
+<noscript><p class="notice">本页需要 JavaScript。{% if !visit.is_empty() %}<a href="/visits/{{ link }}/report">打开纯文本报告</a>{% endif %}</p></noscript></main>
 </body>
 </html>
-"#
+"##
 )]
-struct Ward {
-    visits: Vec<Line>,
-}
-
-struct Line {
-    id: String,
-    /// The id as it stands in an address.
+struct Shell<'a> {
+    name: &'a str,
+    title: &'a str,
+    caller: &'a Caller,
+    /// For the desk: the visit's id, and as it stands in an address.
+    visit: &'a str,
     link: String,
-    department: String,
-    admitted: String,
-    discharged: String,
-    total: String,
-    grade: String,
 }
 
-/// The list of the visits that the caller may see, by department.
-pub async fn ward(Shared(state): Shared<State>, caller: Caller) -> Result<Html<String>, Refusal> {
-    const MOST: i64 = 1000;
-    let query = VisitQuery { department: caller.limited_to(None)?, limit: MOST, ..VisitQuery::default() };
-    let visits = state.store.visits(&query).await?;
-    let word = |value: &Value| value.as_str().unwrap_or("").to_owned();
-    let day = |value: &Value| word(value).chars().take(16).collect::<String>().replace('T', " ");
-    let mut lines: Vec<Line> = visits
-        .iter()
-        .map(|visit| Line {
-            id: word(&visit["visit_id"]),
-            link: percent_encoding::utf8_percent_encode(&word(&visit["visit_id"]), percent_encoding::NON_ALPHANUMERIC).to_string(),
-            department: word(&visit["department"]),
-            admitted: day(&visit["admitted_at"]),
-            discharged: day(&visit["discharged_at"]),
-            total: visit["total"].as_f64().map_or(String::new(), |total| format!("{total:.1}")),
-            grade: word(&visit["grade"]),
-        })
-        .collect();
-    lines.sort_by(|a, b| (&a.department, &a.id).cmp(&(&b.department, &b.id)));
-    let page = Ward { visits: lines }.render().map_err(|error| Refusal::Broken(error.to_string()))?;
-    Ok(Html(page))
+/// The bar: page, address and label.
+const LINKS: &[(&str, &str, &str)] =
+    &[("ward", "/", "工作台"), ("ledger", "/ledger", "台账"), ("figures", "/figures", "统计"), ("docs", "/docs", "接口文档")];
+
+fn shell(name: &str, title: &str, caller: &Caller, visit: &str) -> Result<Response, Refusal> {
+    let link = percent_encoding::utf8_percent_encode(visit, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let page = Shell { name, title, caller, visit, link }.render().map_err(|error| Refusal::Broken(error.to_string()))?;
+    Ok((
+        [(header::CONTENT_SECURITY_POLICY, POLICY), (header::X_CONTENT_TYPE_OPTIONS, "nosniff"), (header::CACHE_CONTROL, "no-store")],
+        Html(page),
+    )
+        .into_response())
 }
 
-/// One visit's report with its evidence marked.
-pub async fn visit(Shared(state): Shared<State>, caller: Caller, Path(id): Path<String>) -> Result<Html<String>, Refusal> {
+/// 工作台
+pub async fn ward(caller: Caller) -> Result<Response, Refusal> {
+    shell("ward", "工作台", &caller, "")
+}
+
+/// 台账
+pub async fn ledger(caller: Caller) -> Result<Response, Refusal> {
+    shell("ledger", "台账", &caller, "")
+}
+
+/// 统计
+pub async fn figures(caller: Caller) -> Result<Response, Refusal> {
+    shell("figures", "统计", &caller, "")
+}
+
+/// 审阅台
+pub async fn visit(Shared(state): Shared<State>, caller: Caller, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let (_, department) = state.store.visit(&id).await?.ok_or(Refusal::NotFound)?;
+    if !caller.may_see(&department) {
+        return Err(Refusal::NotFound);
+    }
+    shell("review", &id, &caller, &id)
+}
+
+/// One visit's report with its evidence marked; works without any script.
+pub async fn report(Shared(state): Shared<State>, caller: Caller, Path(id): Path<String>) -> Result<Html<String>, Refusal> {
     let broken = |error: String| Refusal::Broken(error);
     let found = state.store.visit(&id).await?;
     let visit = text_for(&state, &caller, &id, "visit.read", found).await?;

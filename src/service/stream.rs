@@ -78,6 +78,8 @@ pub struct Wanted {
     mine: Option<bool>,
     /// Begin after this message; as the header Last-Event-ID. Without either the stream begins now.
     after: Option<i64>,
+    /// Begin with the last so many messages instead.
+    last: Option<u8>,
 }
 
 impl Wanted {
@@ -122,7 +124,10 @@ pub async fn messages(
     parameters: Result<Query<Wanted>, QueryRejection>,
 ) -> Result<Json<Value>, Refusal> {
     let wanted = query(parameters)?;
-    let after = wanted.after.unwrap_or(0);
+    let after = match wanted.last {
+        Some(last) => (state.store.last_message().await? - i64::from(last)).max(0),
+        None => wanted.after.unwrap_or(0),
+    };
     let page = state.store.messages(after, &caller, PAGE).await?;
     let next = page.last().map_or(after, |message| message.seq);
     let items: Vec<Value> = page.iter().filter(|message| wanted.takes(message, &caller)).map(shown).collect();

@@ -112,6 +112,10 @@ pub struct VisitFilter {
     grade: Option<String>,
     /// running or discharged
     state: Option<String>,
+    /// Only visits with an open finding of this code, C-A01, T05 …
+    defect: Option<String>,
+    /// Only visits in which this task was or is late, 首次病程记录 …
+    late: Option<String>,
     /// `next` of the page before
     after: Option<String>,
     /// 1 to 1000; default 100
@@ -127,7 +131,7 @@ pub(super) fn one_of(name: &str, asked: Option<String>, known: &[&str]) -> Resul
     Err(Refusal::Unreadable(format!("{name} 应为 {}", known.join("、"))))
 }
 
-/// 病历列表。Stored visits in order of id.
+/// 病历列表。Stored visits in order of id, each with its open findings and the duty that is due first.
 #[utoipa::path(get, path = "/v1/visits", tag = "病历", params(VisitFilter),
     responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 pub async fn list(
@@ -140,6 +144,9 @@ pub async fn list(
         department: caller.limited_to(filter.department.as_deref())?,
         grade: filter.grade.unwrap_or_default(),
         state: one_of("state", filter.state, &["running", "discharged"])?,
+        defect: filter.defect.unwrap_or_default(),
+        late: filter.late.unwrap_or_default(),
+        now: state.clock.local().to_string(),
         after: filter.after.unwrap_or_default(),
         limit: limit(filter.limit)?,
     };

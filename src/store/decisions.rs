@@ -146,6 +146,21 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get("finding_id")?)).collect()
     }
 
+    /// What was said of the visit's findings.
+    pub async fn decisions_of(&self, visit_id: &str) -> Result<Vec<serde_json::Value>, StoreError> {
+        let select = "SELECT finding_id, verdict, reason, note, actor, at FROM decisions WHERE visit_id = $1 ORDER BY finding_id";
+        let rows = sqlx::query(select).bind(visit_id).fetch_all(&self.pool).await?;
+        rows.iter()
+            .map(|row| {
+                let word = |column: &str| row.try_get::<String, _>(column);
+                Ok(serde_json::json!({
+                    "finding": word("finding_id")?, "verdict": word("verdict")?, "reason": word("reason")?, "note": word("note")?,
+                    "actor": word("actor")?, "at": word("at")?,
+                }))
+            })
+            .collect()
+    }
+
     /// Every rule that somebody judged, worst first.
     pub async fn acceptance(&self) -> Result<Vec<Acceptance>, StoreError> {
         let select = "SELECT d.rule AS rule, COUNT(*) AS decisions, SUM(CASE WHEN d.verdict = 'accepted' THEN 1 ELSE 0 END) AS accepted,

@@ -6,6 +6,7 @@
 pub mod audit;
 pub mod decisions;
 pub mod duties;
+pub mod figures;
 pub mod inputs;
 pub mod judgements;
 pub mod ledger;

@@ -13,6 +13,11 @@ pub struct VisitQuery {
     pub grade: String,
     /// `running`, `discharged` or any.
     pub state: String,
+    /// Visits with an open finding of this code.
+    pub defect: String,
+    /// Visits in which this task was or is late, at the local moment `now`.
+    pub late: String,
+    pub now: String,
     /// Visits after this id.
     pub after: String,
     pub limit: i64,
@@ -53,20 +58,36 @@ impl Store {
 
     /// A page of visits in order of id, without their texts.
     pub async fn visits(&self, query: &VisitQuery) -> Result<Vec<Value>, StoreError> {
-        let select = "SELECT visit_id, version, received_at, department, admitted_at, discharged_at, total, grade FROM visits
-            WHERE ($1 = '' OR department = $1) AND ($2 = '' OR grade = $2)
-              AND ($3 = '' OR ($3 = 'running' AND discharged_at = '') OR ($3 = 'discharged' AND discharged_at <> ''))
-              AND visit_id > $4 ORDER BY visit_id LIMIT $5";
+        // What nobody dismissed; the next duty is the one that is or was due first.
+        let select = "SELECT v.visit_id AS visit_id, v.version AS version, v.received_at AS received_at, v.department AS department,
+              v.admitted_at AS admitted_at, v.discharged_at AS discharged_at, v.total AS total, v.grade AS grade,
+              (SELECT COUNT(*) FROM findings f WHERE f.visit_id = v.visit_id AND f.gone_at = '' AND f.status = 'stable'
+                AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.visit_id = f.visit_id AND d.finding_id = f.finding_id AND d.verdict = 'dismissed')) AS open,
+              (SELECT COUNT(*) FROM findings f WHERE f.visit_id = v.visit_id AND f.gone_at = '' AND f.status = 'stable' AND f.severity = 'S1'
+                AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.visit_id = f.visit_id AND d.finding_id = f.finding_id AND d.verdict = 'dismissed')) AS severe,
+              COALESCE((SELECT n.due || '|' || n.task FROM duties n WHERE n.visit_id = v.visit_id AND n.done = ''
+                ORDER BY n.due, n.rule, n.anchor LIMIT 1), '') AS next_duty
+            FROM visits v WHERE ($1 = '' OR v.department = $1) AND ($2 = '' OR v.grade = $2)
+              AND ($3 = '' OR ($3 = 'running' AND v.discharged_at = '') OR ($3 = 'discharged' AND v.discharged_at <> ''))
+              AND ($6 = '' OR EXISTS (SELECT 1 FROM findings f WHERE f.visit_id = v.visit_id AND f.defect = $6 AND f.gone_at = '' AND f.status = 'stable'))
+              AND ($7 = '' OR EXISTS (SELECT 1 FROM duties n WHERE n.visit_id = v.visit_id AND n.task = $7
+                AND (n.done > n.due OR (n.done = '' AND n.due < $8))))
+              AND v.visit_id > $4 ORDER BY v.visit_id LIMIT $5";
         let rows = sqlx::query(select)
             .bind(&query.department)
             .bind(&query.grade)
             .bind(&query.state)
             .bind(&query.after)
             .bind(query.limit)
+            .bind(&query.defect)
+            .bind(&query.late)
+            .bind(&query.now)
             .fetch_all(&self.pool)
             .await?;
         rows.iter()
             .map(|row| {
+                let next: String = row.try_get("next_duty")?;
+                let next = next.split_once('|').map(|(due, task)| serde_json::json!({ "due": due, "task": task }));
                 Ok(serde_json::json!({
                     "visit_id": row.try_get::<String, _>("visit_id")?,
                     "version": row.try_get::<i64, _>("version")?,
@@ -76,6 +97,9 @@ impl Store {
                     "discharged_at": row.try_get::<String, _>("discharged_at")?,
                     "total": row.try_get::<Option<f64>, _>("total")?,
                     "grade": row.try_get::<String, _>("grade")?,
+                    "open": row.try_get::<i64, _>("open")?,
+                    "severe": row.try_get::<i64, _>("severe")?,
+                    "next_duty": next,
                 }))
             })
             .collect()

@@ -143,7 +143,7 @@ for (const [name, body] of [["contenteditable", EDITABLE], ["textarea", TEXTAREA
       await popup().getByRole("button", { name: "提交" }).click();
       const request = await told;
       assert.match(request.url(), /\/v1\/visits\/WIDGET-1\/findings\/[0-9a-f-]+\/dismiss$/);
-      assert.deepEqual(request.postDataJSON(), { reason: "已在他处记录" });
+      assert.deepEqual(request.postDataJSON(), { reason: "已在他处记录", rule: "sex-organ" });
       assert.deepEqual(await underlined(page), []);
       await page.reload();
       await attach(page);
@@ -388,7 +388,7 @@ test("what the service was too far away to hear is sent when it is back; putting
   await page.unroute("**/appeal");
   const told = page.waitForRequest("**/appeal");
   await page.evaluate(() => window.handle.check());
-  assert.deepEqual((await told).postDataJSON(), { note: "患者为两性畸形" });
+  assert.deepEqual((await told).postDataJSON(), { note: "患者为两性畸形", rule: "sex-organ" });
   await page.reload();
   await attach(page);
   await page.locator("#editor").click();

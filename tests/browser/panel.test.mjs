@@ -68,7 +68,7 @@ test("ignoring takes the card away, for good", async () => {
   await card.getByRole("textbox").fill("患者为两性畸形");
   const told = page.waitForRequest("**/dismiss");
   await card.getByRole("button", { name: "提交" }).click();
-  assert.deepEqual((await told).postDataJSON(), { reason: "其他说明", note: "患者为两性畸形" });
+  assert.deepEqual((await told).postDataJSON(), { reason: "其他", note: "患者为两性畸形", rule: "sex-organ" });
   await card.waitFor({ state: "detached" });
   await page.reload();
   await page.evaluate(() => import("/bingli.js"));

@@ -1,4 +1,4 @@
-// Pictures of the widget for a person to look at: `node tests/browser/screenshots.mjs`, into target/screenshots/.
+// Pictures of the widget and the pages for a person to look at: `node tests/browser/screenshots.mjs [widget|pages]`, into target/screenshots/.
 
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -8,50 +8,112 @@ const FOLDER = fileURLToPath(new URL("../../target/screenshots/", import.meta.ur
 const SIZES = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };
 
 await mkdir(FOLDER, { recursive: true });
-const service = await Service.start();
+const [only = ""] = process.argv.slice(2);
 const browser = await launch();
 try {
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    for (const colorScheme of ["light", "dark"]) {
-      const page = await open(browser, service, "", { viewport, colorScheme, locale: "zh-CN", deviceScaleFactor: size === "narrow" ? 2 : 1 });
-      const shoot = (name) => page.screenshot({ path: `${FOLDER}${size}-${colorScheme}-${name}.png` });
-      const chip = (id) => page.locator(`#${id} + [data-bingli] .chip`);
-      await page.goto(`${service.address}/example`);
-      await page.waitForFunction(async () => (await import("/example/example.js")).handles.course.state.status === "found");
-      await page.waitForTimeout(900);
-      await shoot("1-page");
-      await page.locator("#course").click();
-      await page.keyboard.press("Control+Home");
-      await page.keyboard.press("Alt+F8");
-      await page.waitForTimeout(300);
-      await shoot("2-card");
-      await page.keyboard.press("Alt+F8");
-      await page.waitForTimeout(300);
-      await shoot("2-two-sides");
-      await page.locator(".popup").getByRole("button", { name: "忽略" }).click();
-      await page.waitForTimeout(200);
-      await shoot("3-reasons");
-      await page.keyboard.press("Escape");
-      await page.locator("#history").fill("患者2年前出现腹股沟区肿块，体温８２℃。1月前子宫肌瘤术后，血压50/120mmHg，门诊以“右侧腹股沟疝”收入院。");
-      await page.locator("#complaint").fill("腹股沟肿块");
-      await page.waitForTimeout(1_800);
-      await chip("history").click();
-      await page.waitForTimeout(300);
-      await shoot("4-list");
-      await page.keyboard.press("Escape");
-      await page.locator("bingli-panel").scrollIntoViewIfNeeded();
-      if (size === "narrow") await page.evaluate(() => document.querySelector("bingli-panel").scrollIntoView());
-      await page.waitForTimeout(300);
-      await shoot("5-panel");
-      await page.route("**/v1/**", (route) => route.abort());
-      await page.locator("#complaint").fill("右侧腹股沟肿块2年");
-      await page.waitForTimeout(1_500);
-      await page.evaluate(() => scrollTo(0, 0));
-      await shoot("6-away");
-      await page.context().close();
-    }
-  }
+  if (only !== "pages") await widget();
+  if (only !== "widget") await pages();
 } finally {
   await browser.close();
-  await service.stop();
+}
+
+/** Every page with the sample ward. */
+async function pages() {
+  const service = await Service.demo();
+  try {
+    const { items } = await (await fetch(`${service.address}/v1/visits?limit=1000`)).json();
+    const { visit_id: worst } = items.reduce((a, b) => (b.open > a.open ? b : a));
+    const post = (path, body) => fetch(service.address + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    // Some verdicts, so that acceptance has something to show.
+    const { items: findings } = await (await fetch(`${service.address}/v1/findings?state=open&limit=60`)).json();
+    for (const [at, { visit_id: visit, finding }] of findings.entries()) {
+      const body = at % 4 === 3 ? ["dismiss", { reason: "临床允许" }] : ["accept", {}];
+      await post(`/v1/visits/${encodeURIComponent(visit)}/findings/${encodeURIComponent(finding.id)}/${body[0]}`, body[1]);
+    }
+    const entry = (await (await fetch(`${service.address}/v1/ledger?limit=1`)).json()).items[0]?.entry;
+    if (entry) await post(`/v1/ledger/${entry}/acknowledge`, {});
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      for (const colorScheme of ["light", "dark"]) {
+        const page = await open(browser, service, "", { viewport, colorScheme, locale: "zh-CN", deviceScaleFactor: size === "narrow" ? 2 : 1 });
+        const shoot = (name) => page.screenshot({ path: `${FOLDER}${size}-${colorScheme}-${name}.png` });
+        await page.goto(service.address);
+        await page.locator("tr[data-visit]").first().waitFor();
+        await page.locator(".news a").first().waitFor();
+        await shoot("ward");
+        await page.goto(`${service.address}/visits/${encodeURIComponent(worst)}`);
+        await page.locator(".card").first().waitFor();
+        // The first finding that has two sides in the text.
+        const cards = await page.locator(".card").count();
+        for (let at = 0; at < cards && (at === 0 || !(await page.locator("mark.against").count())); at++) await page.keyboard.press("j");
+        await page.waitForTimeout(300);
+        await shoot("review");
+        await page.keyboard.press("d");
+        await shoot("review-dismiss");
+        await page.keyboard.press("Escape");
+        await page.keyboard.press("n");
+        await shoot("review-notice");
+        await page.goto(`${service.address}/ledger`);
+        await page.locator("tr[data-entry]").first().waitFor();
+        await shoot("ledger");
+        await page.locator("tr[data-entry] button").first().click();
+        await page.locator(".drawer .deeds button").first().waitFor();
+        await shoot("ledger-drawer");
+        await page.goto(`${service.address}/figures`);
+        await page.locator("svg").first().waitFor();
+        await page.screenshot({ path: `${FOLDER}${size}-${colorScheme}-figures.png`, fullPage: true });
+        if (page.problems.length) console.error(size, colorScheme, page.problems);
+        await page.context().close();
+      }
+    }
+  } finally {
+    await service.stop();
+  }
+}
+
+async function widget() {
+  const service = await Service.start();
+  try {
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      for (const colorScheme of ["light", "dark"]) {
+        const page = await open(browser, service, "", { viewport, colorScheme, locale: "zh-CN", deviceScaleFactor: size === "narrow" ? 2 : 1 });
+        const shoot = (name) => page.screenshot({ path: `${FOLDER}${size}-${colorScheme}-${name}.png` });
+        const chip = (id) => page.locator(`#${id} + [data-bingli] .chip`);
+        await page.goto(`${service.address}/example`);
+        await page.waitForFunction(async () => (await import("/example/example.js")).handles.course.state.status === "found");
+        await page.waitForTimeout(900);
+        await shoot("1-page");
+        await page.locator("#course").click();
+        await page.keyboard.press("Control+Home");
+        await page.keyboard.press("Alt+F8");
+        await page.waitForTimeout(300);
+        await shoot("2-card");
+        await page.keyboard.press("Alt+F8");
+        await page.waitForTimeout(300);
+        await shoot("2-two-sides");
+        await page.locator(".popup").getByRole("button", { name: "忽略" }).click();
+        await page.waitForTimeout(200);
+        await shoot("3-reasons");
+        await page.keyboard.press("Escape");
+        await page.locator("#history").fill("患者2年前出现腹股沟区肿块，体温８２℃。1月前子宫肌瘤术后，血压50/120mmHg，门诊以“右侧腹股沟疝”收入院。");
+        await page.locator("#complaint").fill("腹股沟肿块");
+        await page.waitForTimeout(1_800);
+        await chip("history").click();
+        await page.waitForTimeout(300);
+        await shoot("4-list");
+        await page.keyboard.press("Escape");
+        await page.locator("bingli-panel").scrollIntoViewIfNeeded();
+        if (size === "narrow") await page.evaluate(() => document.querySelector("bingli-panel").scrollIntoView());
+        await page.waitForTimeout(300);
+        await shoot("5-panel");
+        await page.route("**/v1/**", (route) => route.abort());
+        await page.locator("#complaint").fill("右侧腹股沟肿块2年");
+        await page.waitForTimeout(1_500);
+        await page.evaluate(() => scrollTo(0, 0));
+        await shoot("6-away");
+        await page.context().close();
+      }
+    }
+  } finally {
+    await service.stop();
+  }
 }

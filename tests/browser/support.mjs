@@ -22,17 +22,29 @@ export class Service {
     return service;
   }
 
+  /** The sample ward. */
+  static async demo() {
+    const service = new Service();
+    service.folder = await mkdtemp(join(tmpdir(), "bingli-browser-"));
+    await service.listen(["demo", "--port", "0"], /^\S+ (http\S+?)\/? /m);
+    return service;
+  }
+
   /** Listens; after `kill` on the same port with the same database. */
   async run(listen = new URL(this.address).host) {
     const database = `sqlite:${join(this.folder, "test.db")}?mode=rwc`;
-    this.child = spawn(PROGRAM, ["serve", "--listen", listen, "--database", database, ...this.more], { cwd: ROOT, stdio: ["ignore", "pipe", "ignore"] });
+    await this.listen(["serve", "--listen", listen, "--database", database, ...this.more], /^bingli (http\S+?)\/?$/m);
+  }
+
+  async listen(words, pattern) {
+    this.child = spawn(PROGRAM, words, { cwd: ROOT, stdio: ["ignore", "pipe", "ignore"] });
     this.address = await new Promise((found, failed) => {
       let said = "";
       this.child.once("error", failed);
       this.child.once("exit", (code) => failed(new Error(`bingli ended with ${code}`)));
       this.child.stdout.on("data", (bytes) => {
         said += bytes;
-        const address = /^bingli (http\S+?)\/?$/m.exec(said);
+        const address = pattern.exec(said);
         if (address) found(address[1]);
       });
     });
@@ -57,7 +69,7 @@ export const launch = () => chromium.launch({ executablePath: process.env.CHROMI
 export async function open(browser, service, body = "", options = {}) {
   const context = await browser.newContext(options);
   if (process.env.BINGLI_ASSETS) {
-    await context.route(/\/(bingli\.js|bingli\/[^/]+|example|example\/[^/]+)(\?.*)?$/, async (route) => {
+    await context.route(/\/(bingli\.js|bingli\/[^/]+|pages\/[^/]+|example|example\/[^/]+)(\?.*)?$/, async (route) => {
       const path = new URL(route.request().url()).pathname.slice(1);
       const name = path === "example" ? "example.html" : path;
       const text = await readFile(join(process.env.BINGLI_ASSETS, name), "utf8").catch(() => null);

@@ -94,7 +94,7 @@ export function wordsFor(language, element) {
 }
 
 /** What goes to the server is the same in every language. */
-export const REASONS = zh.reasons;
+export const REASONS = [...zh.reasons.slice(0, -1), "其他"];
 
 const STANDARDS = {
   BW2010: "《病历书写基本规范》",
