@@ -1,5 +1,6 @@
 //! The commands; the only place that prints. Exit codes: 0 clean, 1 findings, 2 error.
 
+mod account;
 mod check;
 mod demo;
 mod indicators;
@@ -54,6 +55,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// 访问令牌 · access tokens
     Token(serve::TokenArgs),
+    /// 账号:登录用 · accounts of people who log in
+    Account(account::AccountArgs),
     /// 审计记录 · the audit trail
     Audit(serve::AuditArgs),
     /// 检查示例病区,并在本机提供服务 · check the sample ward and serve it
@@ -144,6 +147,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
     }
     match &cli.command {
         Command::Token(args) => return serve::token(args),
+        Command::Account(args) => return account::run(args),
         Command::Audit(args) => return serve::audit(args),
         _ => {}
     }
@@ -165,7 +169,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Command::Demo(args) => demo::run(house, &folder, args),
         Command::Serve(args) => serve::run(house, &folder, args),
         // Done above, without a rulebook.
-        Command::Schema(_) | Command::Token(_) | Command::Audit(_) => Ok(ExitCode::SUCCESS),
+        Command::Schema(_) | Command::Token(_) | Command::Account(_) | Command::Audit(_) => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::store::{Discipline, Store};
 pub struct DatabaseArgs {
     /// sqlite:FILE?mode=rwc or postgres://USER@HOST/NAME
     #[arg(long, value_name = "URL", env = "BINGLI_DATABASE", default_value = "sqlite:bingli.db?mode=rwc", hide_env_values = true)]
-    database: String,
+    pub database: String,
 }
 
 #[derive(Debug, Args)]
@@ -101,7 +101,7 @@ enum AuditCommand {
     },
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime> {
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the service's threads")
 }
 
@@ -121,6 +121,7 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
     let clock = args.clock.map_or_else(|| Clock::real(zone.clone()), |start| Clock::simulated(zone.clone(), start.earliest()));
     let settings = Settings {
         asks_for_tokens: args.tokens,
+        encrypted: false,
         cores: args.cores.unwrap_or_else(cores).max(1),
         waiting: args.waiting,
         clock,
@@ -159,7 +160,7 @@ pub fn serve_ward(
 ) -> Result<ExitCode> {
     let clock = Clock::simulated(house.zone.clone(), moment);
     let engine = engine(house, folder)?;
-    let settings = Settings { asks_for_tokens: false, cores: cores(), waiting: 64, clock, discipline: Discipline::default(), shown: 3 };
+    let settings = Settings { asks_for_tokens: false, encrypted: false, cores: cores(), waiting: 64, clock, discipline: Discipline::default(), shown: 3 };
     runtime()?.block_on(async {
         let store = Store::open(database).await?;
         let state = State::new(engine, store.clone(), &settings);
@@ -183,7 +184,7 @@ pub fn token(args: &TokenArgs) -> Result<ExitCode> {
                 let caller = Caller { name: name.clone(), role: *role, department: department.clone(), person: person.clone() };
                 let store = Store::open(&database.database).await?;
                 let token =
-                    store.create_token(&caller, Timestamp::now()).await?.with_context(|| format!("there is a token `{name}` already"))?;
+                    store.create_token(&caller, Timestamp::now()).await?.with_context(|| format!("there is a token or an account `{name}` already"))?;
                 anstream::println!("{token}");
             }
             TokenCommand::Revoke { name, database } => {

@@ -15,10 +15,12 @@ mod events;
 mod focus;
 mod indicators;
 mod ledger;
+mod login;
 mod metrics;
 mod monitor;
 mod pages;
 mod problem;
+mod session;
 mod stream;
 mod visits;
 mod work;
@@ -31,7 +33,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::Next;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -41,6 +43,7 @@ use crate::people::Caller;
 use crate::store::{Discipline, Store};
 pub use clock::Clock;
 pub use engine::Engine;
+pub use session::hash;
 use metrics::Metrics;
 use problem::Refusal;
 use stream::Hub;
@@ -54,8 +57,10 @@ pub struct NotKept(Refusal);
 /// How the service runs.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Every request but health needs a token.
+    /// Every request but health needs a token or a session.
     pub asks_for_tokens: bool,
+    /// Connections are encrypted by the service itself.
+    pub encrypted: bool,
     /// Visits judged at once, and requests that may wait for it.
     pub cores: usize,
     pub waiting: usize,
@@ -76,6 +81,7 @@ pub struct State {
     clock: Clock,
     hub: Hub,
     asks_for_tokens: bool,
+    encrypted: bool,
     discipline: Discipline,
     shown: usize,
     voices: focus::Voices,
@@ -91,6 +97,7 @@ impl State {
             clock: settings.clock.clone(),
             hub: Hub::default(),
             asks_for_tokens: settings.asks_for_tokens,
+            encrypted: settings.encrypted,
             discipline: settings.discipline,
             shown: settings.shown,
             voices: focus::Voices::default(),
@@ -129,12 +136,17 @@ pub fn router(state: State) -> Router {
         .routes(routes!(stream::stream))
         .routes(routes!(stream::messages))
         .routes(routes!(duties::clock, duties::set_clock))
+        .routes(routes!(session::login))
+        .routes(routes!(session::logout))
+        .routes(routes!(session::session))
         .routes(routes!(indicators::figures))
         .routes(routes!(indicators::entries))
         .split_for_parts();
     let counted = state.clone();
     api.route("/", get(pages::ward))
         .route("/visits/{id}", get(pages::visit))
+        .route("/login", get(login::page).post(login::login))
+        .route("/logout", post(login::logout))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(metrics::ready))
         .route("/metrics", get(metrics::metrics))

@@ -6,9 +6,9 @@ use axum::response::Html;
 use serde_json::Value;
 
 use super::State;
+use super::auth::Visitor;
 use super::problem::Refusal;
 use super::visits::text_for;
-use crate::people::Caller;
 use crate::report::{Report, html};
 use crate::store::VisitQuery;
 
@@ -34,7 +34,7 @@ td.n { font-variant-numeric: tabular-nums; }
 </head>
 <body>
 <h1>病历列表</h1>
-<p>{{ visits.len() }} 份 · <a href="/docs">接口文档</a> · <a href="/v1/indicators?format=csv">指标 CSV</a></p>
+<p>{{ visits.len() }} 份 · <a href="/docs">接口文档</a> · <a href="/v1/indicators?format=csv">指标 CSV</a>{% if !name.is_empty() %} · <a href="/login">{{ name }}</a>{% endif %}</p>
 <table>
 <thead><tr><th scope="col">科室</th><th scope="col">住院号</th><th scope="col">入院</th><th scope="col">出院</th><th scope="col">评分</th><th scope="col">等级</th></tr></thead>
 <tbody>
@@ -46,6 +46,8 @@ td.n { font-variant-numeric: tabular-nums; }
 "#
 )]
 struct Ward {
+    /// Who is logged in; empty where nobody has to be.
+    name: String,
     visits: Vec<Line>,
 }
 
@@ -61,7 +63,7 @@ struct Line {
 }
 
 /// The list of the visits that the caller may see, by department.
-pub async fn ward(Shared(state): Shared<State>, caller: Caller) -> Result<Html<String>, Refusal> {
+pub async fn ward(Shared(state): Shared<State>, Visitor(caller): Visitor) -> Result<Html<String>, Refusal> {
     const MOST: i64 = 1000;
     let query = VisitQuery { department: caller.limited_to(None)?, limit: MOST, ..VisitQuery::default() };
     let visits = state.store.visits(&query).await?;
@@ -80,12 +82,12 @@ pub async fn ward(Shared(state): Shared<State>, caller: Caller) -> Result<Html<S
         })
         .collect();
     lines.sort_by(|a, b| (&a.department, &a.id).cmp(&(&b.department, &b.id)));
-    let page = Ward { visits: lines }.render().map_err(|error| Refusal::Broken(error.to_string()))?;
+    let page = Ward { name: if state.asks_for_tokens { caller.name } else { String::new() }, visits: lines }.render().map_err(|error| Refusal::Broken(error.to_string()))?;
     Ok(Html(page))
 }
 
 /// One visit's report with its evidence marked.
-pub async fn visit(Shared(state): Shared<State>, caller: Caller, Path(id): Path<String>) -> Result<Html<String>, Refusal> {
+pub async fn visit(Shared(state): Shared<State>, Visitor(caller): Visitor, Path(id): Path<String>) -> Result<Html<String>, Refusal> {
     let broken = |error: String| Refusal::Broken(error);
     let found = state.store.visit(&id).await?;
     let visit = text_for(&state, &caller, &id, "visit.read", found).await?;

@@ -3,6 +3,7 @@
 //! What the EMR sent comes first ([`inputs`]); a judgement and all that follows from it is written in one transaction ([`judgements`]): the visit's
 //! version, findings, duties, indicator entries, the [`ledger`], what goes out ([`outbox`]) and the [`audit`] trail.
 
+pub mod accounts;
 pub mod audit;
 pub mod decisions;
 pub mod duties;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 use sqlx::AnyPool;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 
+pub use accounts::{AccountChange, Begun, Session};
 pub use audit::{AuditBreak, Deed};
 pub use decisions::{Acceptance, Decision, Discipline, Verdict};
 pub use duties::DutyQuery;
@@ -93,4 +95,11 @@ pub fn stamp(at: Timestamp) -> String {
 pub fn digest(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// 256 random bits in hex.
+pub fn random_hex() -> String {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
