@@ -475,3 +475,6 @@ fn a_line_of_the_audit_trail_that_was_changed_is_found() {
         assert!(String::from_utf8_lossy(&verified.stderr).contains("line 2"), "{name}");
     }
 }
+
+#[path = "service/security.rs"]
+mod security;

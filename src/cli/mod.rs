@@ -8,6 +8,7 @@ mod measure;
 mod rules;
 mod score;
 mod serve;
+mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -57,6 +58,8 @@ enum Command {
     Token(serve::TokenArgs),
     /// 账号:登录用 · accounts of people who log in
     Account(account::AccountArgs),
+    /// 推送:其他系统、企业微信、钉钉 · webhooks
+    Webhook(webhook::WebhookArgs),
     /// 审计记录 · the audit trail
     Audit(serve::AuditArgs),
     /// 检查示例病区,并在本机提供服务 · check the sample ward and serve it
@@ -148,6 +151,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
     match &cli.command {
         Command::Token(args) => return serve::token(args),
         Command::Account(args) => return account::run(args),
+        Command::Webhook(args) => return webhook::run(args),
         Command::Audit(args) => return serve::audit(args),
         _ => {}
     }
@@ -169,7 +173,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Command::Demo(args) => demo::run(house, &folder, args),
         Command::Serve(args) => serve::run(house, &folder, args),
         // Done above, without a rulebook.
-        Command::Schema(_) | Command::Token(_) | Command::Account(_) | Command::Audit(_) => Ok(ExitCode::SUCCESS),
+        Command::Schema(_) | Command::Token(_) | Command::Account(_) | Command::Webhook(_) | Command::Audit(_) => Ok(ExitCode::SUCCESS),
     }
 }
 

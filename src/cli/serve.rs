@@ -1,6 +1,7 @@
 //! `bingli serve`, `bingli token`, `bingli audit`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::House;
 use crate::data::DataFolder;
 use crate::people::{Caller, Role};
 use crate::record::Instant;
-use crate::service::{self, Clock, Engine, Settings, State};
+use crate::service::{self, Clock, Engine, Settings, State, TlsListener};
 use crate::store::{Discipline, Store};
 
 /// Where the data are.
@@ -35,6 +36,12 @@ pub struct ServeArgs {
     /// Ask every caller for a token (see `bingli token create`).
     #[arg(long, env = "BINGLI_TOKENS")]
     tokens: bool,
+    /// Serve https: a PEM file with the certificate and its chain.
+    #[arg(long, value_name = "FILE", env = "BINGLI_TLS_CERT")]
+    tls_cert: Option<PathBuf>,
+    /// The PEM file of its key.
+    #[arg(long, value_name = "FILE", env = "BINGLI_TLS_KEY")]
+    tls_key: Option<PathBuf>,
     /// Visits judged at once; default: the cores of this machine.
     #[arg(long, value_name = "N")]
     cores: Option<usize>,
@@ -121,7 +128,7 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
     let clock = args.clock.map_or_else(|| Clock::real(zone.clone()), |start| Clock::simulated(zone.clone(), start.earliest()));
     let settings = Settings {
         asks_for_tokens: args.tokens,
-        encrypted: false,
+        encrypted: args.tls_cert.is_some(),
         cores: args.cores.unwrap_or_else(cores).max(1),
         waiting: args.waiting,
         clock,
@@ -129,12 +136,22 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
         shown: args.shown,
     };
     let tick = (args.tick > 0.0).then(|| Duration::from_secs_f64(args.tick.min(3600.0)));
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(service::configuration(certificate, key)?),
+        (None, None) => None,
+        _ => bail!("--tls-cert and --tls-key go together"),
+    };
     let engine = engine(house, folder)?;
     runtime()?.block_on(async {
         let store = Store::open(&args.database.database).await?;
         let listener = tokio::net::TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
-        anstream::println!("bingli http://{}/", listener.local_addr()?);
-        service::serve(listener, State::new(engine, store.clone(), &settings), tick).await?;
+        let state = State::new(engine, store.clone(), &settings);
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        anstream::println!("bingli {scheme}://{}/", listener.local_addr()?);
+        match tls {
+            Some(config) => service::serve(TlsListener::new(listener, config)?, state, tick).await?,
+            None => service::serve(listener, state, tick).await?,
+        }
         store.close().await;
         Ok(ExitCode::SUCCESS)
     })
@@ -160,7 +177,15 @@ pub fn serve_ward(
 ) -> Result<ExitCode> {
     let clock = Clock::simulated(house.zone.clone(), moment);
     let engine = engine(house, folder)?;
-    let settings = Settings { asks_for_tokens: false, encrypted: false, cores: cores(), waiting: 64, clock, discipline: Discipline::default(), shown: 3 };
+    let settings = Settings {
+        asks_for_tokens: false,
+        encrypted: false,
+        cores: cores(),
+        waiting: 64,
+        clock,
+        discipline: Discipline::default(),
+        shown: 3,
+    };
     runtime()?.block_on(async {
         let store = Store::open(database).await?;
         let state = State::new(engine, store.clone(), &settings);
@@ -183,8 +208,10 @@ pub fn token(args: &TokenArgs) -> Result<ExitCode> {
             TokenCommand::Create { name, role, department, person, database } => {
                 let caller = Caller { name: name.clone(), role: *role, department: department.clone(), person: person.clone() };
                 let store = Store::open(&database.database).await?;
-                let token =
-                    store.create_token(&caller, Timestamp::now()).await?.with_context(|| format!("there is a token or an account `{name}` already"))?;
+                let token = store
+                    .create_token(&caller, Timestamp::now())
+                    .await?
+                    .with_context(|| format!("there is a token or an account `{name}` already"))?;
                 anstream::println!("{token}");
             }
             TokenCommand::Revoke { name, database } => {

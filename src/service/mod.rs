@@ -22,7 +22,9 @@ mod pages;
 mod problem;
 mod session;
 mod stream;
+mod tls;
 mod visits;
+mod webhooks;
 mod work;
 
 use std::net::SocketAddr;
@@ -43,10 +45,11 @@ use crate::people::Caller;
 use crate::store::{Discipline, Store};
 pub use clock::Clock;
 pub use engine::Engine;
-pub use session::hash;
 use metrics::Metrics;
 use problem::Refusal;
+pub use session::hash;
 use stream::Hub;
+pub use tls::{TlsListener, configuration};
 use work::Desk;
 
 /// Why a visit could not be kept, for the command line.
@@ -171,7 +174,10 @@ async fn count(state: State, request: Request, next: Next) -> Response {
 }
 
 /// Listens until the process is asked to stop, then finishes what it has begun. `tick`: between two rounds of the clock; none: no clock.
-pub async fn serve(listener: tokio::net::TcpListener, state: State, tick: Option<Duration>) -> std::io::Result<()> {
+pub async fn serve<L>(listener: L, state: State, tick: Option<Duration>) -> std::io::Result<()>
+where
+    L: axum::serve::Listener<Addr = SocketAddr>,
+{
     let rulebook = state.engine().rulebook.digest.clone();
     if let Err(error) = state.store.mark_outdated(&rulebook).await {
         tracing::error!(%error, "visits of an older rulebook could not be found");
@@ -182,7 +188,9 @@ pub async fn serve(listener: tokio::net::TcpListener, state: State, tick: Option
             let state = state.clone();
             async move {
                 match tick {
-                    Some(tick) => monitor::watch(state, tick).await,
+                    Some(tick) => {
+                        tokio::join!(monitor::watch(state.clone(), tick), webhooks::watch(state, tick));
+                    }
                     None => std::future::pending().await,
                 }
             }

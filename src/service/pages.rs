@@ -82,7 +82,9 @@ pub async fn ward(Shared(state): Shared<State>, Visitor(caller): Visitor) -> Res
         })
         .collect();
     lines.sort_by(|a, b| (&a.department, &a.id).cmp(&(&b.department, &b.id)));
-    let page = Ward { name: if state.asks_for_tokens { caller.name } else { String::new() }, visits: lines }.render().map_err(|error| Refusal::Broken(error.to_string()))?;
+    let page = Ward { name: if state.asks_for_tokens { caller.name } else { String::new() }, visits: lines }
+        .render()
+        .map_err(|error| Refusal::Broken(error.to_string()))?;
     Ok(Html(page))
 }
 

@@ -168,8 +168,7 @@ impl Store {
             FROM sessions s JOIN accounts a ON a.name = s.account
             WHERE s.hash = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND a.disabled_at = ''";
         let hash = digest(secret.as_bytes());
-        let row =
-            sqlx::query(select).bind(&hash).bind(stamp(now)).bind(stamp(before(now, IDLE))).fetch_optional(&self.pool).await?;
+        let row = sqlx::query(select).bind(&hash).bind(stamp(now)).bind(stamp(before(now, IDLE))).fetch_optional(&self.pool).await?;
         let Some(row) = row else { return Ok(None) };
         let Some(caller) = caller(&row)? else { return Ok(None) };
         if row.try_get::<String, _>("seen_at")? <= stamp(before(now, TOUCH)) {

@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod outbox;
 pub mod tokens;
 pub mod visits;
+pub mod webhooks;
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -30,6 +31,7 @@ pub use judgements::{Following, Judged, Put, Source, department_of};
 pub use ledger::{Attempt, LedgerQuery, Line, Notice};
 pub use outbox::{Message, Sent};
 pub use visits::{FindingQuery, VisitQuery};
+pub use webhooks::{Format, Webhook};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
 

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use sqlx::Row;
 
-use super::audit::{self, Deed};
 use super::accounts::is_taken;
+use super::audit::{self, Deed};
 use super::{Store, StoreError, digest, random_hex, stamp};
 use crate::people::{Caller, Role};
 
