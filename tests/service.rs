@@ -478,3 +478,6 @@ fn a_line_of_the_audit_trail_that_was_changed_is_found() {
 
 #[path = "service/security.rs"]
 mod security;
+
+#[path = "service/operations.rs"]
+mod operations;

@@ -15,7 +15,7 @@ use super::House;
 use crate::data::DataFolder;
 use crate::people::{Caller, Role};
 use crate::record::Instant;
-use crate::service::{self, Clock, Engine, Settings, State, TlsListener};
+use crate::service::{self, Clock, Engine, Loader, Settings, State, TlsListener};
 use crate::store::{Discipline, Store};
 
 /// Where the data are.
@@ -28,20 +28,29 @@ pub struct DatabaseArgs {
 
 #[derive(Debug, Args)]
 pub struct ServeArgs {
+    /// Settings in a TOML file, under the names of these flags; flags and environment come first.
+    #[arg(long, value_name = "FILE", env = "BINGLI_CONFIG")]
+    config: Option<PathBuf>,
+    /// Print a unit for systemd and end.
+    #[arg(long)]
+    print_unit: bool,
+    /// Print a Containerfile and end.
+    #[arg(long)]
+    print_containerfile: bool,
     /// Address and port. Beyond this machine only together with --tokens.
     #[arg(long, env = "BINGLI_LISTEN", default_value = "127.0.0.1:8460")]
-    listen: SocketAddr,
+    pub listen: SocketAddr,
     #[command(flatten)]
-    database: DatabaseArgs,
+    pub database: DatabaseArgs,
     /// Ask every caller for a token (see `bingli token create`).
     #[arg(long, env = "BINGLI_TOKENS")]
-    tokens: bool,
+    pub tokens: bool,
     /// Serve https: a PEM file with the certificate and its chain.
     #[arg(long, value_name = "FILE", env = "BINGLI_TLS_CERT")]
-    tls_cert: Option<PathBuf>,
+    pub tls_cert: Option<PathBuf>,
     /// The PEM file of its key.
     #[arg(long, value_name = "FILE", env = "BINGLI_TLS_KEY")]
-    tls_key: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
     /// Visits judged at once; default: the cores of this machine.
     #[arg(long, value_name = "N")]
     cores: Option<usize>,
@@ -50,7 +59,7 @@ pub struct ServeArgs {
     waiting: usize,
     /// Start the service's clock at this local moment (2026-03-05T10:00) and let callers set it: for trials and tests, never for a ward.
     #[arg(long, value_name = "TIME")]
-    clock: Option<Instant>,
+    pub clock: Option<Instant>,
     /// Seconds between two rounds of the clock that drives reminders; 0: none.
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
     tick: f64,
@@ -60,6 +69,40 @@ pub struct ServeArgs {
     /// Log lines as JSON.
     #[arg(long)]
     log_json: bool,
+}
+
+impl ServeArgs {
+    /// Whether something was only to be printed; then it is.
+    pub fn prints(&self) -> bool {
+        if self.print_unit {
+            anstream::print!("{}", include_str!("packaging/bingli.service"));
+        }
+        if self.print_containerfile {
+            anstream::print!("{}", include_str!("packaging/Containerfile"));
+        }
+        self.print_unit || self.print_containerfile
+    }
+}
+
+/// Where the rules came from, to read them again.
+pub struct Rules {
+    pub path: Option<PathBuf>,
+    pub zone: String,
+}
+
+impl Rules {
+    /// Nothing where they came with the program.
+    fn loader(self) -> Option<Loader> {
+        let Rules { path, zone } = self;
+        let path = path?;
+        Some(Arc::new(move || {
+            let folder = DataFolder::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let house = super::load(&folder, &zone).map_err(|error| format!("{error:#}"))?;
+            super::fail_on(house.rulebook.test(&folder), "rules that miss their own cases").map_err(|error| format!("{error:#}"))?;
+            let book = house.indicators(&folder).map_err(|error| format!("{error:#}"))?;
+            Engine::load(house.rulebook, book, house.sheets, house.zone, &folder).map_err(|problem| problem.to_string())
+        }))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -112,7 +155,7 @@ pub fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the service's threads")
 }
 
-pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCode> {
+pub fn run(house: House, folder: &DataFolder, rules: Rules, args: &ServeArgs) -> Result<ExitCode> {
     if !service::may_listen(&args.listen, args.tokens) {
         bail!("{} can be reached from other machines: add --tokens and make one with `bingli token create`", args.listen);
     }
@@ -145,7 +188,7 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
     runtime()?.block_on(async {
         let store = Store::open(&args.database.database).await?;
         let listener = tokio::net::TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
-        let state = State::new(engine, store.clone(), &settings);
+        let state = State::new(engine, store.clone(), &settings).reloading(rules.loader());
         let scheme = if tls.is_some() { "https" } else { "http" };
         anstream::println!("bingli {scheme}://{}/", listener.local_addr()?);
         match tls {

@@ -20,6 +20,7 @@ mod metrics;
 mod monitor;
 mod pages;
 mod problem;
+mod reload;
 mod session;
 mod stream;
 mod tls;
@@ -47,6 +48,7 @@ pub use clock::Clock;
 pub use engine::Engine;
 use metrics::Metrics;
 use problem::Refusal;
+pub use reload::Loader;
 pub use session::hash;
 use stream::Hub;
 pub use tls::{TlsListener, configuration};
@@ -88,6 +90,9 @@ pub struct State {
     discipline: Discipline,
     shown: usize,
     voices: focus::Voices,
+    /// Reads the rules folder again; none: the rules came with the program.
+    loader: Option<Loader>,
+    reloading: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl State {
@@ -104,7 +109,14 @@ impl State {
             discipline: settings.discipline,
             shown: settings.shown,
             voices: focus::Voices::default(),
+            loader: None,
+            reloading: Arc::default(),
         }
+    }
+
+    /// With rules that can be read again.
+    pub fn reloading(self, loader: Option<Loader>) -> Self {
+        State { loader, ..self }
     }
 
     /// What judges now; a request keeps the one that it began with.
@@ -139,6 +151,7 @@ pub fn router(state: State) -> Router {
         .routes(routes!(stream::stream))
         .routes(routes!(stream::messages))
         .routes(routes!(duties::clock, duties::set_clock))
+        .routes(routes!(reload::post))
         .routes(routes!(session::login))
         .routes(routes!(session::logout))
         .routes(routes!(session::session))
@@ -184,6 +197,7 @@ where
     }
     let background = [
         tokio::spawn(stream::follow(state.clone())),
+        tokio::spawn(reload::on_hangup(state.clone())),
         tokio::spawn({
             let state = state.clone();
             async move {

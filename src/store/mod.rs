@@ -5,8 +5,10 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod backup;
 pub mod decisions;
 pub mod duties;
+pub mod health;
 pub mod inputs;
 pub mod judgements;
 pub mod ledger;
