@@ -34,6 +34,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -179,11 +180,20 @@ async fn count(state: State, request: Request, next: Next) -> Response {
     let began = std::time::Instant::now();
     let route = request.extensions().get::<axum::extract::MatchedPath>().map_or("other", |path| path.as_str()).to_owned();
     let method = request.method().clone();
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    protect(response.headers_mut());
     let (status, elapsed) = (response.status().as_u16(), began.elapsed());
     state.metrics.seen(&route, status, elapsed);
     tracing::info!(%method, route, status, milliseconds = elapsed.as_millis() as u64, "served");
     response
+}
+
+/// Nothing about patients stays in a shared machine's browser, nor is it read as anything but what it says it is.
+fn protect(headers: &mut axum::http::HeaderMap) {
+    use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
 }
 
 /// Listens until the process is asked to stop, then finishes what it has begun. `tick`: between two rounds of the clock; none: no clock.

@@ -170,3 +170,43 @@ fn a_robot_is_told_without_a_word_of_the_record() {
         assert!(!text.contains(word), "{text}");
     }
 }
+
+/// Guesses are counted before they are checked, on every node.
+#[test]
+fn many_guesses_at_once_are_no_way_round() {
+    for (name, database) in databases() {
+        let made = with_stdin(&["account", "create", "zhang", "--role", "reviewer", "--database", &database.url], "a password of length");
+        assert!(made.status.success(), "{name}");
+        let nodes = [Server::start(&database, &["--tokens", "--tick", "0"]), Server::start(&database, &["--tokens", "--tick", "0"])];
+        let statuses: Vec<u16> = std::thread::scope(|scope| {
+            let guesses: Vec<_> = (0..16)
+                .map(|number| {
+                    let url = format!("{}/v1/login", nodes[number % 2].address);
+                    let body = format!(r#"{{"name": "zhang", "password": "guess {number}"}}"#);
+                    scope.spawn(move || send("POST", &url, None, Some(&body)).expect("it answers").status().as_u16())
+                })
+                .collect();
+            guesses.into_iter().map(|guess| guess.join().expect("no panic")).collect()
+        });
+        let count = |status: u16| statuses.iter().filter(|seen| **seen == status).count();
+        assert_eq!((count(401), count(429)), (5, 11), "{name}: {statuses:?}");
+        // A new password by the operator lets the person in again, and the old one no more.
+        let changed = with_stdin(&["account", "password", "zhang", "--database", &database.url], "another one of length");
+        assert!(changed.status.success(), "{name}");
+        let login = |password: &str| {
+            let body = format!(r#"{{"name": "zhang", "password": "{password}"}}"#);
+            send("POST", &format!("{}/v1/login", nodes[0].address), None, Some(&body)).expect("it answers")
+        };
+        assert_eq!(login("a password of length").status(), 401, "{name}");
+        let answer = login("another one of length");
+        assert_eq!(answer.status(), 200, "{name}");
+        let cookie = answer.headers()["set-cookie"].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
+        let read = || {
+            let headers = BTreeMap::from([("cookie".to_owned(), cookie.clone())]);
+            send_with("GET", &format!("{}/v1/visits", nodes[1].address), None, None, &headers).expect("it answers").status().as_u16()
+        };
+        assert_eq!(read(), 200, "{name}: another node knows the session");
+        let disabled = bingli(&["account", "disable", "zhang", "--database", &database.url]).status().expect("it runs");
+        assert!(disabled.success() && read() == 401, "{name}: it ends with the account");
+    }
+}
