@@ -8,13 +8,15 @@ use serde::Deserialize;
 use serde_json::Value;
 
 mod common;
-use common::{Server, bingli, databases, send, sqlite};
+use common::{Server, bingli, databases, send, send_with, sqlite};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Scenario {
     #[serde(default)]
     tokens: Vec<Token>,
+    #[serde(default)]
+    accounts: Vec<Account>,
     /// More arguments of `serve`.
     #[serde(default)]
     serve: Vec<String>,
@@ -36,6 +38,20 @@ struct Token {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Account {
+    name: String,
+    password: String,
+    role: String,
+    #[serde(default)]
+    department: String,
+    #[serde(default)]
+    person: String,
+    #[serde(default)]
+    disabled: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Step {
     name: String,
     /// `METHOD /path`
@@ -52,6 +68,15 @@ struct Step {
     r#as: Option<String>,
     #[serde(default)]
     token: Option<String>,
+    /// Keeps and sends the cookie of a browser by that name.
+    #[serde(default)]
+    browser: Option<String>,
+    /// Sends the `csrf` that the browser was told last.
+    #[serde(default)]
+    csrf: bool,
+    /// More headers that are sent.
+    #[serde(default)]
+    send: BTreeMap<String, String>,
     status: u16,
     #[serde(default)]
     header: BTreeMap<String, String>,
@@ -74,6 +99,35 @@ fn percent_encoded(path: &str) -> String {
             }
         })
         .collect()
+}
+
+#[derive(Default)]
+struct Browser {
+    cookie: String,
+    csrf: String,
+}
+
+impl Browser {
+    fn learn(&mut self, headers: &ureq::http::HeaderMap, answer: &Value) {
+        if let Some(cookie) = headers.get("set-cookie").and_then(|value| value.to_str().ok()) {
+            self.cookie = if cookie.contains("Max-Age=0") { String::new() } else { cookie.split(';').next().unwrap_or("").to_owned() };
+        }
+        if let Some(csrf) = answer["csrf"].as_str() {
+            self.csrf = csrf.to_owned();
+        }
+    }
+}
+
+fn make_account(database: &Database, account: &Account) {
+    use std::io::Write;
+    let place = ["--department", &account.department, "--person", &account.person, "--database", &database.url];
+    let mut made = bingli(&["account", "create", &account.name, "--role", &account.role]);
+    let mut child = made.args(place).stdin(Stdio::piped()).spawn().expect("it starts");
+    writeln!(child.stdin.take().expect("stdin is piped"), "{}", account.password).expect("it reads");
+    assert!(child.wait().expect("it ends").success());
+    if account.disabled {
+        assert!(bingli(&["account", "disable", &account.name, "--database", &database.url]).status().expect("it runs").success());
+    }
 }
 
 fn play(path: &Path) {
@@ -102,8 +156,12 @@ fn play(path: &Path) {
                 assert!(bingli(&["token", "revoke", &token.name, "--database", &database.url]).status().expect("it runs").success());
             }
         }
+        for account in &scenario.accounts {
+            make_account(&database, account);
+        }
+        let mut browsers: BTreeMap<&str, Browser> = BTreeMap::new();
         let mut arguments: Vec<&str> = scenario.serve.iter().map(String::as_str).collect();
-        if !scenario.tokens.is_empty() {
+        if !scenario.tokens.is_empty() || !scenario.accounts.is_empty() {
             arguments.push("--tokens");
         }
         // Scenarios of other days have no clock that goes on by itself.
@@ -124,7 +182,17 @@ fn play(path: &Path) {
             let body = step.body.clone().or(from_file);
             let token = step.r#as.as_ref().map(|name| tokens[name].as_str()).or(step.token.as_deref());
             let url = format!("{}{}", server.address, percent_encoded(address));
-            let mut response = send(method, &url, token, body.as_deref()).unwrap_or_else(|error| panic!("{place}: {error}"));
+            let mut headers = step.send.clone();
+            if let Some(browser) = &step.browser {
+                let browser = browsers.entry(browser).or_default();
+                if !browser.cookie.is_empty() {
+                    headers.insert("cookie".to_owned(), browser.cookie.clone());
+                }
+                if step.csrf {
+                    headers.insert("x-csrf-token".to_owned(), browser.csrf.clone());
+                }
+            }
+            let mut response = send_with(method, &url, token, body.as_deref(), &headers).unwrap_or_else(|error| panic!("{place}: {error}"));
             let status = response.status().as_u16();
             let headers = response.headers().clone();
             let mut bytes = Vec::new();
@@ -135,6 +203,9 @@ fn play(path: &Path) {
                 assert_eq!(headers.get(header).and_then(|value| value.to_str().ok()), Some(wanted.as_str()), "{place}: {header}");
             }
             let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+            if let Some(browser) = step.browser.as_deref().and_then(|name| browsers.get_mut(name)) {
+                browser.learn(&headers, &value);
+            }
             for (pointer, wanted) in &step.json {
                 let wanted = match wanted.as_str() {
                     Some("null") => Value::Null,
@@ -162,6 +233,9 @@ fn scenarios_hold_on_every_database() {
         .map(|entry| entry.expect("an entry").path())
         .collect();
     scenarios.sort();
+    if let Ok(only) = std::env::var("BINGLI_TEST_SCENARIO") {
+        return scenarios.iter().filter(|path| path.ends_with(format!("{only}.toml"))).for_each(|path| play(path));
+    }
     assert!(scenarios.len() >= 3);
     scenarios.iter().for_each(|path| play(path));
 }
@@ -297,3 +371,9 @@ fn a_line_of_the_audit_trail_that_was_changed_is_found() {
         assert!(String::from_utf8_lossy(&verified.stderr).contains("line 2"), "{name}");
     }
 }
+
+#[path = "service/security.rs"]
+mod security;
+
+#[path = "service/operations.rs"]
+mod operations;

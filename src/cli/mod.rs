@@ -1,7 +1,11 @@
 //! The commands; the only place that prints. Exit codes: 0 clean, 1 findings, 2 error.
 
+mod account;
+mod backup;
 mod check;
+mod config;
 mod demo;
+mod doctor;
 mod drill;
 mod history;
 mod indicators;
@@ -9,12 +13,13 @@ mod measure;
 mod rules;
 mod score;
 mod serve;
+mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use jiff::tz::TimeZone;
 
 use crate::data::DataFolder;
@@ -55,11 +60,21 @@ enum Command {
     /// 输出病历与报告格式的 JSON Schema · print the JSON Schemas
     Schema(SchemaArgs),
     /// 启动服务:HTTP 接口、数据库 · serve over HTTP
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     /// 访问令牌 · access tokens
     Token(serve::TokenArgs),
+    /// 账号:登录用 · accounts of people who log in
+    Account(account::AccountArgs),
+    /// 推送:其他系统、企业微信、钉钉 · webhooks
+    Webhook(webhook::WebhookArgs),
     /// 审计记录 · the audit trail
     Audit(serve::AuditArgs),
+    /// 备份数据库(SQLite),服务可继续运行 · copy the database while the service runs
+    Backup(backup::BackupArgs),
+    /// 恢复备份(SQLite),须先停止服务 · put a copy back
+    Restore(backup::RestoreArgs),
+    /// 体检:数据库、规则、时钟、磁盘、监听 · examine what the service stands on
+    Doctor(Box<doctor::DoctorArgs>),
     /// 检查示例病区,并在本机提供服务 · check the sample ward and serve it
     Demo(demo::DemoArgs),
 }
@@ -121,10 +136,23 @@ impl House {
     }
 }
 
+/// The command line, and the settings of `--config` where it says nothing.
+fn parse() -> Result<Cli> {
+    let matches = Cli::command().get_matches();
+    let named = ["serve", "doctor"].into_iter().find_map(|name| {
+        let path = matches.subcommand_matches(name)?.get_one::<PathBuf>("config")?;
+        Some((name, path.clone()))
+    });
+    let matches = match named {
+        Some((name, path)) => config::with_defaults(Cli::command(), name, &path)?.get_matches(),
+        None => matches,
+    };
+    Cli::from_arg_matches(&matches).map_err(|error| error.exit())
+}
+
 /// Runs the command line and reports errors on stderr.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
-    match execute(&cli) {
+    match parse().and_then(|cli| execute(&cli)) {
         Ok(code) => code,
         Err(error) => {
             // A reader that went away (`| head`) is no error.
@@ -151,14 +179,16 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
     }
     match &cli.command {
         Command::Token(args) => return serve::token(args),
+        Command::Account(args) => return account::run(args),
+        Command::Webhook(args) => return webhook::run(args),
         Command::Audit(args) => return serve::audit(args),
+        Command::Backup(args) => return backup::backup(args),
+        Command::Restore(args) => return backup::restore(args),
+        Command::Serve(args) if args.prints() => return Ok(ExitCode::SUCCESS),
+        Command::Doctor(args) => return doctor::run(open(cli), args),
         _ => {}
     }
-    let folder = match &cli.rules {
-        Some(path) => DataFolder::open(path).with_context(|| format!("cannot read the rules folder {}", path.display()))?,
-        None => DataFolder::embedded(),
-    };
-    let house = load(&folder, &cli.zone)?;
+    let (house, folder) = open(cli)?;
     // What ships was held to its cases by the tests; a hospital's own folder is held to them here.
     if cli.rules.is_some() && !matches!(cli.command, Command::Rules(_)) {
         fail_on(house.rulebook.test(&folder), "rules that miss their own cases")?;
@@ -171,10 +201,26 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Command::Drill(args) => drill::run(&house, &folder, args),
         Command::Indicators(args) => indicators::run(&house, &folder, args),
         Command::Demo(args) => demo::run(house, &folder, args),
-        Command::Serve(args) => serve::run(house, &folder, args),
-        // Done above, without a rulebook.
-        Command::Schema(_) | Command::Token(_) | Command::Audit(_) => Ok(ExitCode::SUCCESS),
+        Command::Serve(args) => serve::run(house, &folder, serve::Rules { path: cli.rules.clone(), zone: cli.zone.clone() }, args),
+        // Done above.
+        Command::Schema(_)
+        | Command::Token(_)
+        | Command::Account(_)
+        | Command::Webhook(_)
+        | Command::Audit(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Doctor(_) => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// The rules folder and everything that is loaded from it.
+fn open(cli: &Cli) -> Result<(House, DataFolder)> {
+    let folder = match &cli.rules {
+        Some(path) => DataFolder::open(path).with_context(|| format!("cannot read the rules folder {}", path.display()))?,
+        None => DataFolder::embedded(),
+    };
+    Ok((load(&folder, &cli.zone)?, folder))
 }
 
 fn load(folder: &DataFolder, zone: &str) -> Result<House> {

@@ -1,6 +1,7 @@
 //! `bingli serve`, `bingli token`, `bingli audit`.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::House;
 use crate::data::DataFolder;
 use crate::people::{Caller, Role};
 use crate::record::Instant;
-use crate::service::{self, Clock, Engine, Settings, State};
+use crate::service::{self, Clock, Engine, Loader, Settings, State, TlsListener};
 use crate::store::{Discipline, Store};
 
 /// Where the data are.
@@ -22,19 +23,34 @@ use crate::store::{Discipline, Store};
 pub struct DatabaseArgs {
     /// sqlite:FILE?mode=rwc or postgres://USER@HOST/NAME
     #[arg(long, value_name = "URL", env = "BINGLI_DATABASE", default_value = "sqlite:bingli.db?mode=rwc", hide_env_values = true)]
-    database: String,
+    pub database: String,
 }
 
 #[derive(Debug, Args)]
 pub struct ServeArgs {
+    /// Settings in a TOML file, under the names of these flags; flags and environment come first.
+    #[arg(long, value_name = "FILE", env = "BINGLI_CONFIG")]
+    config: Option<PathBuf>,
+    /// Print a unit for systemd and end.
+    #[arg(long)]
+    print_unit: bool,
+    /// Print a Containerfile and end.
+    #[arg(long)]
+    print_containerfile: bool,
     /// Address and port. Beyond this machine only together with --tokens.
     #[arg(long, env = "BINGLI_LISTEN", default_value = "127.0.0.1:8460")]
-    listen: SocketAddr,
+    pub listen: SocketAddr,
     #[command(flatten)]
-    database: DatabaseArgs,
+    pub database: DatabaseArgs,
     /// Ask every caller for a token (see `bingli token create`).
     #[arg(long, env = "BINGLI_TOKENS")]
-    tokens: bool,
+    pub tokens: bool,
+    /// Serve https: a PEM file with the certificate and its chain.
+    #[arg(long, value_name = "FILE", env = "BINGLI_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+    /// The PEM file of its key.
+    #[arg(long, value_name = "FILE", env = "BINGLI_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
     /// Visits judged at once; default: the cores of this machine.
     #[arg(long, value_name = "N")]
     cores: Option<usize>,
@@ -43,7 +59,7 @@ pub struct ServeArgs {
     waiting: usize,
     /// Start the service's clock at this local moment (2026-03-05T10:00) and let callers set it: for trials and tests, never for a ward.
     #[arg(long, value_name = "TIME")]
-    clock: Option<Instant>,
+    pub clock: Option<Instant>,
     /// Seconds between two rounds of the clock that drives reminders; 0: none.
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
     tick: f64,
@@ -56,6 +72,40 @@ pub struct ServeArgs {
     /// Log lines as JSON.
     #[arg(long)]
     log_json: bool,
+}
+
+impl ServeArgs {
+    /// Whether something was only to be printed; then it is.
+    pub fn prints(&self) -> bool {
+        if self.print_unit {
+            anstream::print!("{}", include_str!("packaging/bingli.service"));
+        }
+        if self.print_containerfile {
+            anstream::print!("{}", include_str!("packaging/Containerfile"));
+        }
+        self.print_unit || self.print_containerfile
+    }
+}
+
+/// Where the rules came from, to read them again.
+pub struct Rules {
+    pub path: Option<PathBuf>,
+    pub zone: String,
+}
+
+impl Rules {
+    /// Nothing where they came with the program.
+    fn loader(self) -> Option<Loader> {
+        let Rules { path, zone } = self;
+        let path = path?;
+        Some(Arc::new(move || {
+            let folder = DataFolder::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let house = super::load(&folder, &zone).map_err(|error| format!("{error:#}"))?;
+            super::fail_on(house.rulebook.test(&folder), "rules that miss their own cases").map_err(|error| format!("{error:#}"))?;
+            let book = house.indicators(&folder).map_err(|error| format!("{error:#}"))?;
+            Engine::load(house.rulebook, book, house.sheets, house.zone, &folder).map_err(|problem| problem.to_string())
+        }))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -104,11 +154,11 @@ enum AuditCommand {
     },
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime> {
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the service's threads")
 }
 
-pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCode> {
+pub fn run(house: House, folder: &DataFolder, rules: Rules, args: &ServeArgs) -> Result<ExitCode> {
     if !service::may_listen(&args.listen, args.tokens) {
         bail!("{} can be reached from other machines: add --tokens and make one with `bingli token create`", args.listen);
     }
@@ -124,6 +174,7 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
     let clock = args.clock.map_or_else(|| Clock::real(zone.clone()), |start| Clock::simulated(zone.clone(), start.earliest()));
     let settings = Settings {
         asks_for_tokens: args.tokens,
+        encrypted: args.tls_cert.is_some(),
         cores: args.cores.unwrap_or_else(cores).max(1),
         waiting: args.waiting,
         clock,
@@ -132,12 +183,22 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
         page_origins: args.page_origins.clone(),
     };
     let tick = (args.tick > 0.0).then(|| Duration::from_secs_f64(args.tick.min(3600.0)));
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Some(service::configuration(certificate, key)?),
+        (None, None) => None,
+        _ => bail!("--tls-cert and --tls-key go together"),
+    };
     let engine = engine(house, folder)?;
     runtime()?.block_on(async {
         let store = Store::open(&args.database.database).await?;
         let listener = tokio::net::TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
-        anstream::println!("bingli http://{}/", listener.local_addr()?);
-        service::serve(listener, State::new(engine, store.clone(), &settings), tick).await?;
+        let state = State::new(engine, store.clone(), &settings).reloading(rules.loader());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        anstream::println!("bingli {scheme}://{}/", listener.local_addr()?);
+        match tls {
+            Some(config) => service::serve(TlsListener::new(listener, config)?, state, tick).await?,
+            None => service::serve(listener, state, tick).await?,
+        }
         store.close().await;
         Ok(ExitCode::SUCCESS)
     })
@@ -165,6 +226,7 @@ pub fn serve_ward(
     let engine = engine(house, folder)?;
     let settings = Settings {
         asks_for_tokens: false,
+        encrypted: false,
         cores: cores(),
         waiting: 64,
         clock,
@@ -194,8 +256,10 @@ pub fn token(args: &TokenArgs) -> Result<ExitCode> {
             TokenCommand::Create { name, role, department, person, database } => {
                 let caller = Caller { name: name.clone(), role: *role, department: department.clone(), person: person.clone() };
                 let store = Store::open(&database.database).await?;
-                let token =
-                    store.create_token(&caller, Timestamp::now()).await?.with_context(|| format!("there is a token `{name}` already"))?;
+                let token = store
+                    .create_token(&caller, Timestamp::now())
+                    .await?
+                    .with_context(|| format!("there is a token or an account `{name}` already"))?;
                 anstream::println!("{token}");
             }
             TokenCommand::Revoke { name, database } => {

@@ -1,12 +1,48 @@
-//! Who calls: the holder of a bearer token, or, where the service listens on this machine alone and asks for no token, the local user.
+//! Who calls: the holder of a bearer token, whoever is logged in, or, where the service listens on this machine alone and asks for no token,
+//! the local user.
 
 use axum::extract::FromRequestParts;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use axum::response::{IntoResponse, Redirect, Response};
 
 use super::State;
 use super::problem::Refusal;
 use crate::people::{Caller, Role};
+use crate::store::{Session, digest};
+
+/// The cookie of a session.
+pub const COOKIE_NAME: &str = "bingli_session";
+
+/// The header that a session's changes need.
+const CSRF: &str = "x-csrf-token";
+
+/// The secret in the caller's cookie.
+pub fn secret(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    cookies.flat_map(|cookies| cookies.split(';')).find_map(|cookie| cookie.trim().strip_prefix(COOKIE_NAME)?.strip_prefix('='))
+}
+
+/// The caller's session, if one is in force.
+pub async fn session(state: &State, headers: &HeaderMap) -> Result<Option<Session>, Refusal> {
+    match secret(headers) {
+        Some(secret) => Ok(state.store.session(secret, state.clock.now()).await?),
+        None => Ok(None),
+    }
+}
+
+/// Compared by their hashes, so that the time it takes tells nothing of either.
+pub fn same(ours: &str, theirs: &str) -> bool {
+    digest(ours.as_bytes()) == digest(theirs.as_bytes())
+}
+
+/// Changes need the session's token in a header: a form of another site can send none.
+pub fn check_csrf(session: &Session, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    let sent = headers.get(CSRF).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    if reads || same(&session.csrf, sent) { Ok(()) } else { Err(Refusal::Forged) }
+}
 
 impl FromRequestParts<State> for Caller {
     type Rejection = Refusal;
@@ -15,9 +51,32 @@ impl FromRequestParts<State> for Caller {
         if !state.asks_for_tokens {
             return Ok(Caller { name: "local".to_owned(), role: Role::Administrator, department: String::new(), person: String::new() });
         }
-        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(Refusal::Unauthorised)?;
-        state.store.caller(token.trim()).await?.ok_or(Refusal::Unauthorised)
+        if let Some(header) = parts.headers.get(AUTHORIZATION) {
+            let token = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).ok_or(Refusal::Unauthorised)?;
+            return state.store.caller(token.trim()).await?.ok_or(Refusal::Unauthorised);
+        }
+        let session = session(state, &parts.headers).await?.ok_or(Refusal::Unauthorised)?;
+        check_csrf(&session, &parts.method, &parts.headers)?;
+        Ok(session.caller)
+    }
+}
+
+/// Whoever looks at a page: a caller, or somebody who is sent to the login page first.
+pub struct Visitor(pub Caller);
+
+impl FromRequestParts<State> for Visitor {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Response> {
+        match Caller::from_request_parts(parts, state).await {
+            Ok(caller) => Ok(Visitor(caller)),
+            Err(Refusal::Unauthorised) if !parts.headers.contains_key(AUTHORIZATION) => {
+                let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+                let back = percent_encoding::utf8_percent_encode(back, percent_encoding::NON_ALPHANUMERIC);
+                Err(Redirect::to(&format!("/login?to={back}")).into_response())
+            }
+            Err(refusal) => Err(refusal.into_response()),
+        }
     }
 }
 
@@ -31,5 +90,17 @@ impl Caller {
             (own, asked) if own == asked => Ok(own.to_owned()),
             _ => Err(Refusal::NotFound),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cookie_is_found_among_others_by_its_whole_name() {
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, "xbingli_session=no; bingli_session2=no; bingli_session=abc; z=1".parse().expect("a header"));
+        assert_eq!(secret(&headers), Some("abc"));
     }
 }

@@ -17,12 +17,17 @@ mod figures;
 mod focus;
 mod indicators;
 mod ledger;
+mod login;
 mod metrics;
 mod monitor;
 mod pages;
 mod problem;
+mod reload;
+mod session;
 mod stream;
+mod tls;
 mod visits;
+mod webhooks;
 mod work;
 
 use std::net::SocketAddr;
@@ -34,7 +39,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -47,7 +52,10 @@ pub use clock::Clock;
 pub use engine::Engine;
 use metrics::Metrics;
 use problem::Refusal;
+pub use reload::Loader;
+pub use session::hash;
 use stream::Hub;
+pub use tls::{TlsListener, configuration};
 use work::Desk;
 
 /// Why a visit could not be kept, for the command line.
@@ -58,8 +66,10 @@ pub struct NotKept(Refusal);
 /// How the service runs.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Every request but health needs a token.
+    /// Every request but health needs a token or a session.
     pub asks_for_tokens: bool,
+    /// Connections are encrypted by the service itself.
+    pub encrypted: bool,
     /// Visits judged at once, and requests that may wait for it.
     pub cores: usize,
     pub waiting: usize,
@@ -100,10 +110,14 @@ pub struct State {
     clock: Clock,
     hub: Hub,
     asks_for_tokens: bool,
+    encrypted: bool,
     discipline: Discipline,
     shown: usize,
     page_origins: Arc<[HeaderValue]>,
     voices: focus::Voices,
+    /// Reads the rules folder again; none: the rules came with the program.
+    loader: Option<Loader>,
+    reloading: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl State {
@@ -116,11 +130,19 @@ impl State {
             clock: settings.clock.clone(),
             hub: Hub::default(),
             asks_for_tokens: settings.asks_for_tokens,
+            encrypted: settings.encrypted,
             discipline: settings.discipline,
             shown: settings.shown,
             page_origins: settings.page_origins.clone().into(),
             voices: focus::Voices::default(),
+            loader: None,
+            reloading: Arc::default(),
         }
+    }
+
+    /// With rules that can be read again.
+    pub fn reloading(self, loader: Option<Loader>) -> Self {
+        State { loader, ..self }
     }
 
     /// What judges now; a request keeps the one that it began with.
@@ -156,6 +178,10 @@ pub fn router(state: State) -> Router {
         .routes(routes!(stream::stream))
         .routes(routes!(stream::messages))
         .routes(routes!(duties::clock, duties::set_clock))
+        .routes(routes!(reload::post))
+        .routes(routes!(session::login))
+        .routes(routes!(session::logout))
+        .routes(routes!(session::session))
         .routes(routes!(indicators::figures))
         .routes(routes!(indicators::entries))
         .routes(routes!(figures::figures))
@@ -167,6 +193,8 @@ pub fn router(state: State) -> Router {
         .route("/visits/{id}/report", get(pages::report))
         .route("/ledger", get(pages::ledger))
         .route("/figures", get(pages::figures))
+        .route("/login", get(login::page).post(login::login))
+        .route("/logout", post(login::logout))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(metrics::ready))
         .route("/metrics", get(metrics::metrics))
@@ -184,26 +212,41 @@ async fn count(state: State, request: Request, next: Next) -> Response {
     let began = std::time::Instant::now();
     let route = request.extensions().get::<axum::extract::MatchedPath>().map_or("other", |path| path.as_str()).to_owned();
     let method = request.method().clone();
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    protect(response.headers_mut());
     let (status, elapsed) = (response.status().as_u16(), began.elapsed());
     state.metrics.seen(&route, status, elapsed);
     tracing::info!(%method, route, status, milliseconds = elapsed.as_millis() as u64, "served");
     response
 }
 
+/// Nothing about patients stays in a shared machine's browser, nor is it read as anything but what it says it is.
+fn protect(headers: &mut axum::http::HeaderMap) {
+    use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+}
+
 /// Listens until the process is asked to stop, then finishes what it has begun. `tick`: between two rounds of the clock; none: no clock.
-pub async fn serve(listener: tokio::net::TcpListener, state: State, tick: Option<Duration>) -> std::io::Result<()> {
+pub async fn serve<L>(listener: L, state: State, tick: Option<Duration>) -> std::io::Result<()>
+where
+    L: axum::serve::Listener<Addr = SocketAddr>,
+{
     let rulebook = state.engine().rulebook.digest.clone();
     if let Err(error) = state.store.mark_outdated(&rulebook).await {
         tracing::error!(%error, "visits of an older rulebook could not be found");
     }
     let background = [
         tokio::spawn(stream::follow(state.clone())),
+        tokio::spawn(reload::on_hangup(state.clone())),
         tokio::spawn({
             let state = state.clone();
             async move {
                 match tick {
-                    Some(tick) => monitor::watch(state, tick).await,
+                    Some(tick) => {
+                        tokio::join!(monitor::watch(state.clone(), tick), webhooks::watch(state, tick));
+                    }
                     None => std::future::pending().await,
                 }
             }

@@ -6,6 +6,7 @@ use axum::http::header;
 use axum::response::{Html, IntoResponse, Response};
 
 use super::State;
+use super::auth::Visitor;
 use super::problem::Refusal;
 use super::visits::text_for;
 use crate::people::Caller;
@@ -67,22 +68,22 @@ fn shell(name: &str, title: &str, caller: &Caller, visit: &str) -> Result<Respon
 }
 
 /// 工作台
-pub async fn ward(caller: Caller) -> Result<Response, Refusal> {
+pub async fn ward(Visitor(caller): Visitor) -> Result<Response, Refusal> {
     shell("ward", "工作台", &caller, "")
 }
 
 /// 台账
-pub async fn ledger(caller: Caller) -> Result<Response, Refusal> {
+pub async fn ledger(Visitor(caller): Visitor) -> Result<Response, Refusal> {
     shell("ledger", "台账", &caller, "")
 }
 
 /// 统计
-pub async fn figures(caller: Caller) -> Result<Response, Refusal> {
+pub async fn figures(Visitor(caller): Visitor) -> Result<Response, Refusal> {
     shell("figures", "统计", &caller, "")
 }
 
 /// 审阅台
-pub async fn visit(Shared(state): Shared<State>, caller: Caller, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub async fn visit(Shared(state): Shared<State>, Visitor(caller): Visitor, Path(id): Path<String>) -> Result<Response, Refusal> {
     let (_, department) = state.store.visit(&id).await?.ok_or(Refusal::NotFound)?;
     if !caller.may_see(&department) {
         return Err(Refusal::NotFound);
@@ -91,7 +92,7 @@ pub async fn visit(Shared(state): Shared<State>, caller: Caller, Path(id): Path<
 }
 
 /// One visit's report with its evidence marked; works without any script.
-pub async fn report(Shared(state): Shared<State>, caller: Caller, Path(id): Path<String>) -> Result<Html<String>, Refusal> {
+pub async fn report(Shared(state): Shared<State>, Visitor(caller): Visitor, Path(id): Path<String>) -> Result<Html<String>, Refusal> {
     let broken = |error: String| Refusal::Broken(error);
     let found = state.store.visit(&id).await?;
     let visit = text_for(&state, &caller, &id, "visit.read", found).await?;

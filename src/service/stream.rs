@@ -103,7 +103,7 @@ fn is_for(message: &Sent, caller: &Caller) -> bool {
     }
 }
 
-fn shown(message: &Sent) -> Value {
+pub fn shown(message: &Sent) -> Value {
     let body: Value = serde_json::from_str(&message.body).unwrap_or(Value::Null);
     json!({
         "seq": message.seq, "topic": message.topic, "at": message.at, "visit_id": message.visit_id, "department": message.department,

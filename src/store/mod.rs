@@ -3,16 +3,20 @@
 //! What the EMR sent comes first ([`inputs`]); a judgement and all that follows from it is written in one transaction ([`judgements`]): the visit's
 //! version, findings, duties, indicator entries, the [`ledger`], what goes out ([`outbox`]) and the [`audit`] trail.
 
+pub mod accounts;
 pub mod audit;
+pub mod backup;
 pub mod decisions;
 pub mod duties;
 pub mod figures;
+pub mod health;
 pub mod inputs;
 pub mod judgements;
 pub mod ledger;
 pub mod outbox;
 pub mod tokens;
 pub mod visits;
+pub mod webhooks;
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -21,6 +25,7 @@ use jiff::Timestamp;
 use sqlx::AnyPool;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 
+pub use accounts::{AccountChange, Begun, Session};
 pub use audit::{AuditBreak, Deed};
 pub use decisions::{Acceptance, Decision, Discipline, Verdict};
 pub use duties::DutyQuery;
@@ -29,6 +34,7 @@ pub use judgements::{Following, Judged, Put, Source, department_of};
 pub use ledger::{Attempt, LedgerQuery, Line, Notice};
 pub use outbox::{Message, Sent};
 pub use visits::{FindingQuery, VisitQuery};
+pub use webhooks::{Format, Webhook};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
 
@@ -94,4 +100,11 @@ pub fn stamp(at: Timestamp) -> String {
 pub fn digest(bytes: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// 256 random bits in hex.
+pub fn random_hex() -> String {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use sqlx::Row;
 
+use super::accounts::is_taken;
 use super::audit::{self, Deed};
-use super::{Store, StoreError, digest, stamp};
+use super::{Store, StoreError, digest, random_hex, stamp};
 use crate::people::{Caller, Role};
 
 impl Store {
@@ -12,6 +13,9 @@ impl Store {
     pub async fn create_token(&self, caller: &Caller, now: Timestamp) -> Result<Option<String>, StoreError> {
         let text = format!("bingli_{}", random_hex());
         let mut transaction = self.pool.begin().await?;
+        if is_taken(&mut transaction, &caller.name).await? {
+            return Ok(None);
+        }
         let add = "INSERT INTO tokens (hash, name, role, department, person, created_at, revoked_at)
             VALUES ($1, $2, $3, $4, $5, $6, '') ON CONFLICT DO NOTHING";
         let added = sqlx::query(add)
@@ -56,10 +60,4 @@ impl Store {
             None => None,
         })
     }
-}
-
-fn random_hex() -> String {
-    let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

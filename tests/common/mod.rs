@@ -1,6 +1,7 @@
 //! A real service as a process, on a database of its own.
 #![allow(dead_code, reason = "each test file uses a part")]
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -87,16 +88,28 @@ impl Drop for Server {
 }
 
 pub fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+    ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into()
 }
 
-pub fn send(method: &str, url: &str, token: Option<&str>, body: Option<&str>) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+pub type Answer = Result<ureq::http::Response<ureq::Body>, ureq::Error>;
+
+pub fn send(method: &str, url: &str, token: Option<&str>, body: Option<&str>) -> Answer {
+    send_with(method, url, token, body, &BTreeMap::new())
+}
+
+pub fn send_with(method: &str, url: &str, token: Option<&str>, body: Option<&str>, headers: &BTreeMap<String, String>) -> Answer {
     let mut request = ureq::http::Request::builder().method(method).uri(url);
     if let Some(token) = token {
         request = request.header("authorization", format!("Bearer {token}"));
     }
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    if body.is_some() && !headers.contains_key("content-type") {
+        request = request.header("content-type", "application/json");
+    }
     match body {
-        Some(body) => agent().run(request.header("content-type", "application/json").body(body.to_owned()).expect("a request")),
+        Some(body) => agent().run(request.body(body.to_owned()).expect("a request")),
         None => agent().run(request.body(()).expect("a request")),
     }
 }
