@@ -15,6 +15,7 @@ use crate::problem::Problem;
 use crate::reading::cache::ReadingCache;
 use crate::record::event::fold;
 use crate::record::{Instant, Visit, note::Note};
+use crate::report::prose::{Placed, judge_prose};
 use crate::report::{Options, Report, Sheets, judge};
 use crate::rules::{Phase, Rulebook};
 use crate::store::{Following, Inputs, Judged, digest};
@@ -99,6 +100,12 @@ impl Engine {
         let reading = self.rulebook.knowledge.reader.read_anew(visit, &self.readings);
         let kind = reading.documents[document].kind;
         Ok(judge(visit, &reading, notes, &self.rulebook, options, |compiled| compiled.check.quotes(kind)))
+    }
+
+    /// Judges plain text while somebody writes it.
+    pub fn judge_prose(&self, text: &str, now: DateTime) -> Result<Vec<Placed>, Refusal> {
+        let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET).ok_or_else(|| Refusal::Broken("no score sheet".to_owned()))?;
+        Ok(judge_prose("text", text, &self.rulebook, sheet, &self.readings, now))
     }
 
     /// The visit that a snapshot and the events after it make, as JSON. Without events it is the snapshot to the letter.

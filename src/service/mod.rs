@@ -14,6 +14,7 @@ mod engine;
 mod events;
 mod focus;
 mod indicators;
+mod languagetool;
 mod ledger;
 mod metrics;
 mod monitor;
@@ -114,6 +115,8 @@ pub async fn keep(state: &State, bytes: &'static [u8]) -> Result<(), NotKept> {
 pub fn router(state: State) -> Router {
     let (api, document) = OpenApiRouter::with_openapi(docs::outline())
         .routes(routes!(check::check))
+        .routes(routes!(languagetool::check))
+        .routes(routes!(languagetool::languages))
         .routes(routes!(visits::put, visits::read))
         .routes(routes!(events::post))
         .routes(routes!(visits::list))
