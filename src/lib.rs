@@ -16,11 +16,13 @@
 //! - [`measure`]  precision and recall against gold files
 //! - [`store`]    the database: visits, findings, duties, tokens, the audit trail; the only place that knows SQL
 //! - [`service`]  HTTP and its pages; the only place that knows it
+//! - [`editor`]   a language server's session for plain text, without I/O
 //! - [`cli`]      the commands; the only place that prints
 
 pub mod cli;
 pub mod data;
 pub mod duties;
+pub mod editor;
 pub mod indicators;
 pub mod input;
 pub mod interval;

@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod indicators;
+mod lsp;
 mod measure;
 mod rules;
 mod score;
@@ -52,6 +53,8 @@ enum Command {
     Schema(SchemaArgs),
     /// 启动服务:HTTP 接口、数据库 · serve over HTTP
     Serve(serve::ServeArgs),
+    /// 语言服务器(LSP):在编辑器里检查纯文本病历 · a language server for plain-text records over stdio
+    Lsp,
     /// 访问令牌 · access tokens
     Token(serve::TokenArgs),
     /// 审计记录 · the audit trail
@@ -164,6 +167,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Command::Indicators(args) => indicators::run(&house, &folder, args),
         Command::Demo(args) => demo::run(house, &folder, args),
         Command::Serve(args) => serve::run(house, &folder, args),
+        Command::Lsp => lsp::run(&house),
         // Done above, without a rulebook.
         Command::Schema(_) | Command::Token(_) | Command::Audit(_) => Ok(ExitCode::SUCCESS),
     }
