@@ -529,7 +529,7 @@ mod tests {
 
     #[test]
     fn every_text_knows_where_it_comes_from() {
-        let text = "某院\n入院记录\n主诉：咳嗽😀3天。\n病程记录\n2026-03-02 09:10 患者𠮷咳嗽\n签名:王\n";
+        let text = "某某医院\n入院记录\n主诉：咳嗽😀3天。\n病程记录\n2026-03-02 09:10 患者𠮷咳嗽\n签名:王\n";
         let (visit, _, origins) = read_with_origins("file", text, &table());
         assert_eq!((visit.documents.len(), origins.len()), (2, 2));
         for (document, origins) in visit.documents.iter().zip(&origins) {
