@@ -17,12 +17,14 @@
 //! - [`drill`]    known defects planted into copies of visits, and how many of them are found
 //! - [`store`]    the database: visits, findings, duties, tokens, the audit trail; the only place that knows SQL
 //! - [`service`]  HTTP and its pages; the only place that knows it
+//! - [`editor`]   a language server's session for plain text, without I/O
 //! - [`cli`]      the commands; the only place that prints
 
 pub mod cli;
 pub mod data;
 pub mod drill;
 pub mod duties;
+pub mod editor;
 pub mod indicators;
 pub mod input;
 pub mod interval;

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bingli::data::DataFolder;
-use bingli::input::Opener;
+use bingli::input::{Mapping, Opener};
 use bingli::reading::documents::DocumentTable;
 use bingli::reading::{CleanText, ages, measures, times};
 use bingli::record::note::Level;
@@ -50,7 +50,7 @@ impl Random {
 }
 
 /// Tokens that parsers stumble over.
-const TOKENS: [&[u8]; 22] = [
+const TOKENS: [&[u8]; 28] = [
     b"\0",
     b"\xff",
     b"\xe4\xb8",
@@ -73,6 +73,12 @@ const TOKENS: [&[u8]; 22] = [
     "\u{200b}".as_bytes(),
     b"2026-03-01T09:3\xc3\xa9",
     b"{\"id\":1},",
+    b"<section>",
+    b"</",
+    b"&#0;",
+    b"&x;",
+    b"<![CDATA[",
+    b"<!--",
 ];
 
 fn damaged(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
@@ -154,7 +160,8 @@ fn visits() -> Vec<Vec<u8>> {
 fn with_opener(work: impl FnOnce(&Opener<'_>)) {
     let folder = DataFolder::embedded();
     let table = DocumentTable::parse(folder.file("documents.toml").expect("it ships")).expect("and is right");
-    work(&Opener { zone: &default_zone(), table: &table });
+    let mapping = Mapping::load(&folder, &table).expect("it ships and is right");
+    work(&Opener { zone: &default_zone(), table: &table, mapping: &mapping });
 }
 
 /// What was read can be written, and reads back as the same without a new complaint.
@@ -288,6 +295,75 @@ fn text_readers_survive() {
             }
         });
     });
+}
+
+/// The sample documents of a foreign format in `tests/visits`.
+fn samples(folder: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/visits").join(folder);
+    let mut paths: Vec<_> = std::fs::read_dir(folder).expect("it is there").flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths.iter().map(|path| std::fs::read(path).expect("it can be read")).collect()
+}
+
+#[test]
+fn readers_of_foreign_formats_survive() {
+    let mut cda = samples("cda");
+    cda.push(in_one_file(&cda));
+    with_opener(|opener| {
+        for (name, seeds) in [("visit.xml", cda), ("visit.json", samples("fhir"))] {
+            fuzz(name, &seeds, |bytes| {
+                if let Ok((visit, _)) = opener.visit(name, bytes) {
+                    reads_back(&visit);
+                }
+            });
+        }
+    });
+}
+
+/// Several documents, each with a prologue, as one file, which may have none inside.
+fn in_one_file(documents: &[Vec<u8>]) -> Vec<u8> {
+    let all = String::from_utf8_lossy(&documents.concat()).replace("<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "");
+    format!("<set>{all}</set>").into_bytes()
+}
+
+/// Texts that go into a foreign format come out as they were, whatever characters they hold.
+mod foreign {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What XML can carry, without white space at the ends and without a word that means nothing.
+    fn text() -> impl Strategy<Value = String> {
+        "[一-龥a-z0-9<>&\"'。，𠮷😀]{1,6}[一-龥a-z<>&。 \u{200b}𠮷]{0,10}[一-龥。a-z]"
+    }
+
+    fn escaped(text: &str) -> String {
+        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_the_same_in_every_format(title in "[一-龥]{1,6}", first in text(), second in text(), id in "[A-Z0-9]{1,10}") {
+            let section = |text: &str| format!("<component><section><title>{title}</title><text>{}</text></section></component>", escaped(text));
+            let cda = format!(
+                "<v3:ClinicalDocument xmlns:v3=\"urn:hl7-org:v3\"><id extension=\"d\"/><recordTarget><patientRole><id root=\"2.16.156.10011.1.12\" extension=\"{id}\"/></patientRole></recordTarget><component><structuredBody>{}{}</structuredBody></component></v3:ClinicalDocument>",
+                section(&first), section(&second)
+            );
+            let division = |text: &str| format!("<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>{}</p></div>", escaped(text));
+            let fhir = serde_json::json!({ "resourceType": "Bundle", "entry": [
+                { "resource": { "resourceType": "Encounter", "class": { "code": "IMP" }, "identifier": [{ "value": id }] } },
+                { "resource": { "resourceType": "Composition", "id": "d", "section": [
+                    { "title": title, "text": { "div": division(&first) } }, { "title": title, "text": { "div": division(&second) } } ] } } ] });
+            with_opener(|opener| {
+                for (name, bytes) in [("x.xml", cda.into_bytes()), ("x.json", fhir.to_string().into_bytes())] {
+                    let (visit, notes) = opener.visit(name, &bytes).expect("it can be read");
+                    assert!(notes.iter().all(|note| note.level == Level::Warning), "{notes:?}");
+                    let texts: Vec<&str> = visit.documents[0].sections.iter().flatten().map(|section| section.text.as_str()).collect();
+                    assert_eq!((visit.visit_id.as_str(), texts), (id.as_str(), vec![first.as_str(), second.as_str()]), "{name}");
+                }
+            });
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use bingli::data::DataFolder;
-use bingli::input::Opener;
 use bingli::record::time::default_zone;
 use bingli::record::{Section, Visit};
 use bingli::report::{Options, Report, Sheets, check};
@@ -34,7 +33,7 @@ impl House {
 
     fn corpus(&self) -> Vec<Visit> {
         let zone = default_zone();
-        let opener = Opener { zone: &zone, table: self.rulebook.knowledge.documents() };
+        let opener = self.rulebook.knowledge.opener(&zone);
         let mut visits = Vec::new();
         for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora/train")).expect("the corpus is there") {
             let path = entry.expect("an entry").path();

@@ -58,6 +58,9 @@ struct Step {
     request: String,
     #[serde(default)]
     body: Option<String>,
+    /// Fields of a form that is the body.
+    #[serde(default)]
+    form: BTreeMap<String, String>,
     /// A file that is the body, with words replaced.
     #[serde(default)]
     file: Option<PathBuf>,
@@ -179,7 +182,12 @@ fn play(path: &Path) {
                     text.replace(from, to)
                 })
             });
-            let body = step.body.clone().or(from_file);
+            let form = (!step.form.is_empty()).then(|| {
+                let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+                let fields: Vec<String> = step.form.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+                fields.join("&")
+            });
+            let body = step.body.clone().or(from_file).or(form);
             let token = step.r#as.as_ref().map(|name| tokens[name].as_str()).or(step.token.as_deref());
             let url = format!("{}{}", server.address, percent_encoded(address));
             let mut headers = step.send.clone();

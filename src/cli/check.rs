@@ -1,7 +1,6 @@
 //! `bingli check`: files, folders or stdin in, reports out.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,7 +8,6 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
 use super::{House, JudgeArgs, history};
-use crate::input::Opener;
 use crate::record::Visit;
 use crate::record::note::Level;
 use crate::report::{Options, Report, check_against, html, text};
@@ -17,7 +15,8 @@ use crate::rules::{Severity, Status};
 
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// Visit files (.json, .ndjson, .txt, also .gz and .zst), folders, or - for stdin.
+    /// Visit files (.json native or FHIR, .ndjson, .xml CDA, .txt, also .gz and .zst), folders, or - for stdin. CDA documents of one folder with the
+    /// same 住院号 are one visit.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[arg(long, value_enum, default_value = "text")]
@@ -64,7 +63,7 @@ impl FailOn {
     }
 }
 
-/// Files in folders that are visits; gold files beside them are not.
+/// Files in folders that are visits; gold files beside them are not. A folder in the list stands for the CDA documents in it.
 pub fn visit_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     if path.is_dir() {
         let mut entries: Vec<PathBuf> = std::fs::read_dir(path)
@@ -72,6 +71,10 @@ pub fn visit_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<io::Result<_>>()?;
         entries.sort();
+        // Its CDA documents together: a visit is several of them.
+        if entries.iter().any(|entry| entry.extension().is_some_and(|ending| ending == "xml")) {
+            files.push(path.to_owned());
+        }
         for entry in entries.iter().filter(|entry| entry.is_dir() || is_visit_file(entry)) {
             visit_files(entry, files)?;
         }
@@ -91,7 +94,7 @@ pub fn run(house: &House, args: &CheckArgs) -> Result<ExitCode> {
     let sheet = house.sheet(&args.judge.sheet)?;
     let options = Options { sheet, phase: args.judge.phase, at: args.judge.at.map(|at| at.latest()), now: house.now() };
     let history = history::load(house, &args.judge.history)?;
-    let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
+    let opener = house.rulebook.knowledge.opener(&house.zone);
     let mut files = Vec::new();
     for path in &args.paths {
         visit_files(path, &mut files)?;
@@ -100,18 +103,14 @@ pub fn run(house: &House, args: &CheckArgs) -> Result<ExitCode> {
         bail!("no visit files found");
     }
     // One visit is printed as an object, several as an array; a stream tells only with its second visit.
-    let stream = |file: &PathBuf| [".ndjson", ".jsonl"].iter().any(|ending| file.to_string_lossy().contains(ending));
+    let stream = |file: &PathBuf| file.is_dir() || [".ndjson", ".jsonl"].iter().any(|ending| file.to_string_lossy().contains(ending));
     let many = files.len() > 1 || files.iter().any(stream);
     let mut output = Output { format: args.format, written: 0, width: terminal_width(), many, held: None };
     let (mut failed, mut found) = (false, false);
     for path in &files {
         let name = path.to_string_lossy().into_owned();
-        let input: Box<dyn Read> = if name == "-" {
-            Box::new(io::stdin().lock())
-        } else {
-            Box::new(File::open(path).with_context(|| format!("cannot open {name}"))?)
-        };
-        let all = match opener.all(&name, input) {
+        let all = if name == "-" { opener.all(&name, io::stdin().lock()) } else { opener.path(path, &name) };
+        let all = match all {
             Ok(all) => all,
             Err(error) => {
                 failed = true;
@@ -120,7 +119,11 @@ pub fn run(house: &House, args: &CheckArgs) -> Result<ExitCode> {
             }
         };
         for opened in all {
-            let place = opened.line.map_or(name.clone(), |line| format!("{name}:{line}"));
+            let place = match (&opened.file, opened.line) {
+                (Some(file), _) => path.join(file).to_string_lossy().into_owned(),
+                (None, Some(line)) => format!("{name}:{line}"),
+                (None, None) => name.clone(),
+            };
             match opened.result {
                 Ok((visit, notes)) => {
                     for note in notes.iter().filter(|note| args.strict || note.level == Level::Error) {

@@ -11,7 +11,6 @@ use jiff::civil::DateTime;
 
 use super::House;
 use crate::data::DataFolder;
-use crate::input::Opener;
 use crate::report::sheet::DEFAULT_SHEET;
 use crate::report::text::{pad, render};
 use crate::report::{Options, Report, check};
@@ -54,7 +53,7 @@ pub fn run(house: House, folder: &DataFolder, args: &DemoArgs) -> Result<ExitCod
 }
 
 fn print(house: &House, args: &DemoArgs) -> Result<()> {
-    let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
+    let opener = house.rulebook.knowledge.opener(&house.zone);
     let options = Options { sheet: house.sheet(DEFAULT_SHEET)?, phase: None, at: None, now: house.now() };
     let mut ward: Vec<(String, Report)> = Vec::new();
     for (name, bytes) in ward_files() {

@@ -15,7 +15,6 @@ use crate::data::DataFolder;
 use crate::indicators::export::{self, code};
 use crate::indicators::table::{Dimension, Entry, Period, Row, entries, rows};
 use crate::indicators::{Better, Book, Method};
-use crate::input::Opener;
 use crate::report::text::pad;
 
 #[derive(Debug, Args)]
@@ -95,18 +94,14 @@ fn judge(house: &House, book: &Book, args: &IndicatorsArgs) -> Result<(Vec<Entry
     if files.is_empty() {
         bail!("no visit files found");
     }
-    let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
+    let opener = house.rulebook.knowledge.opener(&house.zone);
     let now = house.now();
     let mut all = Vec::new();
     let mut failed = false;
     for path in &files {
         let name = path.to_string_lossy().into_owned();
-        let input: Box<dyn io::Read> = if name == "-" {
-            Box::new(io::stdin().lock())
-        } else {
-            Box::new(std::fs::File::open(path).with_context(|| format!("cannot open {name}"))?)
-        };
-        let mut visits = opener.all(&name, input).with_context(|| name.clone())?;
+        let visits = if name == "-" { opener.all(&name, io::stdin().lock()) } else { opener.path(path, &name) };
+        let mut visits = visits.with_context(|| format!("cannot open {name}"))?;
         loop {
             let batch: Vec<_> = visits.by_ref().take(BATCH).collect();
             if batch.is_empty() {

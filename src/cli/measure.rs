@@ -10,7 +10,6 @@ use clap::{Args, ValueEnum};
 use super::House;
 use super::check::visit_files;
 use crate::data::DataFolder;
-use crate::input::Opener;
 use crate::measure::assertions::{self, Sentence};
 use crate::measure::cmqcic::{self, Record};
 use crate::measure::gold::{Gold, GoldCount, GoldReport};
@@ -57,7 +56,7 @@ pub fn run(house: &House, rules: &DataFolder, args: &MeasureArgs) -> Result<Exit
 fn visits(house: &House, args: &MeasureArgs, folder: &Path) -> Result<ExitCode> {
     let mut files = Vec::new();
     visit_files(folder, &mut files)?;
-    let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
+    let opener = house.rulebook.knowledge.opener(&house.zone);
     let options = Options { sheet: house.sheet(DEFAULT_SHEET)?, phase: None, at: None, now: house.now() };
     let mut count = GoldCount::default();
     let mut measured = 0;

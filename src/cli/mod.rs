@@ -9,6 +9,7 @@ mod doctor;
 mod drill;
 mod history;
 mod indicators;
+mod lsp;
 mod measure;
 mod rules;
 mod score;
@@ -61,6 +62,8 @@ enum Command {
     Schema(SchemaArgs),
     /// 启动服务:HTTP 接口、数据库 · serve over HTTP
     Serve(Box<serve::ServeArgs>),
+    /// 语言服务器(LSP):在编辑器里检查纯文本病历 · a language server for plain-text records over stdio
+    Lsp,
     /// 访问令牌 · access tokens
     Token(serve::TokenArgs),
     /// 账号:登录用 · accounts of people who log in
@@ -202,6 +205,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Command::Indicators(args) => indicators::run(&house, &folder, args),
         Command::Demo(args) => demo::run(house, &folder, args),
         Command::Serve(args) => serve::run(house, &folder, serve::Rules { path: cli.rules.clone(), zone: cli.zone.clone() }, args),
+        Command::Lsp => lsp::run(&house),
         // Done above.
         Command::Schema(_)
         | Command::Token(_)

@@ -11,7 +11,6 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use super::{House, JudgeArgs, history};
-use crate::input::Opener;
 use crate::input::open::MAX_VISIT_BYTES;
 use crate::report::{Options, check_against};
 
@@ -41,7 +40,7 @@ pub fn run(house: &House, args: &ScoreArgs) -> Result<ExitCode> {
         now: house.now(),
     };
     let history = history::load(house, &args.judge.history)?;
-    let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
+    let opener = house.rulebook.knowledge.opener(&house.zone);
     let progress = if io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() };
     progress.set_style(ProgressStyle::with_template("{spinner} 已评分 {pos} 份  {per_sec}  {elapsed}")?);
     let mut out = BufWriter::new(io::stdout().lock());

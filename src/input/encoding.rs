@@ -25,6 +25,24 @@ pub fn decode(bytes: &[u8]) -> (String, Vec<Note>) {
     (text.into_owned(), notes)
 }
 
+/// XML as text: as [`decode`], but what is not UTF-8 and declares its encoding is read so without a remark.
+pub fn decode_xml(bytes: &[u8]) -> (String, Vec<Note>) {
+    const PROLOGUE: usize = 200;
+    let (text, notes) = decode(bytes);
+    if std::str::from_utf8(bytes).is_ok() || Encoding::for_bom(bytes).is_some() {
+        return (text, notes);
+    }
+    let prologue = String::from_utf8_lossy(&bytes[..bytes.len().min(PROLOGUE)]);
+    let declared = prologue.split_once("encoding=").and_then(|(_, rest)| {
+        let quote = rest.chars().next()?;
+        Encoding::for_label(rest[quote.len_utf8()..].split(quote).next()?.as_bytes())
+    });
+    match declared.and_then(|encoding| encoding.decode_without_bom_handling_and_without_replacement(bytes)) {
+        Some(text) => (text.into_owned(), Vec::new()),
+        None => (text, notes),
+    }
+}
+
 /// The text of bytes that are GB18030 throughout, where they are not UTF-8 with a few broken bytes.
 pub fn whole_gb18030(bytes: &[u8]) -> Option<String> {
     if is_damaged_utf8(bytes) {

@@ -1,9 +1,16 @@
-//! Opens whatever bytes a hospital gives: JSON, NDJSON (plain, gzip, zstd) or plain text, chosen by name and content, with limits.
+//! Opens whatever bytes a hospital gives: JSON, NDJSON (plain, gzip, zstd), FHIR bundles, CDA documents or plain text, chosen by name and content,
+//! with limits.
 
+use std::borrow::Cow;
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
+use super::cda::{self, CdaError, Parts};
+use super::fhir::{self, FhirError};
+use super::mapping::{Mapping, Tables};
 use super::zstd::Frames;
 use super::{encoding, plain};
 use crate::reading::documents::DocumentTable;
@@ -21,6 +28,10 @@ pub const MAX_DOCUMENTS: usize = 20_000;
 pub enum OpenError {
     #[error("{0}")]
     Json(#[from] JsonError),
+    #[error("{0}")]
+    Fhir(#[from] FhirError),
+    #[error("{0}")]
+    Cda(#[from] CdaError),
     #[error("输入超过 {} MB", MAX_VISIT_BYTES >> 20)]
     TooLarge,
     #[error("文书超过 {MAX_DOCUMENTS} 份")]
@@ -37,6 +48,8 @@ pub enum OpenError {
 pub struct Opened {
     /// Line of an NDJSON stream, from 1.
     pub line: Option<usize>,
+    /// Document of a folder that could not be read.
+    pub file: Option<String>,
     pub result: Result<(Visit, Vec<Note>), OpenError>,
 }
 
@@ -44,34 +57,125 @@ pub struct Opened {
 pub struct Opener<'a> {
     pub zone: &'a TimeZone,
     pub table: &'a DocumentTable,
+    pub mapping: &'a Mapping,
+}
+
+/// What bytes are, by their name and their content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `bingli.visit/1`
+    Native,
+    Fhir,
+    Cda,
+    Text,
+}
+
+/// Recognises a format. A `.json` file is JSON and a `.xml` file is CDA whatever is in it.
+pub fn format(name: &str, bytes: &[u8]) -> Format {
+    if is_cda(name, bytes) {
+        return Format::Cda;
+    }
+    let first = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes).trim_ascii_start().first();
+    if !name.ends_with(".json") && (name.ends_with(".txt") || !matches!(first, Some(b'{' | b'['))) {
+        return Format::Text;
+    }
+    // The name of the field may stand in any text; only at the top does it say what the whole is.
+    let text = std::str::from_utf8(bytes).map_or_else(|_| Cow::Owned(encoding::decode(bytes).0), Cow::Borrowed);
+    let is_fhir = text.contains("\"resourceType\"")
+        && serde_json::from_str::<Top>(text.trim_start_matches('\u{feff}')).is_ok_and(|top| top.kind.is_some() && top.visit_id.is_none());
+    if is_fhir { Format::Fhir } else { Format::Native }
+}
+
+/// By the name, or by the root element near the beginning.
+fn is_cda(name: &str, bytes: &[u8]) -> bool {
+    const HEAD: usize = 64 << 10;
+    let head = &bytes[..bytes.len().min(HEAD)];
+    let head = if is_wide(bytes) { encoding::decode(head).0.into() } else { String::from_utf8_lossy(head) };
+    let is_markup = head.trim_start_matches('\u{feff}').trim_start().starts_with('<');
+    name.ends_with(".xml") || is_markup && !name.ends_with(".txt") && head.contains("ClinicalDocument")
+}
+
+/// The fields by which JSON is told apart.
+#[derive(serde::Deserialize)]
+struct Top {
+    #[serde(rename = "resourceType")]
+    kind: Option<serde::de::IgnoredAny>,
+    visit_id: Option<serde::de::IgnoredAny>,
+}
+
+fn is_wide(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff])
 }
 
 impl Opener<'_> {
-    /// Reads one visit from bytes: JSON when they look like it, else plain text.
+    /// Reads one visit from bytes. Of a file with CDA documents of several visits the first is read and the others are noted; [`Opener::all`] gives all.
     pub fn visit(&self, name: &str, bytes: &[u8]) -> Result<(Visit, Vec<Note>), OpenError> {
         if bytes.len() > MAX_VISIT_BYTES {
             return Err(OpenError::TooLarge);
         }
         let marked = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
-        let first = marked.iter().find(|byte| !byte.is_ascii_whitespace()).ok_or(OpenError::Empty)?;
-        let is_wide = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
-        if !is_wide && bytes.iter().take(4_096).any(|byte| *byte == 0) {
+        if marked.iter().all(u8::is_ascii_whitespace) {
+            return Err(OpenError::Empty);
+        }
+        if !is_wide(bytes) && bytes.iter().take(4_096).any(|byte| *byte == 0) {
             return Err(OpenError::Binary);
         }
-        let is_json = name.ends_with(".json") || matches!(first, b'{' | b'[') && !name.ends_with(".txt");
-        let (visit, notes) = if is_json {
-            self.json(marked)?
-        } else {
-            let (text, mut notes) = encoding::decode(bytes);
-            let stem = name.rsplit(['/', '\\']).next().unwrap_or(name);
-            let (visit, more) = plain::read(stem.strip_suffix(".txt").unwrap_or(stem), &text, self.table);
-            notes.extend(more);
-            (visit, notes)
+        let (visit, notes) = match format(name, bytes) {
+            Format::Native => self.json(marked)?,
+            Format::Fhir => {
+                let (text, mut notes) = encoding::decode(bytes);
+                let (visit, more) = fhir::read(stem(name), &text, self.tables())?;
+                notes.extend(more);
+                (visit, notes)
+            }
+            Format::Cda => self.parts(name, bytes)?.first_visit(),
+            Format::Text => {
+                let (text, mut notes) = encoding::decode(bytes);
+                let (visit, more) = plain::read(stem(name), &text, self.table);
+                notes.extend(more);
+                (visit, notes)
+            }
         };
         if visit.documents.len() > MAX_DOCUMENTS {
             return Err(OpenError::TooManyDocuments);
         }
         Ok((visit, notes))
+    }
+
+    fn tables(&self) -> Tables<'_> {
+        Tables { zone: self.zone, table: self.table, mapping: self.mapping }
+    }
+
+    fn parts(&self, name: &str, bytes: &[u8]) -> Result<Parts, CdaError> {
+        let (text, notes) = encoding::decode_xml(bytes);
+        cda::read(stem(name), &text, notes, self.tables())
+    }
+
+    /// The visits of all CDA documents of a folder, which holds the documents of one visit or of many: those with the same visit id are one.
+    fn folder(&self, folder: &Path) -> io::Result<Vec<Opened>> {
+        let mut opened = Vec::new();
+        let mut all = Parts::default();
+        for path in documents_of(folder)? {
+            let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let mut bytes = Vec::new();
+            File::open(&path)?.take(MAX_VISIT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+            let parts =
+                if bytes.len() > MAX_VISIT_BYTES { Err(OpenError::TooLarge) } else { self.parts(&file, &bytes).map_err(OpenError::Cda) };
+            match parts {
+                Ok(parts) => all.add(&file, parts),
+                Err(error) => opened.push(Opened { line: None, file: Some(file), result: Err(error) }),
+            }
+        }
+        opened.extend(all.visits().into_iter().map(visit_of_parts));
+        Ok(opened)
+    }
+
+    /// Reads what a path names: a file, or as a folder its CDA documents.
+    pub fn path<'o>(&'o self, path: &Path, name: &'o str) -> io::Result<Box<dyn Iterator<Item = Opened> + 'o>> {
+        if path.is_dir() {
+            return Ok(Box::new(self.folder(path)?.into_iter()));
+        }
+        self.all(name, File::open(path)?)
     }
 
     /// JSON in UTF-8, else wholly in GB18030. A file in UTF-8 with a broken byte is an error that names the byte.
@@ -107,8 +211,35 @@ impl Opener<'_> {
         let left = (MAX_VISIT_BYTES + 1).saturating_sub(first.len());
         let mut bytes = first;
         input.take(left as u64).read_to_end(&mut bytes)?;
-        Ok(Box::new(std::iter::once(Opened { line: None, result: self.visit(&name, &bytes) })))
+        if bytes.len() <= MAX_VISIT_BYTES
+            && is_cda(&name, &bytes)
+            && let Ok(parts) = self.parts(&name, &bytes)
+        {
+            return Ok(Box::new(parts.visits().into_iter().map(visit_of_parts)));
+        }
+        Ok(Box::new(std::iter::once(Opened { line: None, file: None, result: self.visit(&name, &bytes) })))
     }
+}
+
+fn visit_of_parts((visit, notes): (Visit, Vec<Note>)) -> Opened {
+    let is_too_long = visit.documents.len() > MAX_DOCUMENTS;
+    let result = if is_too_long { Err(OpenError::TooManyDocuments) } else { Ok((visit, notes)) };
+    Opened { line: None, file: None, result }
+}
+
+/// The CDA documents that lie directly in a folder, by name.
+pub fn documents_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries: Vec<PathBuf> = std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?;
+    let mut documents: Vec<PathBuf> =
+        entries.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "xml") && path.is_file()).collect();
+    documents.sort();
+    Ok(documents)
+}
+
+/// A file's name without folder and ending.
+fn stem(name: &str) -> &str {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    [".txt", ".json", ".xml"].iter().find_map(|ending| file.strip_suffix(ending)).unwrap_or(file)
 }
 
 /// Takes `.gz` and `.zst` off.
@@ -145,7 +276,7 @@ impl<R: BufRead> Iterator for Lines<'_, R> {
                 Ok(read) => read,
                 Err(error) => {
                     self.done = true;
-                    return Some(Opened { line: Some(self.line), result: Err(OpenError::Io(error)) });
+                    return Some(Opened { line: Some(self.line), file: None, result: Err(OpenError::Io(error)) });
                 }
             };
             if read == 0 {
@@ -160,7 +291,7 @@ impl<R: BufRead> Iterator for Lines<'_, R> {
             } else {
                 self.opener.visit("line.json", &bytes)
             };
-            return Some(Opened { line: Some(self.line), result });
+            return Some(Opened { line: Some(self.line), file: None, result });
         }
     }
 }
@@ -192,8 +323,10 @@ mod tests {
     use crate::record::time::default_zone;
 
     fn with_opener<T>(work: impl FnOnce(&Opener<'_>) -> T) -> T {
-        let table = DocumentTable::parse(DataFolder::embedded().file("documents.toml").expect("it ships")).expect("and is right");
-        work(&Opener { zone: &default_zone(), table: &table })
+        let folder = DataFolder::embedded();
+        let table = DocumentTable::parse(folder.file("documents.toml").expect("it ships")).expect("and is right");
+        let mapping = Mapping::load(&folder, &table).expect("and is right");
+        work(&Opener { zone: &default_zone(), table: &table, mapping: &mapping })
     }
 
     #[test]

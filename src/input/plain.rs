@@ -4,6 +4,8 @@
 //! records a line that begins with a date and a time starts an entry, since one physical document often holds the whole course. Sections are
 //! found by the reading layer. 姓名, 性别, 年龄, 科别, 住院号 and 入院时间 are taken over where the head of the text states them with a colon.
 
+use std::ops::Range;
+
 use crate::reading::documents::DocumentTable;
 use crate::reading::sections;
 use crate::reading::text::CleanText;
@@ -14,14 +16,59 @@ use crate::record::{Document, DocumentKind, Instant, Sex, Visit};
 
 /// Reads a text as a visit. `name` becomes the visit's id where the text names no 住院号.
 pub fn read(name: &str, text: &str, table: &DocumentTable) -> (Visit, Vec<Note>) {
-    let mut splitter = Splitter { table, open: None, body: String::new(), after: After::Blank, documents: Vec::new(), notes: Vec::new() };
+    let (visit, notes, _) = read_with_origins(name, text, table);
+    (visit, notes)
+}
+
+/// The same, and for each document where its text comes from.
+pub fn read_with_origins(name: &str, text: &str, table: &DocumentTable) -> (Visit, Vec<Note>, Vec<Origins>) {
+    let mut splitter = Splitter {
+        table,
+        open: None,
+        body: String::new(),
+        origins: Origins::default(),
+        after: After::Blank,
+        documents: Vec::new(),
+        all_origins: Vec::new(),
+        notes: Vec::new(),
+    };
+    let mut offset = 0;
     for (number, line) in text.split_inclusive('\n').enumerate() {
-        splitter.line(number + 1, line);
+        splitter.line(number + 1, offset, line);
+        offset += line.len();
     }
     splitter.finish(true);
     let mut visit = Visit { visit_id: name.to_owned(), documents: splitter.documents, ..Visit::default() };
     take_header(text, &mut visit);
-    (visit, splitter.notes)
+    (visit, splitter.notes, splitter.all_origins)
+}
+
+/// Where the pieces of a document's text stand in the whole, in bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origins {
+    pieces: Vec<Piece>,
+    /// Line of its title, else of its first text.
+    pub line: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Piece {
+    at: Range<usize>,
+    from: Range<usize>,
+    /// Taken over to the letter.
+    is_verbatim: bool,
+}
+
+impl Origins {
+    /// The place in the whole of a range of the document's text. Where a line was not taken over to the letter it is the line.
+    pub fn range(&self, range: Range<usize>) -> Option<Range<usize>> {
+        let piece = |at: usize| self.pieces.iter().find(|piece| piece.at.contains(&at));
+        let start = piece(range.start)?;
+        let end = if range.end > range.start { piece(range.end - 1)? } else { start };
+        let from = if start.is_verbatim { start.from.start + (range.start - start.at.start) } else { start.from.start };
+        let to = if end.is_verbatim { end.from.start + (range.end - end.at.start) } else { end.from.end };
+        Some(from..to.max(from))
+    }
 }
 
 /// What stands before a line.
@@ -36,8 +83,10 @@ struct Splitter<'t> {
     table: &'t DocumentTable,
     open: Option<Open>,
     body: String,
+    origins: Origins,
     after: After,
     documents: Vec<Document>,
+    all_origins: Vec<Origins>,
     notes: Vec<Note>,
 }
 
@@ -58,15 +107,24 @@ struct Opening<'l> {
 }
 
 impl Splitter<'_> {
-    fn line(&mut self, number: usize, line: &str) {
+    fn line(&mut self, number: usize, offset: usize, line: &str) {
         let clean = CleanText::new(line);
         let trimmed = clean.as_str().trim();
         if let Some(opening) = self.opening(trimmed) {
+            let body = opening.body;
             self.start(number, opening);
+            // The time is taken off, and the rest is normalised: mostly it stands in the line as it is.
+            if !body.is_empty() {
+                let found = line.rfind(body).map(|start| offset + start..offset + start + body.len());
+                let from = found.clone().unwrap_or(offset..offset + line.trim_end().len());
+                let end = from.end;
+                self.put(number, body, from, found.is_some());
+                self.put(number, "\n", end..end, false);
+            }
             self.after = After::Text;
             return;
         }
-        self.body.push_str(line);
+        self.put(number, line, offset..offset + line.len(), true);
         self.after = match trimmed {
             "" => After::Blank,
             _ if is_signature(trimmed) => After::Signature,
@@ -74,8 +132,17 @@ impl Splitter<'_> {
         };
     }
 
+    fn put(&mut self, number: usize, text: &str, from: Range<usize>, is_verbatim: bool) {
+        let start = self.body.len();
+        self.body.push_str(text);
+        self.origins.pieces.push(Piece { at: start..self.body.len(), from, is_verbatim });
+        if self.origins.line == 0 && !text.trim().is_empty() {
+            self.origins.line = number;
+        }
+    }
+
     fn start(&mut self, line: usize, opening: Opening<'_>) {
-        let Opening { kind, title, at, body } = opening;
+        let Opening { kind, title, at, body: _ } = opening;
         let is_empty = self.body.trim().is_empty();
         match &mut self.open {
             // 首次病程记录, and on the next line its time.
@@ -94,15 +161,15 @@ impl Splitter<'_> {
                 self.open = Some(Open { kind, title, at, line });
             }
         }
-        if !body.is_empty() {
-            self.body.push_str(body);
-            self.body.push('\n');
-        }
     }
 
     /// Ends the document being read.
     fn finish(&mut self, is_last: bool) {
         let text = std::mem::take(&mut self.body);
+        let mut origins = std::mem::take(&mut self.origins);
+        if let Some(open) = &self.open {
+            origins.line = open.line;
+        }
         let is_empty = text.trim().is_empty();
         let id = format!("text-{}", self.documents.len() + 1);
         match self.open.take() {
@@ -113,6 +180,7 @@ impl Splitter<'_> {
             Some(open) => {
                 let title = Some(open.title).filter(|title| !title.is_empty());
                 self.documents.push(Document { id, kind: open.kind, title, event_at: open.at, text: Some(text), ..Document::default() });
+                self.all_origins.push(origins);
             }
             None if is_empty => {}
             // The name of a hospital and the patient's particulars before the first title are no document.
@@ -120,6 +188,7 @@ impl Splitter<'_> {
             None => {
                 let kind = guess_kind(&text, self.table);
                 self.documents.push(Document { id, kind, text: Some(text), ..Document::default() });
+                self.all_origins.push(origins);
             }
         }
     }
@@ -458,7 +527,38 @@ mod tests {
         assert_eq!((visit.patient.name, visit.patient.sex), (None, Some(Sex::Male)));
     }
 
+    #[test]
+    fn every_text_knows_where_it_comes_from() {
+        let text = "某某医院\n入院记录\n主诉：咳嗽😀3天。\n病程记录\n2026-03-02 09:10 患者𠮷咳嗽\n签名:王\n";
+        let (visit, _, origins) = read_with_origins("file", text, &table());
+        assert_eq!((visit.documents.len(), origins.len()), (2, 2));
+        for (document, origins) in visit.documents.iter().zip(&origins) {
+            let body = document.text.as_deref().unwrap_or("");
+            let at = body.find("咳嗽").expect("both have it");
+            let found = origins.range(at..at + "咳嗽".len()).expect("it comes from somewhere");
+            assert_eq!(&text[found.clone()], "咳嗽");
+            assert_eq!(found.start == text.find("咳嗽").expect("it is there"), document.kind == Some(DocumentKind::AdmissionNote));
+        }
+        assert_eq!(origins.iter().map(|origins| origins.line).collect::<Vec<_>>(), [2, 4]);
+    }
+
     proptest! {
+        #[test]
+        fn origins_are_verbatim_or_a_line(text in "((入院记录|病程记录|2026-03-02 09:10|2026-03-02 09:10 Ｔ３６咳|主诉:|咳嗽|签名:王|\\PC{0,8}| )\n){0,12}") {
+            let (visit, _, all) = read_with_origins("file", &text, &table());
+            prop_assert_eq!(visit.documents.len(), all.len());
+            for (document, origins) in visit.documents.iter().zip(all) {
+                let body = document.text.as_deref().unwrap_or("");
+                for (at, character) in body.char_indices() {
+                    let found = origins.range(at..at + character.len_utf8()).expect("everything comes from somewhere");
+                    prop_assert!(text.get(found.clone()).is_some());
+                    // A normalised line is only known as a whole.
+                    let is_known = found.len() > character.len_utf8() || found.is_empty();
+                    prop_assert!(is_known || text[found].starts_with(character));
+                }
+            }
+        }
+
         #[test]
         fn no_line_of_text_is_lost(text in "((入院记录|病程记录|2026-03-02 09:10|主诉:|咳嗽|签名:王|\\PC{0,8}| )\n){0,12}") {
             let (visit, _) = read("file", &text, &table());

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Note {
     pub level: Level,
-    /// JSON pointer, empty for the whole input.
+    /// JSON pointer, or the document of a folder; empty for the whole input.
     pub path: String,
     /// From 1, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]

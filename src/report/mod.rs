@@ -5,6 +5,7 @@
 pub mod finding;
 pub mod fixes;
 pub mod html;
+pub mod prose;
 pub mod score;
 #[cfg(test)]
 mod score_tests;

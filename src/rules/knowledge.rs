@@ -1,9 +1,12 @@
 //! [`Knowledge`]: everything besides the visit that rules read: the reader with its lexicon and document table, the calendar,
 //! and the medical tables of `rules/knowledge/`.
 
+use jiff::tz::TimeZone;
+
 use super::calendar::Calendar;
 use super::tables::Tables;
 use crate::data::DataFolder;
+use crate::input::{Mapping, Opener};
 use crate::problem::Problem;
 use crate::reading::Reader;
 use crate::reading::documents::DocumentTable;
@@ -15,6 +18,8 @@ pub struct Knowledge {
     pub reader: Reader,
     pub calendar: Calendar,
     pub tables: Tables,
+    /// What foreign formats' codes mean.
+    pub mapping: Mapping,
 }
 
 impl Knowledge {
@@ -25,11 +30,17 @@ impl Knowledge {
             None => Calendar::default(),
         };
         let tables = Tables::load(folder, reader.lexicon())?;
-        Ok(Self { reader, calendar, tables })
+        let mapping = Mapping::load(folder, reader.documents()).map_err(|problem| vec![problem])?;
+        Ok(Self { reader, calendar, tables, mapping })
     }
 
     pub fn lexicon(&self) -> &Lexicon {
         self.reader.lexicon()
+    }
+
+    /// What reads a hospital's files.
+    pub fn opener<'k>(&'k self, zone: &'k TimeZone) -> Opener<'k> {
+        Opener { zone, table: self.documents(), mapping: &self.mapping }
     }
 
     pub fn documents(&self) -> &DocumentTable {

@@ -9,12 +9,13 @@ use crate::data::DataFolder;
 use crate::duties::Reminders;
 use crate::indicators::Book;
 use crate::indicators::table::{self, Entry};
-use crate::input::Opener;
+use crate::input::open::{Format, format};
 use crate::ledger::Policy;
 use crate::problem::Problem;
 use crate::reading::cache::ReadingCache;
 use crate::record::event::fold;
 use crate::record::{Instant, Visit, note::Note};
+use crate::report::prose::{Placed, judge_prose};
 use crate::report::{Options, Report, Sheets, judge};
 use crate::rules::{Phase, Rulebook};
 use crate::store::{Following, Inputs, Judged, digest};
@@ -30,6 +31,9 @@ pub struct Engine {
     /// Documents that were read before: of a visit that comes again only what changed is read.
     readings: ReadingCache,
 }
+
+/// What a body is called: JSON where it is not CDA.
+const NAME: &str = "body.json";
 
 /// Documents whose readings are kept, some tens of KB each.
 const READINGS: usize = 4096;
@@ -77,8 +81,8 @@ impl Engine {
 
     /// A visit of whatever bytes came.
     pub fn read(&self, bytes: &[u8]) -> Result<(Visit, Vec<Note>), Refusal> {
-        let opener = Opener { zone: &self.zone, table: self.rulebook.knowledge.documents() };
-        opener.visit("body.json", bytes).map_err(|error| Refusal::Unreadable(error.to_string()))
+        let opener = self.rulebook.knowledge.opener(&self.zone);
+        opener.visit(NAME, bytes).map_err(|error| Refusal::Unreadable(error.to_string()))
     }
 
     pub fn judge(&self, visit: &Visit, notes: Vec<Note>, how: &How, now: DateTime) -> Result<Report, Refusal> {
@@ -96,6 +100,12 @@ impl Engine {
         let reading = self.rulebook.knowledge.reader.read_anew(visit, &self.readings);
         let kind = reading.documents[document].kind;
         Ok(judge(visit, &reading, notes, &self.rulebook, options, |compiled| compiled.check.quotes(kind)))
+    }
+
+    /// Judges plain text while somebody writes it.
+    pub fn judge_prose(&self, text: &str, now: DateTime) -> Result<Vec<Placed>, Refusal> {
+        let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET).ok_or_else(|| Refusal::Broken("no score sheet".to_owned()))?;
+        Ok(judge_prose("text", text, &self.rulebook, sheet, &self.readings, now))
     }
 
     /// The visit that a snapshot and the events after it make, as JSON. Without events it is the snapshot to the letter.
@@ -121,7 +131,7 @@ impl Engine {
         let report = self.judge(&visit, notes, &How { at, ..How::default() }, now)?;
         let entries = table::entries(&self.book, &self.rulebook, &visit, now);
         // What was sent is kept to the letter, also where some of it could not be read; other encodings and formats are kept as they were read.
-        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
+        let is_json = format(NAME, bytes) == Format::Native && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
         let body = match std::str::from_utf8(bytes) {
             Ok(text) if is_json => text.to_owned(),
             _ => serde_json::to_string(&visit).map_err(|error| Refusal::Broken(error.to_string()))?,

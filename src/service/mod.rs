@@ -16,6 +16,7 @@ mod events;
 mod figures;
 mod focus;
 mod indicators;
+mod languagetool;
 mod ledger;
 mod login;
 mod metrics;
@@ -162,6 +163,8 @@ pub async fn keep(state: &State, bytes: &'static [u8]) -> Result<(), NotKept> {
 pub fn router(state: State) -> Router {
     let (api, document) = OpenApiRouter::with_openapi(docs::outline())
         .routes(routes!(check::check))
+        .routes(routes!(languagetool::check))
+        .routes(routes!(languagetool::languages))
         .routes(routes!(visits::put, visits::read))
         .routes(routes!(events::post))
         .routes(routes!(visits::list))
