@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 use bingli::data::DataFolder;
 use bingli::drill::draft::{Draft, whole_text};
 use bingli::drill::{Drill, DrillReport, plant};
-use bingli::input::Opener;
 use bingli::record::time::default_zone;
 use bingli::record::{DocumentKind, Instant, Visit};
 use bingli::report::{Options, Sheets, check};
@@ -59,7 +58,7 @@ fn house() -> &'static House {
         let rulebook = Rulebook::load(&folder).unwrap_or_else(|problems| panic!("{problems:?}"));
         let sheets = Sheets::load(&folder).unwrap_or_else(|problems| panic!("{problems:?}"));
         let zone = default_zone();
-        let opener = Opener { zone: &zone, table: rulebook.knowledge.documents() };
+        let opener = rulebook.knowledge.opener(&zone);
         let folder_of_visits = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora/train");
         let paths = CLEAN.map(|name| folder_of_visits.join(format!("{name}.json")));
         let open = |path: &std::path::PathBuf| {
@@ -120,7 +119,7 @@ fn recall_does_not_fall() {
 fn a_planted_visit_stays_valid() {
     let zone = default_zone();
     let house = house();
-    let opener = Opener { zone: &zone, table: house.rulebook.knowledge.documents() };
+    let opener = house.rulebook.knowledge.opener(&zone);
     for visit in &house.clean {
         let reading = house.rulebook.knowledge.reader.read(visit);
         for planter in plant::all() {

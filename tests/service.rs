@@ -1,14 +1,15 @@
 //! The service as an EMR meets it: scenarios as data, on SQLite and, where `BINGLI_TEST_POSTGRES` names a server, on PostgreSQL.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 use serde_json::Value;
 
 mod common;
-use common::{Server, bingli, databases, send, send_with, sqlite};
+use common::{Database, Server, bingli, databases, send, send_with, sqlite};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

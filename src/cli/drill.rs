@@ -12,7 +12,6 @@ use super::House;
 use super::check::visit_files;
 use crate::data::DataFolder;
 use crate::drill::{Drill, DrillReport, Outcome, plant};
-use crate::input::Opener;
 use crate::interval::Proportion;
 use crate::measure::gold::Gold;
 use crate::record::Visit;
@@ -50,7 +49,7 @@ pub fn run(house: &House, folder: &DataFolder, args: &DrillArgs) -> Result<ExitC
     for path in &args.paths {
         visit_files(path, &mut files)?;
     }
-    let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
+    let opener = house.rulebook.knowledge.opener(&house.zone);
     let mut visits: Vec<Visit> = Vec::new();
     let mut left_out = 0;
     for path in &files {

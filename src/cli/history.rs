@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use rayon::prelude::*;
 
 use super::{House, check::visit_files};
-use crate::input::Opener;
 use crate::record::Visit;
 use crate::rules::CopyIndex;
 use crate::rules::copy::index::Extract;
@@ -21,7 +20,7 @@ pub fn load(house: &House, paths: &[PathBuf]) -> Result<Option<CopyIndex>> {
         return Ok(None);
     }
     let knowledge = &house.rulebook.knowledge;
-    let opener = Opener { zone: &house.zone, table: knowledge.documents() };
+    let opener = knowledge.opener(&house.zone);
     let mut files = Vec::new();
     for path in paths {
         visit_files(path, &mut files)?;

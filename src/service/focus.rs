@@ -71,7 +71,10 @@ pub struct Answer {
 
 /// How much each rule is trusted by those who read its findings; looked up anew every half minute.
 #[derive(Debug, Clone, Default)]
-pub struct Voices(Arc<Mutex<Option<(Moment, Arc<Voice>)>>>);
+pub struct Voices(Arc<Mutex<Known>>);
+
+/// What was looked up last, and when.
+type Known = Option<(Moment, Arc<Voice>)>;
 
 #[derive(Debug, Default)]
 struct Voice {

@@ -491,6 +491,7 @@ impl Store {
     }
 
     /// Somebody acts on an entry.
+    #[allow(clippy::too_many_arguments, reason = "who, what, where and when; each once")]
     pub async fn act(
         &self,
         entry: &str,

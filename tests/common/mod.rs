@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// A database of its own, dropped with its file.
 pub struct Database {
     pub url: String,
-    file: Option<PathBuf>,
+    pub file: Option<PathBuf>,
 }
 
 impl Drop for Database {
@@ -60,7 +60,7 @@ pub fn bingli(arguments: &[&str]) -> Command {
 }
 
 pub struct Server {
-    child: Child,
+    pub child: Child,
     pub address: String,
 }
 
