@@ -55,9 +55,12 @@ impl Prepared {
                 let limb_fracture = lexicon.is_a(mention.concept, "骨折")
                     && lexicon.concept(mention.concept).site.is_some_and(|site| lexicon.is_a(site, "四肢"));
                 let paralysis = lexicon.is_a(mention.concept, "偏瘫") || lexicon.is_a(mention.concept, "截瘫");
-                let sentence = passage.sentence_of(mention.span);
-                let old = ["陈旧", "术后", "既往", "病史"].iter().any(|word| passage.text.slice(sentence).contains(word));
-                (limb_fracture || paralysis) && mention.assertion == Assertion::Present && !old
+                // The sentence last: it may be as long as the text.
+                let old = || {
+                    let sentence = passage.text.slice(passage.sentence_of(mention.span));
+                    ["陈旧", "术后", "既往", "病史"].iter().any(|word| sentence.contains(word))
+                };
+                (limb_fracture || paralysis) && mention.assertion == Assertion::Present && !old()
             };
             passage.mentions.iter().find(counts).map(|mention| (passage, mention.span))
         });
