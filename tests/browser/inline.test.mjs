@@ -302,7 +302,7 @@ test("the other side of a contradiction is quoted with its document and time, an
   await page.evaluate((text) => (document.getElementById("other").value = text), visit.documents[0].sections[1].text);
   // The report is the server's own but for one finding with two sides, so that this test stands whatever the rules say of a visit.
   await page.route("**/v1/check*", async (route) => {
-    const sent = route.request().postDataJSON();
+    const sent = route.request().postDataJSON().visit;
     const response = await route.fetch();
     const report = await response.json();
     const side = (document, title, section, text, quote, role) => {
