@@ -1,4 +1,5 @@
-//! Rebuilds the crate when a data file changes, since `rules/` is embedded in it.
+//! Rebuilds the crate when a data file changes, since `rules/` and `models/` are embedded in it.
 fn main() {
     println!("cargo::rerun-if-changed=rules");
+    println!("cargo::rerun-if-changed=models");
 }

@@ -8,6 +8,7 @@
 //! - [`reading`]  what the text says: sections, sentences, mentions with assertion, times, measurements
 //! - [`input`]    files and streams of every format as visits
 //! - [`rules`]    the rulebook: one module a rule kind
+//! - [`language`] the small language model: encoder, heads, and what it answers to rules that ask
 //! - [`report`]   findings with evidence, groups, score, grade, and what was and was not checked
 //! - [`indicators`] numerators and denominators over many visits
 //! - [`measure`]  precision and recall against gold files
@@ -20,6 +21,7 @@ pub mod data;
 pub mod indicators;
 pub mod input;
 pub mod interval;
+pub mod language;
 pub mod measure;
 pub mod problem;
 pub mod reading;

@@ -30,9 +30,6 @@ pub struct CheckArgs {
     /// Treat every note about the input as an error (exit code 2).
     #[arg(long)]
     strict: bool,
-    /// Judge with rules alone. There is no language model in this version; the manifest says so either way.
-    #[arg(long)]
-    no_model: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -89,7 +86,8 @@ fn is_visit_file(path: &Path) -> bool {
 
 pub fn run(house: &House, args: &CheckArgs) -> Result<ExitCode> {
     let sheet = house.sheet(&args.judge.sheet)?;
-    let options = Options { sheet, phase: args.judge.phase, at: args.judge.at.map(|at| at.latest()), now: house.now() };
+    let options =
+        Options { sheet, phase: args.judge.phase, at: args.judge.at.map(|at| at.latest()), now: house.now(), language: house.language()? };
     let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
     let mut files = Vec::new();
     for path in &args.paths {

@@ -58,7 +58,7 @@ fn visits(house: &House, args: &MeasureArgs, folder: &Path) -> Result<ExitCode> 
     let mut files = Vec::new();
     visit_files(folder, &mut files)?;
     let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
-    let options = Options { sheet: house.sheet(DEFAULT_SHEET)?, phase: None, at: None, now: house.now() };
+    let options = Options { sheet: house.sheet(DEFAULT_SHEET)?, phase: None, at: None, now: house.now(), language: None };
     let mut count = GoldCount::default();
     let mut measured = 0;
     for path in &files {

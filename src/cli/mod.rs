@@ -4,12 +4,14 @@ mod check;
 mod demo;
 mod indicators;
 mod measure;
+mod model;
 mod rules;
 mod score;
 mod serve;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
@@ -17,6 +19,7 @@ use jiff::tz::TimeZone;
 
 use crate::data::DataFolder;
 use crate::indicators::Book;
+use crate::language::{Language, ModelFolder};
 use crate::problem::Problem;
 use crate::record::Instant;
 use crate::report::{Sheet, Sheets};
@@ -34,6 +37,12 @@ struct Cli {
     /// Zone of times without an offset (IANA name or ±HH:MM).
     #[arg(long, global = true, default_value = "Asia/Shanghai", value_name = "ZONE")]
     zone: String,
+    /// A folder with a language model to use in place of the built-in one.
+    #[arg(long, global = true, value_name = "DIR", env = "BINGLI_MODEL")]
+    model: Option<PathBuf>,
+    /// Judge with rules alone; the manifest says so.
+    #[arg(long, global = true)]
+    no_model: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -46,6 +55,8 @@ enum Command {
     Rules(rules::RulesArgs),
     /// 用标注数据衡量准确率 · measure against gold files
     Measure(measure::MeasureArgs),
+    /// 语言模型:量化、学习、查看、评估 · the language model
+    Model(model::ModelArgs),
     /// 质控指标:国家27项与单病种 · indicators over many visits
     Indicators(indicators::IndicatorsArgs),
     /// 输出病历与报告格式的 JSON Schema · print the JSON Schemas
@@ -92,9 +103,32 @@ struct House {
     rulebook: Rulebook,
     sheets: Sheets,
     zone: TimeZone,
+    /// Folder of a model of the hospital's own.
+    model: Option<PathBuf>,
+    no_model: bool,
+    language: OnceLock<Option<Language>>,
 }
 
 impl House {
+    /// The files of the model in use; `None` where rules judge alone.
+    fn model_folder(&self) -> Result<Option<ModelFolder>> {
+        match &self.model {
+            _ if self.no_model => Ok(None),
+            None => Ok(Some(ModelFolder::embedded())),
+            Some(path) => Ok(Some(ModelFolder::open(path).with_context(|| format!("cannot read the model in {}", path.display()))?)),
+        }
+    }
+
+    /// The language model, loaded when it is first needed.
+    fn language(&self) -> Result<Option<&Language>> {
+        if self.language.get().is_none() {
+            let language = self.model_folder()?.map(|folder| Language::load(&folder, &self.rulebook)).transpose()?;
+            // Someone else may have been first; both are equal.
+            let _ = self.language.set(language);
+        }
+        Ok(self.language.get().and_then(Option::as_ref))
+    }
+
     fn sheet(&self, id: &str) -> Result<&Sheet> {
         let known = || self.sheets.sheets.iter().map(|sheet| sheet.id.as_str()).collect::<Vec<_>>().join(", ");
         self.sheets.sheet(id).with_context(|| format!("no score sheet `{id}`: there are {}", known()))
@@ -151,7 +185,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Some(path) => DataFolder::open(path).with_context(|| format!("cannot read the rules folder {}", path.display()))?,
         None => DataFolder::embedded(),
     };
-    let house = load(&folder, &cli.zone)?;
+    let house = load(&folder, cli)?;
     // What ships was held to its cases by the tests; a hospital's own folder is held to them here.
     if cli.rules.is_some() && !matches!(cli.command, Command::Rules(_)) {
         fail_on(house.rulebook.test(&folder), "rules that miss their own cases")?;
@@ -161,6 +195,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Command::Score(args) => score::run(&house, args),
         Command::Rules(args) => rules::run(&house, &folder, args),
         Command::Measure(args) => measure::run(&house, &folder, args),
+        Command::Model(args) => model::run(&house, args),
         Command::Indicators(args) => indicators::run(&house, &folder, args),
         Command::Demo(args) => demo::run(house, &folder, args),
         Command::Serve(args) => serve::run(house, &folder, args),
@@ -169,7 +204,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
     }
 }
 
-fn load(folder: &DataFolder, zone: &str) -> Result<House> {
+fn load(folder: &DataFolder, cli: &Cli) -> Result<House> {
     let rulebook = match Rulebook::load(folder) {
         Ok(rulebook) => rulebook,
         Err(problems) => {
@@ -186,7 +221,8 @@ fn load(folder: &DataFolder, zone: &str) -> Result<House> {
                 .unwrap_or_else(|| anyhow::anyhow!("the score sheets cannot be used")));
         }
     };
-    Ok(House { rulebook, sheets, zone: parse_zone(zone)? })
+    let zone = parse_zone(&cli.zone)?;
+    Ok(House { rulebook, sheets, zone, model: cli.model.clone(), no_model: cli.no_model, language: OnceLock::new() })
 }
 
 /// An IANA name or a fixed offset. Asia/Shanghai needs no zone database.

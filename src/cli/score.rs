@@ -25,9 +25,6 @@ pub struct ScoreArgs {
     /// Whole reports instead of one line of score a visit.
     #[arg(long)]
     full: bool,
-    /// Judge with rules alone. There is no language model in this version.
-    #[arg(long)]
-    no_model: bool,
 }
 
 /// Visits that are in memory at a time.
@@ -39,6 +36,7 @@ pub fn run(house: &House, args: &ScoreArgs) -> Result<ExitCode> {
         phase: args.judge.phase,
         at: args.judge.at.map(|at| at.latest()),
         now: house.now(),
+        language: house.language()?,
     };
     let opener = Opener { zone: &house.zone, table: house.rulebook.knowledge.documents() };
     let progress = if io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() };

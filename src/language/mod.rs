@@ -4,7 +4,8 @@
 //! - [`int8`] the encoder in 8-bit integers · [`reference`] the same in f32, to hold it against
 //! - [`embedder`] text in, vector out · [`cache`] so that no text is read twice
 //! - [`heads`] what is learnt on top of the frozen encoder: one small head a `judge` rule
-//! - [`folder`] where a model is loaded from, and [`Language`], the whole of it
+//! - [`lessons`] what the rulebook teaches · [`folder`] where a model is loaded from, and [`Language`], the whole of it, which answers what
+//!   `judge` rules ask
 //!
 //! Nothing here knows a clock or a network, and results do not depend on the processor, on threads, or on what was read before.
 
@@ -14,6 +15,8 @@ pub mod embedder;
 pub mod folder;
 pub mod heads;
 pub mod int8;
+mod judge;
+pub mod lessons;
 pub mod packed;
 pub mod reference;
 #[cfg(test)]

@@ -179,8 +179,7 @@ impl Packed {
                 matrix(format!("{number}.{name}"), &dense.weight);
             }
         }
-        let mut numbers =
-            |name: String, values: &[f32]| tensors.push((name, Dtype::F32, vec![values.len()], Cow::Owned(bytes_of(values))));
+        let mut numbers = |name: String, values: &[f32]| tensors.push((name, Dtype::F32, vec![values.len()], Cow::Owned(bytes_of(values))));
         numbers("positions".to_owned(), &self.positions);
         let mut norm = |name: String, norm: &Norm| {
             numbers(format!("{name}.gain"), &norm.gain);

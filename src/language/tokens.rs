@@ -33,10 +33,7 @@ impl Tokens {
         tokenizer.with_truncation(None).map_err(|error| ModelError(format!("tokenizer.json: {error}")))?;
         tokenizer.with_padding(None);
         if tokenizer.get_vocab_size(true) > vocabulary {
-            return Err(ModelError(format!(
-                "tokenizer.json has {} tokens, config.json says {vocabulary}",
-                tokenizer.get_vocab_size(true)
-            )));
+            return Err(ModelError(format!("tokenizer.json has {} tokens, config.json says {vocabulary}", tokenizer.get_vocab_size(true))));
         }
         Ok(Self { tokenizer, most })
     }

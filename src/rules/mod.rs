@@ -12,6 +12,7 @@ pub mod events;
 pub mod facts;
 pub mod finder;
 pub mod given;
+pub mod judge;
 pub mod knowledge;
 pub mod lint;
 pub mod lists;
@@ -25,7 +26,6 @@ mod conflict;
 mod copy;
 mod deadline;
 mod expression;
-mod judge;
 mod pattern;
 mod range;
 mod required;
@@ -187,6 +187,8 @@ pub enum Outcome {
     Ran(Vec<Hit>),
     /// The rule could not be judged, and that is no defect: `no structured labs`.
     Skipped(String),
+    /// Rules go no further: the language model must say of each passage whether the rule's statement holds. Only `judge` asks.
+    Asks(Vec<judge::Candidate>),
 }
 
 /// A prepared rule of some kind. Preparing has validated the specification, so `run` meets only the visit.
@@ -195,11 +197,6 @@ pub trait Check: Send + Sync {
 
     /// The obligations that the rule puts on this visit; only `deadline` has any.
     fn duties(&self, _subject: &Subject<'_>) -> Vec<Duty> {
-        Vec::new()
-    }
-
-    /// What the rule leaves to the language model; only `judge` leaves anything.
-    fn candidates(&self, _subject: &Subject<'_>) -> Vec<judge::Candidate> {
         Vec::new()
     }
 }

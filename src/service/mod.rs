@@ -62,7 +62,7 @@ impl Engine {
     fn judge(&self, visit: &Visit, notes: Vec<Note>, how: &How) -> Result<Report, Refusal> {
         let id = how.sheet.as_deref().unwrap_or(crate::report::sheet::DEFAULT_SHEET);
         let sheet = self.sheets.sheet(id).ok_or_else(|| Refusal::Unreadable(format!("没有评分表 {id}")))?;
-        let options = Options { sheet, phase: how.phase, at: how.at.map(|at| at.latest()), now: self.now() };
+        let options = Options { sheet, phase: how.phase, at: how.at.map(|at| at.latest()), now: self.now(), language: None };
         Ok(judge(visit, notes, &self.rulebook, options))
     }
 }

@@ -7,7 +7,7 @@ use crate::language::embedder::unit;
 /// Buckets of character n-grams.
 pub const BUCKETS: usize = 4096;
 /// Plain measures of a passage.
-pub const MEASURES: usize = 12;
+pub const MEASURES: usize = 16;
 
 /// One passage, with the text it is read with, before any scaling.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +38,16 @@ impl Features {
         }
         Self { vectors, ngrams: unit(ngrams), measures: measures(text, against) }
     }
+
+    /// How alike two passages are, with the texts they are read with: whatever the rule, so by topic most of all.
+    pub fn likeness(&self, other: &Self, paired: bool) -> f64 {
+        let part = |features: &Self| -> Vec<f32> {
+            // The difference and the product say nothing new.
+            let size = if paired { features.vectors.len() / 2 } else { features.vectors.len() };
+            unit(features.vectors[..size].to_vec())
+        };
+        part(self).iter().zip(part(other)).map(|(a, b)| f64::from(a * b)).sum()
+    }
 }
 
 /// Letters and marks as they are, digits as one sign, no white space.
@@ -62,7 +72,8 @@ fn ngrams(text: &str, salt: &str) -> Vec<f32> {
 /// FNV-1a: the same on every machine and in every version.
 fn hash(gram: &[char], salt: &str) -> u64 {
     let characters = salt.chars().chain(gram.iter().copied());
-    let mixed = characters.fold(0xcbf2_9ce4_8422_2325u64, |hash, character| (hash ^ u64::from(u32::from(character))).wrapping_mul(0x0100_0000_01b3));
+    let mixed = characters
+        .fold(0xcbf2_9ce4_8422_2325u64, |hash, character| (hash ^ u64::from(u32::from(character))).wrapping_mul(0x0100_0000_01b3));
     mixed ^ (mixed >> 32)
 }
 
@@ -75,6 +86,8 @@ fn measures(text: &str, against: &str) -> [f32; MEASURES] {
     let sentences = characters.iter().filter(|character| matches!(character, '。' | ';' | '；' | '！' | '？')).count() as f32;
     let commas = share(&|character| matches!(character, ',' | '，' | '、'));
     let (shared, shared_of_other) = shared(&characters, &other);
+    let (only_denied, affirmed) = denied(text, against);
+    let (only_denied_here, affirmed_here) = denied(against, text);
     [
         count.ln(),
         share(&|character| character == '0'),
@@ -88,7 +101,33 @@ fn measures(text: &str, against: &str) -> [f32; MEASURES] {
         (other.len() as f32).ln_1p(),
         shared,
         shared_of_other,
+        only_denied,
+        affirmed,
+        only_denied_here,
+        affirmed_here,
     ]
+}
+
+/// The shares of the text's pairs of characters that the other text has only in clauses that deny, and in clauses that do not.
+fn denied(text: &str, other: &str) -> (f32, f32) {
+    const DENIALS: [&str; 5] = ["无", "否认", "未", "不伴", "没有"];
+    let pairs = |text: &str| -> HashSet<(char, char)> {
+        let characters = plain(text);
+        let pairs = characters.windows(2).map(|pair| (pair[0], pair[1]));
+        pairs.filter(|(first, second)| first.is_alphabetic() && second.is_alphabetic()).collect()
+    };
+    let wanted = pairs(text);
+    if wanted.is_empty() {
+        return (0.0, 0.0);
+    }
+    let (mut denied, mut affirmed) = (HashSet::new(), HashSet::new());
+    for clause in other.split(['。', ';', '；', '\n', ',', '，']) {
+        let into = if DENIALS.iter().any(|word| clause.contains(word)) { &mut denied } else { &mut affirmed };
+        into.extend(pairs(clause));
+    }
+    let share = |count: usize| count as f32 / wanted.len() as f32;
+    let only_denied = wanted.iter().filter(|pair| denied.contains(*pair) && !affirmed.contains(*pair)).count();
+    (share(only_denied), share(wanted.intersection(&affirmed).count()))
 }
 
 /// The share of either text's pairs of characters that the other one has.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::features::{Features, MEASURES};
+use super::Verdict;
+use super::features::{BUCKETS, Features, MEASURES};
 use super::logistic::sigmoid;
 use super::validate::Share;
-use super::Verdict;
 use crate::language::ModelError;
 
 /// All heads of one encoder.
@@ -118,6 +118,16 @@ impl Measures {
 impl Heads {
     pub fn parse(json: &[u8]) -> Result<Self, ModelError> {
         serde_json::from_slice(json).map_err(|error| ModelError(format!("judge.json: {error}")))
+    }
+
+    /// Weights of another size would be read as something else.
+    pub fn check(&self, width: usize) -> Result<(), ModelError> {
+        let fits = |head: &Head| [width, 4 * width].contains(&head.vectors.len()) && head.ngrams.len() == BUCKETS;
+        match self.heads.iter().find(|(_, head)| !fits(head)) {
+            Some((id, _)) => Err(ModelError(format!("judge.json: the head of {id} has weights of another size"))),
+            None if self.centre.len() != width => Err(ModelError(format!("judge.json: the centre has {} numbers", self.centre.len()))),
+            None => Ok(()),
+        }
     }
 
     pub fn to_json(&self) -> Result<String, ModelError> {

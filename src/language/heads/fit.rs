@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::features::{Features, MEASURES};
+use super::features::{BUCKETS, Features, MEASURES};
 use super::file::{Block, Head, Heads, Measures};
 use super::logistic::{calibrate, fit, sigmoid};
 use super::validate::{CaseOf, folds, rounded, threshold, validate};
@@ -42,7 +42,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { vectors: 4.0, ngrams: 4.0, measures: 1.0, penalty: 0.3 }
+        Self { vectors: 1.0, ngrams: 2.0, measures: 0.5, penalty: 0.2 }
     }
 }
 
@@ -112,27 +112,44 @@ pub fn kernel(features: &[Features], scaling: &Measures, settings: Settings) -> 
 }
 
 /// The cases of a lesson in their folds.
-fn cases(lesson: &Lesson) -> Vec<CaseOf> {
+fn cases(lesson: &Lesson, features: &[Features]) -> Vec<CaseOf> {
     let count = lesson.examples.iter().map(|example| example.case + 1).max().unwrap_or(0);
-    let mut found: Vec<(String, CaseOf)> = Vec::new();
+    let mut found: Vec<CaseOf> = Vec::new();
     for case in 0..count {
         let mine: Vec<usize> = (0..lesson.examples.len()).filter(|index| lesson.examples[*index].case == case).collect();
         if let Some(first) = mine.first() {
-            let text = mine.iter().map(|index| format!("{}\n{}", lesson.examples[*index].text, lesson.examples[*index].against)).collect();
             let hit = lesson.examples[*first].hit;
-            found.push((text, CaseOf { examples: mine, hit, fold: 0 }));
+            found.push(CaseOf { examples: mine, hit, fold: 0 });
         }
     }
-    let texts: Vec<(String, bool)> = found.iter().map(|(text, case)| (text.clone(), case.hit)).collect();
-    let folds = folds(&texts);
-    found.into_iter().zip(folds).map(|((_, case), fold)| CaseOf { fold, ..case }).collect()
+    let hits: Vec<bool> = found.iter().map(|case| case.hit).collect();
+    let paired = lesson.examples.iter().all(|example| !example.against.is_empty());
+    // A case is as like another as its first passage is.
+    let likeness = |a: usize, b: usize| features[found[a].examples[0]].likeness(&features[found[b].examples[0]], paired);
+    let folds = folds(&hits, likeness);
+    found.into_iter().zip(folds).map(|(case, fold)| CaseOf { fold, ..case }).collect()
+}
+
+/// N-grams that fewer passages of a lesson have say what the passage is about, not whether the statement holds.
+const LEAST_PASSAGES: usize = 4;
+
+/// The same features without rare n-grams.
+fn without_rare(features: &[Features]) -> Vec<Features> {
+    let mut common = features.to_vec();
+    for bucket in 0..BUCKETS {
+        if features.iter().filter(|features| features.ngrams[bucket] > 0.0).count() < LEAST_PASSAGES {
+            common.iter_mut().for_each(|features| features.ngrams[bucket] = 0.0);
+        }
+    }
+    common
 }
 
 pub fn fit_one(lesson: &Lesson, features: &[Features], settings: Settings) -> Head {
+    let features = &without_rare(features)[..];
     let mut measures = scaling(features);
     let kernel = kernel(features, &measures, settings);
     let labels: Vec<bool> = lesson.examples.iter().map(|example| example.hit).collect();
-    let cases = cases(lesson);
+    let cases = cases(lesson, features);
     let unseen = validate(&kernel, &labels, &cases, settings.penalty, lesson.precision);
     let weights = fit(&kernel, &labels, settings.penalty);
     let (slope, shift) = calibrate(&unseen.scores);

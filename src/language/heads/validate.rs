@@ -1,9 +1,7 @@
 //! Cross-validation of one head: weights, calibration and threshold are each judged on cases that did not teach them.
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-
 use super::logistic::{calibrate, fit, sigmoid};
+use serde::{Deserialize, Serialize};
 
 /// Parts into which the cases are divided.
 pub const FOLDS: usize = 8;
@@ -54,14 +52,40 @@ pub fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
-/// Divides cases into folds, hits and passes evenly, in the order of their hash: the same whenever the cases are the same.
-pub fn folds(texts: &[(String, bool)]) -> Vec<usize> {
-    let mut order: Vec<(bool, [u8; 32], usize)> =
-        texts.iter().enumerate().map(|(index, (text, hit))| (*hit, Sha256::digest(text.as_bytes()).into(), index)).collect();
-    order.sort_unstable();
-    let mut folds = vec![0; texts.len()];
-    for (place, (_, _, index)) in order.iter().enumerate() {
-        folds[*index] = place % FOLDS;
+/// Cases that are more alike than this are about one topic.
+const ALIKE: f64 = 0.4;
+/// As many cases of one topic stay together at most.
+const TOGETHER: usize = 4;
+
+/// Divides cases into folds, hits and passes evenly. Cases about one topic stay in one fold: authors write a hit and a pass about the same
+/// patient, and a head that was taught the one would know the other by its topic, for better or for worse. Labels take no part in what is alike.
+pub fn folds(hits: &[bool], likeness: impl Fn(usize, usize) -> f64) -> Vec<usize> {
+    let count = hits.len();
+    let mut pairs: Vec<(f64, usize, usize)> = (0..count)
+        .flat_map(|b| (0..b).map(move |a| (a, b)))
+        .map(|(a, b)| (likeness(a, b), a, b))
+        .filter(|(alike, ..)| *alike >= ALIKE)
+        .collect();
+    pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+    let mut topic_of: Vec<usize> = (0..count).collect();
+    for (_, a, b) in pairs {
+        let (a, b) = (topic_of[a], topic_of[b]);
+        let size = topic_of.iter().filter(|topic| **topic == a || **topic == b).count();
+        if a != b && size <= TOGETHER {
+            topic_of.iter_mut().filter(|topic| **topic == b).for_each(|topic| *topic = a);
+        }
+    }
+    let mut topics: Vec<Vec<usize>> = (0..count).map(|topic| (0..count).filter(|case| topic_of[*case] == topic).collect()).collect();
+    topics.sort_by_key(|cases| std::cmp::Reverse(cases.len()));
+    let mut folds = vec![0; count];
+    let mut load = [(0usize, 0usize); FOLDS];
+    for cases in topics {
+        let new_hits = cases.iter().filter(|case| hits[**case]).count();
+        let new_passes = cases.len() - new_hits;
+        let after = |fold: usize| (load[fold].0 + new_hits).pow(2) + (load[fold].1 + new_passes).pow(2);
+        let fold = (0..FOLDS).min_by_key(|fold| after(*fold)).unwrap_or(0);
+        load[fold] = (load[fold].0 + new_hits, load[fold].1 + new_passes);
+        cases.iter().for_each(|case| folds[*case] = fold);
     }
     folds
 }
@@ -76,7 +100,7 @@ pub fn validate(kernel: &[f64], labels: &[bool], cases: &[CaseOf], penalty: f64,
     let mut decision = vec![0.0; count];
     for fold in 0..FOLDS {
         let taught: Vec<usize> = (0..count).filter(|example| fold_of[*example] != fold).collect();
-        let part: Vec<f64> = taught.iter().flat_map(|a| taught.iter().map(|b| kernel[a * count + b])).collect();
+        let part: Vec<f64> = taught.iter().flat_map(|a| taught.iter().map(move |b| kernel[a * count + b])).collect();
         let taught_labels: Vec<bool> = taught.iter().map(|example| labels[*example]).collect();
         let weights = fit(&part, &taught_labels, penalty);
         for example in (0..count).filter(|example| fold_of[*example] == fold) {
@@ -170,18 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn folds_hold_both_kinds_evenly_whatever_the_order() {
-        let texts: Vec<(String, bool)> = (0..37).map(|n| (format!("例{n}"), n % 3 == 0)).collect();
-        let folds_of = folds(&texts);
+    fn folds_hold_both_kinds_evenly_and_keep_a_topic_together() {
+        let hits: Vec<bool> = (0..48).map(|case| case % 2 == 0).collect();
+        // Cases 2n and 2n + 1 are about one patient.
+        let folds = folds(&hits, |a, b| if a / 2 == b / 2 { 0.9 } else { 0.1 });
         for fold in 0..FOLDS {
-            let hits = (0..37).filter(|index| folds_of[*index] == fold && texts[*index].1).count();
-            assert!((1..=2).contains(&hits));
+            assert_eq!((0..48).filter(|case| folds[*case] == fold && hits[*case]).count(), 3);
         }
-        let mut turned = texts.clone();
-        turned.reverse();
-        let mut back = folds(&turned);
-        back.reverse();
-        assert_eq!(folds_of, back);
+        assert!((0..24).all(|pair| folds[2 * pair] == folds[2 * pair + 1]));
     }
 
     /// Labels that have nothing to do with the features must not look learnable.
@@ -197,14 +217,17 @@ mod tests {
         let labels: Vec<bool> = (0..count).map(|n| n % 2 == 0).collect();
         let kernel: Vec<f64> =
             points.iter().flat_map(|a| points.iter().map(move |b| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>() + 1.0)).collect();
-        let texts: Vec<(String, bool)> = labels.iter().enumerate().map(|(n, hit)| (format!("{n}"), *hit)).collect();
-        let cases: Vec<CaseOf> =
-            folds(&texts).into_iter().enumerate().map(|(n, fold)| CaseOf { examples: vec![n], hit: labels[n], fold }).collect();
+        let cases: Vec<CaseOf> = folds(&labels, |_, _| 0.0)
+            .into_iter()
+            .enumerate()
+            .map(|(n, fold)| CaseOf { examples: vec![n], hit: labels[n], fold })
+            .collect();
         let unseen = validate(&kernel, &labels, &cases, 1.0, 0.9);
         let precision = unseen.precision();
         assert!(unseen.f1() < 0.75 && (precision.total < 6 || precision.value() < 0.9), "{} {precision:?}", unseen.f1());
         // The same with the labels in the features is learnt at once.
-        let told: Vec<f64> = kernel.iter().enumerate().map(|(n, k)| k + if labels[n / count] == labels[n % count] { 3.0 } else { -3.0 }).collect();
+        let told: Vec<f64> =
+            kernel.iter().enumerate().map(|(n, k)| k + if labels[n / count] == labels[n % count] { 3.0 } else { -3.0 }).collect();
         let unseen = validate(&told, &labels, &cases, 1.0, 0.9);
         assert!(unseen.f1() > 0.95 && unseen.precision().value() > 0.95 && unseen.recall().value() > 0.9);
         assert!(unseen.calibration_error() < 0.1);

@@ -51,7 +51,14 @@ impl Int8Encoder {
                 norm: layer.norm,
             }
         });
-        Self { layers: layers.collect(), processor, words: packed.words, positions: packed.positions, norm: packed.norm, config: packed.config }
+        Self {
+            layers: layers.collect(),
+            processor,
+            words: packed.words,
+            positions: packed.positions,
+            norm: packed.norm,
+            config: packed.config,
+        }
     }
 
     pub fn processor(&self) -> Processor {
