@@ -133,82 +133,106 @@ fn power_of_two(x: f32) -> f32 {
     power * f32::from_bits(whole.wrapping_add(127) << 23)
 }
 
-/// Queries, keys and values of one sequence, as attention reads them.
-pub struct Attention<'s> {
-    /// How many tokens.
-    pub length: usize,
-    /// `length` rounded up to whole lanes.
-    pub padded: usize,
-    pub heads: usize,
-    pub head_size: usize,
-    /// Head by head, column by column: `padded` numbers each.
-    pub keys: &'s [f32],
-    /// Head by head, token by token.
-    pub values: &'s [f32],
+/// Keys and values of one sequence, in the order in which attention reads them: without gaps, sixteen numbers at a time.
+pub struct Attention {
+    length: usize,
+    heads: usize,
+    head_size: usize,
+    /// Head by head, sixteen tokens by sixteen, column by column: the numbers of sixteen tokens.
+    keys: Vec<[f32; LANES]>,
+    /// Head by head, sixteen columns by sixteen, token by token: the numbers of sixteen columns.
+    values: Vec<[f32; LANES]>,
 }
 
 /// Rows that attend at once.
-const TOGETHER: usize = 4;
+pub const TOGETHER: usize = 4;
 
-impl Attention<'_> {
-    /// What each row of `queries` (scaled by log2 e) gathers, into `out`; `scores` is scratch of four rows.
+impl Attention {
+    pub fn new(length: usize, heads: usize, head_size: usize) -> Self {
+        let groups = length.div_ceil(LANES);
+        let keys = vec![[0.0; LANES]; heads * groups * head_size];
+        let values = vec![[0.0; LANES]; heads * head_size / LANES * length];
+        Self { length, heads, head_size, keys, values }
+    }
+
+    /// Numbers of scratch that [`Self::gather`] needs.
+    pub fn scratch(&self) -> usize {
+        TOGETHER * self.length.next_multiple_of(LANES)
+    }
+
+    /// Sixteen columns of one token's key, from `first` on.
     #[inline(always)]
-    pub fn gather(&self, queries: &[f32], scores: &mut [f32], out: &mut [f32]) {
+    pub fn put_key(&mut self, token: usize, first: usize, numbers: &[f32; LANES]) {
+        let (head, column) = (first / self.head_size, first % self.head_size);
+        let start = (head * self.length.div_ceil(LANES) + token / LANES) * self.head_size + column;
+        for (group, number) in self.keys[start..start + LANES].iter_mut().zip(numbers) {
+            group[token % LANES] = *number;
+        }
+    }
+
+    /// Sixteen columns of one token's value, from `first` on.
+    #[inline(always)]
+    pub fn put_value(&mut self, token: usize, first: usize, numbers: &[f32; LANES]) {
+        self.values[first / LANES * self.length + token] = *numbers;
+    }
+
+    /// What each row of `queries` (scaled by log2 e) gathers, into `out`.
+    #[inline(always)]
+    pub fn gather(&self, queries: &[f32], scratch: &mut [f32], out: &mut [f32]) {
         let width = self.heads * self.head_size;
         for head in 0..self.heads {
-            let keys = &self.keys[head * self.head_size * self.padded..(head + 1) * self.head_size * self.padded];
-            let values = &self.values[head * self.length * self.head_size..(head + 1) * self.length * self.head_size];
-            let rows = queries.chunks(TOGETHER * width).zip(out.chunks_mut(TOGETHER * width));
-            for (queries, out) in rows {
-                let queries = &queries[head * self.head_size..];
-                match queries.len().div_ceil(width) {
-                    4 => self.gather_rows::<4>(head, queries, keys, values, scores, out),
-                    3 => self.gather_rows::<3>(head, queries, keys, values, scores, out),
-                    2 => self.gather_rows::<2>(head, queries, keys, values, scores, out),
-                    _ => self.gather_rows::<1>(head, queries, keys, values, scores, out),
+            for (queries, out) in queries.chunks(TOGETHER * width).zip(out.chunks_mut(TOGETHER * width)) {
+                match queries.len() / width {
+                    4 => self.gather_rows::<4>(head, queries, scratch, out),
+                    3 => self.gather_rows::<3>(head, queries, scratch, out),
+                    2 => self.gather_rows::<2>(head, queries, scratch, out),
+                    _ => self.gather_rows::<1>(head, queries, scratch, out),
                 }
             }
         }
     }
 
     #[inline(always)]
-    fn gather_rows<const R: usize>(&self, head: usize, queries: &[f32], keys: &[f32], values: &[f32], scores: &mut [f32], out: &mut [f32]) {
-        let width = self.heads * self.head_size;
-        for first in (0..self.padded).step_by(LANES) {
-            let tile = products::<R>(self.head_size, queries, width, &keys[first..], self.padded);
-            for (row, tile) in tile.iter().enumerate() {
-                scores[row * self.padded + first..][..LANES].copy_from_slice(tile);
+    fn gather_rows<const R: usize>(&self, head: usize, queries: &[f32], scratch: &mut [f32], out: &mut [f32]) {
+        let (width, padded) = (self.heads * self.head_size, self.length.next_multiple_of(LANES));
+        let keys_of_head = padded / LANES * self.head_size;
+        let keys = &self.keys[head * keys_of_head..(head + 1) * keys_of_head];
+        let queries: [&[f32]; R] = std::array::from_fn(|row| &queries[row * width + head * self.head_size..][..self.head_size]);
+        for (group, keys) in keys.chunks_exact(self.head_size).enumerate() {
+            for (row, sums) in products(queries, keys).iter().enumerate() {
+                scratch[row * padded + group * LANES..][..LANES].copy_from_slice(sums);
             }
         }
         let mut inverse = [0.0; R];
         for (row, inverse) in inverse.iter_mut().enumerate() {
-            let scores = &mut scores[row * self.padded..(row + 1) * self.padded];
+            let scores = &mut scratch[row * padded..(row + 1) * padded];
             scores[self.length..].fill(f32::MIN);
             *inverse = 1.0 / exponentiate(scores);
         }
-        for first in (0..self.head_size).step_by(LANES) {
-            let tile = products::<R>(self.length, scores, self.padded, &values[first..], self.head_size);
-            for row in 0..R {
-                let out = &mut out[row * width + head * self.head_size + first..][..LANES];
+        let weights: [&[f32]; R] = std::array::from_fn(|row| &scratch[row * padded..][..self.length]);
+        let columns = self.head_size / LANES;
+        for column in 0..columns {
+            let values = &self.values[(head * columns + column) * self.length..][..self.length];
+            for (row, sums) in products(weights, values).iter().enumerate() {
+                let out = &mut out[row * width + head * self.head_size + column * LANES..][..LANES];
                 for lane in 0..LANES {
-                    out[lane] = tile[row][lane] * inverse[row];
+                    out[lane] = sums[lane] * inverse[row];
                 }
             }
         }
     }
 }
 
-/// `R` rows of `left` by 16 columns of `right`.
+/// `R` rows by sixteen columns.
 #[inline(always)]
-fn products<const R: usize>(inner: usize, left: &[f32], left_stride: usize, right: &[f32], right_stride: usize) -> [[f32; LANES]; R] {
+fn products<const R: usize>(rows: [&[f32]; R], columns: &[[f32; LANES]]) -> [[f32; LANES]; R] {
     let mut sums = [[0.0; LANES]; R];
-    let rows: [&[f32]; R] = std::array::from_fn(|row| &left[row * left_stride..][..inner]);
-    for index in 0..inner {
-        let Some(right) = right[index * right_stride..].first_chunk::<LANES>() else { break };
-        for (sums, row) in sums.iter_mut().zip(rows) {
+    let rows = rows.map(|row| &row[..columns.len()]);
+    for (index, column) in columns.iter().enumerate() {
+        for (sums, row) in sums.iter_mut().zip(&rows) {
             let factor = row[index];
             for lane in 0..LANES {
-                sums[lane] += factor * right[lane];
+                sums[lane] += factor * column[lane];
             }
         }
     }

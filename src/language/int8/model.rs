@@ -80,38 +80,27 @@ impl Int8Encoder {
     fn forward<K: Kernel>(&self, kernel: K, ids: &[u32]) -> Vec<f32> {
         let Config { hidden_size: width, intermediate_size: inner, num_attention_heads: heads, .. } = self.config;
         let (length, head_size, epsilon) = (ids.len(), self.config.head_size(), self.config.layer_norm_eps as f32);
-        let padded = length.next_multiple_of(LANES);
         let mut states = self.embed(ids);
         let (mut numbers, mut scales) = (vec![0u8; length * width], vec![Scale::default(); length]);
         normalise(&mut states, &self.norm.gain, &self.norm.shift, epsilon, &mut numbers, &mut scales);
         let mut queries = vec![0f32; length * width];
-        let (mut keys, mut values) = (vec![0f32; padded * width], vec![0f32; length * width]);
-        let mut scores = vec![0f32; 4 * padded];
+        let mut attention = Attention::new(length, heads, head_size);
+        let mut scratch = vec![0f32; attention.scratch()];
         let (mut context, mut hidden) = (vec![0f32; BLOCK * width], vec![0f32; BLOCK * inner]);
         let (mut numbers_inside, mut scales_inside) = (vec![0u8; BLOCK * inner.max(width)], [Scale::default(); BLOCK]);
         for layer in &self.layers {
-            layer.qkv.apply(kernel, &numbers, &scales, |row, first, out| {
-                let (part, column) = (first / width, first % width);
-                let (head, inside) = (column / head_size, column % head_size);
-                match part {
-                    0 => queries[row * width + column..][..LANES].copy_from_slice(out),
-                    1 => {
-                        let column = &mut keys[(head * head_size + inside) * padded..];
-                        for (lane, value) in out.iter().enumerate() {
-                            column[lane * padded + row] = *value;
-                        }
-                    }
-                    _ => values[(head * length + row) * head_size + inside..][..LANES].copy_from_slice(out),
-                }
+            layer.qkv.apply(kernel, &numbers, &scales, |row, first, out| match first / width {
+                0 => queries[row * width + first..][..LANES].copy_from_slice(out),
+                1 => attention.put_key(row, first - width, out),
+                _ => attention.put_value(row, first - 2 * width, out),
             });
-            let attention = Attention { length, padded, heads, head_size, keys: &keys, values: &values };
             for top in (0..length).step_by(BLOCK) {
                 let rows = BLOCK.min(length - top);
                 let span = top * width..(top + rows) * width;
                 let states = &mut states[span.clone()];
                 let (numbers, scales) = (&mut numbers[span.clone()], &mut scales[top..top + rows]);
                 let context = &mut context[..rows * width];
-                attention.gather(&queries[span], &mut scores, context);
+                attention.gather(&queries[span], &mut scratch, context);
                 quantise(context, width, &mut numbers_inside[..rows * width], &mut scales_inside);
                 layer.output.apply(kernel, &numbers_inside[..rows * width], &scales_inside, |row, first, out| {
                     add(&mut states[row * width + first..], out);

@@ -173,12 +173,14 @@ fn rows_are_quantised_to_half_a_step_and_zero_stays_zero() {
 #[test]
 fn attention_averages_values() {
     let (length, head_size) = (21, 16);
-    let padded = 32;
     let mut numbers = Numbers(3);
-    let (queries, keys) = (numbers.floats(length * head_size, 3.0), numbers.floats(padded * head_size, 3.0));
-    let values = vec![0.5; length * head_size];
-    let attention = Attention { length, padded, heads: 1, head_size, keys: &keys, values: &values };
-    let (mut scores, mut out) = (vec![0.0; 4 * padded], vec![0.0; length * head_size]);
-    attention.gather(&queries, &mut scores, &mut out);
+    let queries = numbers.floats(length * head_size, 3.0);
+    let mut attention = Attention::new(length, 1, head_size);
+    for token in 0..length {
+        attention.put_key(token, 0, &std::array::from_fn(|_| numbers.float(3.0)));
+        attention.put_value(token, 0, &[0.5; LANES]);
+    }
+    let (mut scratch, mut out) = (vec![0.0; attention.scratch()], vec![0.0; length * head_size]);
+    attention.gather(&queries, &mut scratch, &mut out);
     assert!(out.iter().all(|value| (value - 0.5).abs() < 1e-5));
 }
