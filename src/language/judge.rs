@@ -17,7 +17,7 @@ impl Language {
         for (compiled, candidates) in std::mem::take(&mut result.asked) {
             let why = match self.readiness(&compiled.rule.id) {
                 Some(Readiness::Ready(head)) => {
-                    ready.push((compiled, candidates, head));
+                    ready.push((compiled, candidates, &**head));
                     continue;
                 }
                 Some(Readiness::Silent) => "语言模型对这条判断的把握不够,不提示",
