@@ -1,7 +1,7 @@
-//! HTTP: the only place that knows it. Judging runs on a bounded desk ([`work`]), the rest is the store's.
+//! HTTP: the only place that knows it. Judging runs on a bounded desk (`work`), the rest is the store's.
 //!
 //! `POST /v1/check` judges and keeps nothing; `PUT /v1/visits/{id}` and `POST /v1/visits/{id}/events` keep what came and everything that follows
-//! from it ([`monitor`]); a clock drives reminders and escalation; `GET /v1/stream` tells whoever listens. Errors are RFC 9457 problem documents.
+//! from it (`monitor`); a clock drives reminders and escalation; `GET /v1/stream` tells whoever listens. Errors are RFC 9457 problem documents.
 //! `/docs` shows the OpenAPI document of `/v1/openapi.json`.
 
 mod assets;
