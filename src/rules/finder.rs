@@ -73,6 +73,13 @@ fn half_width(character: char) -> char {
     }
 }
 
+/// The first of the matches of a passage, as [`Finder::find`] gives them, that lies inside `within`.
+pub fn first_in(found: &[Span], within: Span) -> Option<Span> {
+    // They stand in order and do not overlap: the first that begins inside also ends first.
+    let first = found.partition_point(|span| span.start < within.start);
+    found.get(first).copied().filter(|span| within.contains(*span))
+}
+
 /// A compiled [`Find`].
 pub struct Finder {
     words: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
@@ -119,9 +126,9 @@ impl Finder {
         kept
     }
 
-    /// The first match inside `within`.
+    /// The first match inside `within`. Who asks of many places of one passage finds once and asks [`first_in`].
     pub fn find_in(&self, passage: &Passage, within: Span) -> Option<Span> {
-        self.find(passage).into_iter().find(|span| within.contains(*span))
+        first_in(&self.find(passage), within)
     }
 
     /// True when a word or a pattern stands in the text; concepts are none of a bare text.

@@ -14,7 +14,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::finder::{Find, Finder};
+use super::finder::{Find, Finder, first_in};
 use super::places::Places;
 use super::{Check, Knowledge, Outcome, SpecError, Subject};
 use crate::reading::text::Span;
@@ -134,10 +134,9 @@ impl Prepared {
     }
 
     fn sentences(&self, passage: &Passage) -> Vec<String> {
-        let holds = |finder: &Finder, sentence: Span| finder.find_in(passage, sentence).is_some();
+        let (candidates, excuses) = (self.candidate.find(passage), self.unless.find(passage));
         let wanted = |sentence: &&Span| {
-            (self.spec.candidate.is_empty() || holds(&self.candidate, **sentence))
-                && (self.spec.unless.is_empty() || !holds(&self.unless, **sentence))
+            (self.spec.candidate.is_empty() || first_in(&candidates, **sentence).is_some()) && first_in(&excuses, **sentence).is_none()
         };
         let sentences = passage.sentences.iter().filter(wanted);
         sentences.map(|sentence| passage.text.slice(*sentence).to_owned()).filter(|text| self.is_long_enough(text)).collect()

@@ -12,7 +12,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::finder::{Find, Finder};
+use super::finder::{Find, Finder, first_in};
 use super::given::{Condition, Given, one_or_more};
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
@@ -130,6 +130,13 @@ impl Check for Prepared {
     }
 }
 
+/// Whether an excuse stands in the sentence of the span.
+fn excused(passage: &Passage, excuses: &[Span], span: Span) -> bool {
+    let after = passage.sentences.partition_point(|sentence| sentence.end <= span.start);
+    let sentence = passage.sentences.get(after).copied().filter(|sentence| sentence.overlaps(span)).unwrap_or(span);
+    first_in(excuses, sentence.cover(span)).is_some()
+}
+
 impl Prepared {
     fn forbidden(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
@@ -147,11 +154,11 @@ impl Prepared {
             if self.spec.longer_than.is_some() {
                 continue;
             }
-            let matches = self
-                .find
-                .find(passage)
+            let found = self.find.find(passage);
+            let excuses = if found.is_empty() || self.spec.unless_in != Reach::Sentence { Vec::new() } else { self.unless.find(passage) };
+            let matches = found
                 .into_iter()
-                .filter(|span| !self.excused(passage, *span) && !self.is_patient(subject, passage, *span))
+                .filter(|span| !excused(passage, &excuses, *span) && !self.is_patient(subject, passage, *span))
                 .take(self.spec.most);
             hits.extend(matches.map(|span| Hit { evidence: vec![evidence(span)], ..Hit::default() }));
         }
@@ -166,14 +173,6 @@ impl Prepared {
         }
         let searched = self.places.searched(subject);
         if searched.is_empty() { Vec::new() } else { vec![Hit { searched, anchor: "visit".to_owned(), ..Hit::default() }] }
-    }
-
-    fn excused(&self, passage: &Passage, span: Span) -> bool {
-        if self.spec.unless.is_empty() || self.spec.unless_in != Reach::Sentence {
-            return false;
-        }
-        let sentence = passage.sentences.iter().copied().find(|sentence| sentence.overlaps(span)).unwrap_or(span);
-        self.unless.find_in(passage, sentence.cover(span)).is_some()
     }
 
     fn is_patient(&self, subject: &Subject<'_>, passage: &Passage, span: Span) -> bool {
