@@ -10,7 +10,7 @@ use super::logic::Truth;
 use crate::reading::lexicon::{ConceptKind, ConceptSet};
 use crate::reading::text::Span;
 use crate::reading::{Assertion, Experiencer, Passage};
-use crate::rules::finder::{Find, Finder};
+use crate::rules::finder::{Find, Finder, first_in};
 use crate::rules::{Evidence, Knowledge, Role, SpecError, Subject};
 
 /// `find = { regex = ["(?<it>剖宫产)"], says = "act" }`. In a pattern, the group `it` is what the assertion is read for and what is quoted.
@@ -131,8 +131,10 @@ impl PreparedSays {
             let assertions = subject.knowledge.reader.assertions(passage, &spans, self.says.concept_kind());
             matches.extend(spans.into_iter().zip(assertions));
         }
-        let excused = |span: Span| self.unless.as_ref().is_some_and(|unless| unless.find_in(passage, passage.sentence_of(span)).is_some());
-        matches.retain(|(span, _)| !excused(*span));
+        if let Some(unless) = self.unless.as_ref().filter(|_| !matches.is_empty()) {
+            let excuses = unless.find(passage);
+            matches.retain(|(span, _)| first_in(&excuses, passage.sentence_of(*span)).is_none());
+        }
         matches
     }
 }

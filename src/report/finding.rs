@@ -160,7 +160,8 @@ pub fn quotation(subject: &Subject<'_>, evidence: &Evidence) -> Option<Quotation
     let range = evidence.passage.text.original_range(evidence.span);
     let (start, end) = (base + range.start, base + range.end);
     let (before, quote) = (text.get(..start)?, text.get(start..end)?);
-    let (start_scalar, start_utf16) = (before.chars().count(), before.encode_utf16().count());
+    let (start_scalar, start_utf16) = lengths(before);
+    let (quote_scalar, quote_utf16) = lengths(quote);
     Some(Quotation {
         document: subject.visit.documents[document].id.clone(),
         title: subject.reading.documents[document].title.clone(),
@@ -168,10 +169,16 @@ pub fn quotation(subject: &Subject<'_>, evidence: &Evidence) -> Option<Quotation
         quote: quote.to_owned(),
         role: evidence.role,
         start: start_scalar,
-        end: start_scalar + quote.chars().count(),
+        end: start_scalar + quote_scalar,
         start_utf16,
-        end_utf16: start_utf16 + quote.encode_utf16().count(),
+        end_utf16: start_utf16 + quote_utf16,
     })
+}
+
+/// Scalars and UTF-16 units of a text, counted by bytes: a scalar of four bytes is two units. A record may have thousands of findings.
+fn lengths(text: &str) -> (usize, usize) {
+    let scalars = text.chars().count();
+    (scalars, scalars + text.as_bytes().iter().filter(|byte| **byte >= 0xF0).count())
 }
 
 /// Rule, documents, sections and quoted words, without white space: no offset takes part, so edits elsewhere leave it alone.

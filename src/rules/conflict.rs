@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::finder::{Find, Finder};
+use super::finder::{Find, Finder, Matches};
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::lexicon::ConceptSet;
@@ -118,23 +118,21 @@ fn widened(passage: &Passage, mention: &Mention) -> crate::reading::Span {
     crate::reading::Span { start: mention.span.start - length as u32, end: mention.span.end }
 }
 
-impl Prepared {
-    fn harmless(&self, (passage, mention): Said<'_>) -> bool {
-        if self.spec.unless.is_empty() {
-            return false;
-        }
-        let sentence = passage.sentence_of(mention.span);
-        self.unless.find_in(passage, sentence).is_some()
-    }
+/// Whether an excuse stands in the sentence of the mention.
+fn is_harmless(excuses: &Matches<'_>, (passage, mention): Said<'_>) -> bool {
+    excuses.any_in(passage, passage.sentence_of(mention.span))
+}
 
+impl Prepared {
     fn sides(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let excuses = Matches::of(&self.unless);
         // Concept → document (or data) → first mention of each side.
         let mut said: BTreeMap<ConceptId, Vec<SidesOf<'_>>> = BTreeMap::new();
         for passage in self.within.passages(subject) {
             let place = place_of(passage);
             for mention in &passage.mentions {
                 let Some(side) = mention.side.filter(|_| counts(mention) && self.concepts.contains(mention.concept)) else { continue };
-                if self.harmless((passage, mention)) {
+                if is_harmless(&excuses, (passage, mention)) {
                     continue;
                 }
                 let places = said.entry(mention.concept).or_default();
@@ -165,6 +163,7 @@ impl Prepared {
     }
 
     fn sex(&self, subject: &Subject<'_>, sex: Sex) -> Vec<Hit> {
+        let excuses = Matches::of(&self.unless);
         let lexicon = subject.knowledge.lexicon();
         let mut hits = Vec::new();
         for passage in self.within.passages(subject) {
@@ -180,7 +179,7 @@ impl Prepared {
                     || !said
                     || mention.experiencer != Experiencer::Patient
                     || mention.quoted
-                    || self.harmless((passage, mention))
+                    || is_harmless(&excuses, (passage, mention))
                 {
                     continue;
                 }
@@ -197,13 +196,14 @@ impl Prepared {
     }
 
     fn denied(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let excuses = Matches::of(&self.unless);
         let lexicon = subject.knowledge.lexicon();
         let mut hits: Vec<Hit> = Vec::new();
         let mut seen: Vec<ConceptId> = Vec::new();
         for passage in self.within.passages(subject) {
             for mention in passage.mentions.iter().filter(|mention| self.concepts.contains(mention.concept)) {
                 let denied = mention.assertion == Assertion::Absent && mention.experiencer == Experiencer::Patient;
-                if !denied || seen.contains(&mention.concept) || self.harmless((passage, mention)) {
+                if !denied || seen.contains(&mention.concept) || is_harmless(&excuses, (passage, mention)) {
                     continue;
                 }
                 let name = lexicon.concept(mention.concept).name.clone();
@@ -231,6 +231,7 @@ impl Prepared {
     }
 
     fn symptom(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let excuses = Matches::of(&self.unless);
         let mut hits = Vec::new();
         for passage in self.within.passages(subject) {
             for mention in
@@ -243,7 +244,7 @@ impl Prepared {
                                 && candidate.assertion == wanted
                                 && candidate.experiencer == Experiencer::Patient
                         });
-                        found.filter(|candidate| !self.harmless((other, candidate))).map(|candidate| (other, candidate))
+                        found.filter(|candidate| !is_harmless(&excuses, (other, candidate))).map(|candidate| (other, candidate))
                     })
                 };
                 // Denied once and told once: the denial is of another moment.
@@ -277,12 +278,13 @@ impl Prepared {
 
     /// Mentions that are found or denied, by concept and site.
     fn signs<'s>(&self, places: &Places, subject: &Subject<'s>) -> BTreeMap<(ConceptId, Option<ConceptId>), Vec<Said<'s>>> {
+        let excuses = Matches::of(&self.unless);
         let mut said: BTreeMap<_, Vec<Said<'s>>> = BTreeMap::new();
         for passage in places.passages(subject) {
             for mention in &passage.mentions {
                 let plain =
                     matches!(mention.assertion, Assertion::Present | Assertion::Absent) && mention.experiencer == Experiencer::Patient;
-                if plain && !mention.quoted && self.concepts.contains(mention.concept) && !self.harmless((passage, mention)) {
+                if plain && !mention.quoted && self.concepts.contains(mention.concept) && !is_harmless(&excuses, (passage, mention)) {
                     said.entry((mention.concept, mention.site)).or_default().push((passage, mention));
                 }
             }

@@ -1,5 +1,9 @@
 //! [`Finder`]: what a rule looks for in a passage: words, regular expressions, or lexicon concepts with an assertion.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
@@ -80,6 +84,25 @@ pub fn first_in(found: &[Span], within: Span) -> Option<Span> {
     found.get(first).copied().filter(|span| within.contains(*span))
 }
 
+/// Matches of one finder in the passages of a run: each passage is searched once, however many of its places are asked about.
+pub struct Matches<'f> {
+    finder: &'f Finder,
+    found: RefCell<HashMap<*const Passage, Vec<Span>>>,
+}
+
+impl<'f> Matches<'f> {
+    pub fn of(finder: &'f Finder) -> Self {
+        Self { finder, found: RefCell::default() }
+    }
+
+    /// Whether one lies inside `within`.
+    pub fn any_in(&self, passage: &Arc<Passage>, within: Span) -> bool {
+        let mut found = self.found.borrow_mut();
+        let spans = found.entry(Arc::as_ptr(passage)).or_insert_with(|| self.finder.find(passage));
+        first_in(spans, within).is_some()
+    }
+}
+
 /// A compiled [`Find`].
 pub struct Finder {
     words: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
@@ -124,11 +147,6 @@ impl Finder {
             }
         }
         kept
-    }
-
-    /// The first match inside `within`. Who asks of many places of one passage finds once and asks [`first_in`].
-    pub fn find_in(&self, passage: &Passage, within: Span) -> Option<Span> {
-        first_in(&self.find(passage), within)
     }
 
     /// True when a word or a pattern stands in the text; concepts are none of a bare text.
