@@ -169,7 +169,9 @@ fn allergic_drug(d: &mut Draft<'_>) -> Option<Plant> {
         d.visit.patient.allergies.clone().unwrap_or_default().join("、"),
         d.section_text(ADMISSION, &["既往史"]).unwrap_or_default()
     );
-    let groups: [(&str, &[(&str, f64, &str, &str, &str)]); 4] = [
+    /// Name, dose, unit, route and frequency of an order.
+    type Ordered = (&'static str, f64, &'static str, &'static str, &'static str);
+    let groups: [(&str, &[Ordered]); 4] = [
         (
             "青霉素[^。否]{0,10}(过敏|皮疹|休克)",
             &[("阿莫西林胶囊", 0.5, "g", "口服", "tid"), ("注射用哌拉西林钠他唑巴坦钠", 4.5, "g", "静脉滴注", "q8h")],

@@ -251,7 +251,7 @@ fn blood_group_in_text(d: &mut Draft<'_>) -> Option<Plant> {
     let named = d.visit.documents.iter().map(whole_text).filter(|text| compiled(r"(AB|A|B|O)型\s*Rh").is_match(text)).count();
     let known = named > 1
         || d.visit.front_page.as_ref().is_some_and(|page| page.blood_type.is_some())
-        || !d.visit.transfusions.iter().flatten().next().is_none();
+        || d.visit.transfusions.iter().flatten().next().is_some();
     let kinds =
         &[Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::TransfusionRecord, Kind::ConsentTransfusion, Kind::DischargeRecord];
     if !known {

@@ -27,8 +27,8 @@ pub const PLANTERS: &[Planter] = &[
     plant("T06", "主治首次查房晚于48小时", late_first_round).also(&["C-K07", "T12"]),
     plant("T12", "一周只有一次副高查房", few_rounds).also(&["C-K07", "T15", "T14"]),
     plant("T13", "病危日无病程", critical_without_notes).on(Scene::Critical),
-    plant("T14", "病重两日无病程", |d| serious_gap(d)),
-    plant("T15", "病情稳定三日以上无病程", |d| gap(d)).also(&["T12", "C-K07", "T14"]),
+    plant("T14", "病重两日无病程", serious_gap),
+    plant("T15", "病情稳定三日以上无病程", gap).also(&["T12", "C-K07", "T14"]),
     plant("T18", "交班记录晚于接班", |d| {
         let takeover = d.time_of(d.document(&[Kind::Takeover])?)?.earliest();
         d.late(&[Kind::Handover], takeover)
