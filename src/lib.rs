@@ -13,6 +13,7 @@
 //! - [`duties`]   reminders of what is due: the ladder, quiet hours
 //! - [`people`]   who calls, and what each role may do
 //! - [`ledger`]   the life of a finding until somebody else has verified that it is gone (台账, 销号)
+//! - [`review`]   samples, what reviewers say, how far they agree and how much was missed
 //! - [`measure`]  precision and recall against gold files
 //! - [`drill`]    known defects planted into copies of visits, and how many of them are found
 //! - [`store`]    the database: visits, findings, duties, tokens, the audit trail; the only place that knows SQL
@@ -35,6 +36,7 @@ pub mod problem;
 pub mod reading;
 pub mod record;
 pub mod report;
+pub mod review;
 pub mod rules;
 pub mod service;
 pub mod store;

@@ -27,6 +27,7 @@ pub struct Engine {
     pub sheets: Sheets,
     pub reminders: Reminders,
     pub policy: Policy,
+    pub review: crate::review::Policy,
     pub zone: TimeZone,
     /// Documents that were read before: of a visit that comes again only what changed is read.
     readings: ReadingCache,
@@ -70,6 +71,7 @@ impl Engine {
             sheets,
             reminders: Reminders::load(folder)?,
             policy: Policy::load(folder)?,
+            review: crate::review::Policy::load(folder)?,
             zone,
             readings: ReadingCache::new(READINGS),
         })

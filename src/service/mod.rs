@@ -24,6 +24,7 @@ mod monitor;
 mod pages;
 mod problem;
 mod reload;
+mod samples;
 mod session;
 mod stream;
 mod tls;
@@ -188,6 +189,13 @@ pub fn router(state: State) -> Router {
         .routes(routes!(indicators::figures))
         .routes(routes!(indicators::entries))
         .routes(routes!(figures::figures))
+        .routes(routes!(samples::create))
+        .routes(routes!(samples::one))
+        .routes(routes!(samples::assign))
+        .routes(routes!(samples::agreement))
+        .routes(routes!(samples::queue))
+        .routes(routes!(samples::review, samples::save))
+        .routes(routes!(samples::submit))
         .split_for_parts();
     let counted = state.clone();
     api.layer(cross_origin(&state.page_origins))
