@@ -8,6 +8,7 @@ mod assets;
 mod auth;
 mod check;
 mod clock;
+mod critical;
 mod decisions;
 mod docs;
 mod duties;
@@ -189,6 +190,8 @@ pub fn router(state: State) -> Router {
         .routes(routes!(indicators::figures))
         .routes(routes!(indicators::entries))
         .routes(routes!(figures::figures))
+        .routes(routes!(critical::list))
+        .routes(routes!(critical::sums))
         .routes(routes!(samples::create))
         .routes(routes!(samples::one))
         .routes(routes!(samples::assign))
