@@ -4,6 +4,7 @@
 pub mod agreement;
 pub mod answer;
 pub mod case;
+pub mod key_case;
 pub mod policy;
 pub mod sampling;
 pub mod summary;

@@ -17,6 +17,7 @@ mod events;
 mod figures;
 mod focus;
 mod indicators;
+mod key_cases;
 mod languagetool;
 mod ledger;
 mod login;
@@ -192,6 +193,8 @@ pub fn router(state: State) -> Router {
         .routes(routes!(figures::figures))
         .routes(routes!(critical::list))
         .routes(routes!(critical::sums))
+        .routes(routes!(key_cases::list))
+        .routes(routes!(key_cases::one))
         .routes(routes!(samples::create))
         .routes(routes!(samples::one))
         .routes(routes!(samples::assign))

@@ -29,7 +29,10 @@ fn verdicts_of_a_review_count_once_it_is_submitted() {
         let (_, task) = call(&sun, "GET", "/v1/reviews/2026-S0001-001-1", "");
         let findings = task["findings"].as_array().expect("findings");
         assert!(findings.len() >= 2, "{name}: {task}");
-        assert!(task.get("program").is_none() && findings.iter().all(|finding| finding.get("points").is_none()), "{name}: the score is hidden");
+        assert!(
+            task.get("program").is_none() && findings.iter().all(|finding| finding.get("points").is_none()),
+            "{name}: the score is hidden"
+        );
         let verdicts: Vec<Value> = findings
             .iter()
             .enumerate()
@@ -48,7 +51,11 @@ fn verdicts_of_a_review_count_once_it_is_submitted() {
         let items = decisions["items"].as_array().expect("items");
         assert_eq!(items.len(), findings.len(), "{name}");
         let dismissed: Vec<&Value> = items.iter().filter(|item| item["verdict"] == "dismissed").collect();
-        assert_eq!((dismissed.len(), &dismissed[0]["finding"], &dismissed[0]["reason"]), (1, &findings[0]["id"], &json!("临床允许")), "{name}");
+        assert_eq!(
+            (dismissed.len(), &dismissed[0]["finding"], &dismissed[0]["reason"]),
+            (1, &findings[0]["id"], &json!("临床允许")),
+            "{name}"
+        );
         let (_, figures) = call(&sun, "GET", "/v1/samples/2026-S0001/agreement", "");
         let accepted = &figures["findings"]["accepted"];
         assert_eq!((&accepted["hits"], &accepted["total"]), (&json!(findings.len() - 1), &json!(findings.len())), "{name}: {figures}");
