@@ -17,12 +17,16 @@ impl Proportion {
         if total == 0 {
             return Self { hits, total, share: 0.0, low: 0.0, high: 1.0 };
         }
+        Self { hits, total, ..Self::of_share(hits as f64 / total as f64, total as f64) }
+    }
+
+    /// Of a share that stands on `count` independent observations, which for weighted ones is no whole number; `hits` and `total` stay zero.
+    pub fn of_share(share: f64, count: f64) -> Self {
         const Z: f64 = 1.959_964;
-        let (count, share) = (total as f64, hits as f64 / total as f64);
         let scale = 1.0 + Z * Z / count;
         let middle = (share + Z * Z / (2.0 * count)) / scale;
         let half = Z * (share * (1.0 - share) / count + Z * Z / (4.0 * count * count)).sqrt() / scale;
-        Self { hits, total, share, low: (middle - half).max(0.0), high: (middle + half).min(1.0) }
+        Self { hits: 0, total: 0, share, low: (middle - half).max(0.0), high: (middle + half).min(1.0) }
     }
 }
 

@@ -13,7 +13,9 @@
 //! - [`duties`]   reminders of what is due: the ladder, quiet hours
 //! - [`people`]   who calls, and what each role may do
 //! - [`ledger`]   the life of a finding until somebody else has verified that it is gone (台账, 销号)
+//! - [`review`]   samples, what reviewers say, how far they agree and how much was missed
 //! - [`measure`]  precision and recall against gold files
+//! - [`critical`] the loop of critical values (危急值) against the hospital's limits
 //! - [`drill`]    known defects planted into copies of visits, and how many of them are found
 //! - [`store`]    the database: visits, findings, duties, tokens, the audit trail; the only place that knows SQL
 //! - [`service`]  HTTP and its pages; the only place that knows it
@@ -21,6 +23,7 @@
 //! - [`cli`]      the commands; the only place that prints
 
 pub mod cli;
+pub mod critical;
 pub mod data;
 pub mod drill;
 pub mod duties;
@@ -35,6 +38,7 @@ pub mod problem;
 pub mod reading;
 pub mod record;
 pub mod report;
+pub mod review;
 pub mod rules;
 pub mod service;
 pub mod store;

@@ -386,3 +386,6 @@ mod security;
 
 #[path = "service/operations.rs"]
 mod operations;
+
+#[path = "service/reviews.rs"]
+mod reviews;

@@ -203,7 +203,7 @@ fn validate_judge(rule: &Rule, file: &DataFile) -> Result<(), Problem> {
 }
 
 /// `C-A01` … `C-S08`, `T01` … `T68`, `F-…`.
-pub(super) fn is_defect_code(code: &str) -> bool {
+pub fn is_defect_code(code: &str) -> bool {
     let bytes = code.as_bytes();
     match bytes.first() {
         Some(b'C') => bytes.len() == 5 && bytes[1] == b'-' && bytes[2].is_ascii_uppercase() && bytes[3..].iter().all(u8::is_ascii_digit),

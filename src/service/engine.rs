@@ -27,6 +27,8 @@ pub struct Engine {
     pub sheets: Sheets,
     pub reminders: Reminders,
     pub policy: Policy,
+    pub review: crate::review::Policy,
+    pub critical: crate::critical::Limits,
     pub zone: TimeZone,
     /// Documents that were read before: of a visit that comes again only what changed is read.
     readings: ReadingCache,
@@ -70,6 +72,8 @@ impl Engine {
             sheets,
             reminders: Reminders::load(folder)?,
             policy: Policy::load(folder)?,
+            review: crate::review::Policy::load(folder)?,
+            critical: crate::critical::Limits::load(folder)?,
             zone,
             readings: ReadingCache::new(READINGS),
         })

@@ -172,7 +172,7 @@ pub(super) fn done(attempt: Attempt) -> Result<Line, Refusal> {
         Attempt::Done(line) => Ok(*line),
         Attempt::NotFound => Err(Refusal::NotFound),
         Attempt::Denied(crate::ledger::Denied::Role) => Err(Refusal::Forbidden),
-        Attempt::Denied(denied) => Err(Refusal::Denied(denied)),
+        Attempt::Denied(denied) => Err(Refusal::Denied(denied.to_string())),
         Attempt::Known(entry) => Err(Refusal::Conflict(format!("该缺陷已在台账中: {entry}"))),
     }
 }

@@ -8,6 +8,7 @@ mod assets;
 mod auth;
 mod check;
 mod clock;
+mod critical;
 mod decisions;
 mod delegations;
 mod docs;
@@ -18,6 +19,7 @@ mod events;
 mod figures;
 mod focus;
 mod indicators;
+mod key_cases;
 mod languagetool;
 mod ledger;
 mod login;
@@ -26,6 +28,7 @@ mod monitor;
 mod pages;
 mod problem;
 mod reload;
+mod samples;
 mod session;
 mod stream;
 mod tls;
@@ -194,6 +197,17 @@ pub fn router(state: State) -> Router {
         .routes(routes!(indicators::figures))
         .routes(routes!(indicators::entries))
         .routes(routes!(figures::figures))
+        .routes(routes!(critical::list))
+        .routes(routes!(critical::sums))
+        .routes(routes!(key_cases::list))
+        .routes(routes!(key_cases::one))
+        .routes(routes!(samples::create))
+        .routes(routes!(samples::one))
+        .routes(routes!(samples::assign))
+        .routes(routes!(samples::agreement))
+        .routes(routes!(samples::queue))
+        .routes(routes!(samples::review, samples::save))
+        .routes(routes!(samples::submit))
         .split_for_parts();
     let counted = state.clone();
     api.layer(cross_origin(&state.page_origins))

@@ -21,7 +21,7 @@ pub enum Refusal {
     /// The caller's role may not do this.
     Forbidden,
     /// The caller may do this in general, but not to this: who wrote does not verify, who gave notice does not judge.
-    Denied(crate::ledger::Denied),
+    Denied(String),
     /// There is no such thing, or not for this caller.
     NotFound,
     /// What is there already does not go with the request: another id, an entry that exists.
@@ -92,7 +92,7 @@ impl IntoResponse for Refusal {
         let detail = match &self {
             Refusal::Unreadable(what) => Some(what.clone()),
             Refusal::Conflict(what) => Some(what.clone()),
-            Refusal::Denied(denied) => Some(denied.to_string()),
+            Refusal::Denied(why) => Some(why.clone()),
             Refusal::Unavailable(error) => {
                 tracing::error!(%error, "the database failed");
                 None
@@ -135,7 +135,7 @@ mod tests {
             Refusal::Forged,
             Refusal::Guessing(1),
             Refusal::Forbidden,
-            Refusal::Denied(crate::ledger::Denied::Role),
+            Refusal::Denied(String::new()),
             Refusal::NotFound,
             Refusal::Conflict(String::new()),
             Refusal::TooLarge,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
+use sqlx::{AnyConnection, Row};
 
 use super::audit::{self, Deed};
 use super::{Store, StoreError, stamp};
@@ -77,46 +77,7 @@ impl Store {
             None => decision.rule.to_owned(),
         };
         let mut transaction = self.pool.begin().await?;
-        let upsert =
-            "INSERT INTO decisions (visit_id, finding_id, rule, verdict, reason, note, actor, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-            ON CONFLICT (visit_id, finding_id) DO UPDATE SET
-              verdict = excluded.verdict, reason = excluded.reason, note = excluded.note, actor = excluded.actor, at = excluded.at";
-        sqlx::query(upsert)
-            .bind(decision.visit_id)
-            .bind(decision.finding_id)
-            .bind(&rule)
-            .bind(decision.verdict.name())
-            .bind(decision.reason)
-            .bind(decision.note)
-            .bind(actor)
-            .bind(stamp(now))
-            .execute(&mut *transaction)
-            .await?;
-        let count = "SELECT COUNT(*) AS decisions, COALESCE(SUM(CASE WHEN verdict = 'accepted' THEN 1 ELSE 0 END), 0) AS accepted
-            FROM decisions WHERE rule = $1";
-        let row = sqlx::query(count).bind(&rule).fetch_one(&mut *transaction).await?;
-        let (decisions, accepted): (i64, i64) = (row.try_get("decisions")?, row.try_get("accepted")?);
-        if decisions >= discipline.decisions && (accepted as f64) < discipline.least_share * decisions as f64 {
-            let why = format!("{decisions} 次处理中采纳 {accepted} 次,低于 {:.0}%", discipline.least_share * 100.0);
-            let demoted = sqlx::query("INSERT INTO demotions (rule, at, why) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-                .bind(&rule)
-                .bind(stamp(now))
-                .bind(&why)
-                .execute(&mut *transaction)
-                .await?;
-            if demoted.rows_affected() > 0 {
-                let body = serde_json::json!({ "rule": rule, "why": why });
-                let message =
-                    super::outbox::Message { topic: "rule.demoted", recipient: "qc_office".to_owned(), body, ..Default::default() };
-                super::outbox::append(&mut transaction, &[message], now).await?;
-            }
-        }
-        let action = match decision.verdict {
-            Verdict::Accepted => "finding.accept",
-            Verdict::Dismissed => "finding.dismiss",
-        };
-        let target = format!("{}/{}", decision.visit_id, decision.finding_id);
-        audit::append(&mut transaction, Deed { actor, action, target: &target }, now).await?;
+        keep(&mut transaction, &Decision { rule: &rule, ..decision.clone() }, actor, discipline, now).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -207,4 +168,54 @@ impl Store {
         transaction.commit().await?;
         Ok(restored)
     }
+}
+
+/// Keeps a decision on a finding of a rule that is known, inside the caller's transaction.
+pub(super) async fn keep(
+    connection: &mut AnyConnection,
+    decision: &Decision<'_>,
+    actor: &str,
+    discipline: Discipline,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let upsert =
+        "INSERT INTO decisions (visit_id, finding_id, rule, verdict, reason, note, actor, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (visit_id, finding_id) DO UPDATE SET
+          verdict = excluded.verdict, reason = excluded.reason, note = excluded.note, actor = excluded.actor, at = excluded.at";
+    sqlx::query(upsert)
+        .bind(decision.visit_id)
+        .bind(decision.finding_id)
+        .bind(decision.rule)
+        .bind(decision.verdict.name())
+        .bind(decision.reason)
+        .bind(decision.note)
+        .bind(actor)
+        .bind(stamp(now))
+        .execute(&mut *connection)
+        .await?;
+    let count = "SELECT COUNT(*) AS decisions, COALESCE(SUM(CASE WHEN verdict = 'accepted' THEN 1 ELSE 0 END), 0) AS accepted
+        FROM decisions WHERE rule = $1";
+    let row = sqlx::query(count).bind(decision.rule).fetch_one(&mut *connection).await?;
+    let (decisions, accepted): (i64, i64) = (row.try_get("decisions")?, row.try_get("accepted")?);
+    if decisions >= discipline.decisions && (accepted as f64) < discipline.least_share * decisions as f64 {
+        let why = format!("{decisions} 次处理中采纳 {accepted} 次,低于 {:.0}%", discipline.least_share * 100.0);
+        let demoted = sqlx::query("INSERT INTO demotions (rule, at, why) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(decision.rule)
+            .bind(stamp(now))
+            .bind(&why)
+            .execute(&mut *connection)
+            .await?;
+        if demoted.rows_affected() > 0 {
+            let body = serde_json::json!({ "rule": decision.rule, "why": why });
+            let message = super::outbox::Message { topic: "rule.demoted", recipient: "qc_office".to_owned(), body, ..Default::default() };
+            super::outbox::append(connection, &[message], now).await?;
+        }
+    }
+    let action = match decision.verdict {
+        Verdict::Accepted => "finding.accept",
+        Verdict::Dismissed => "finding.dismiss",
+    };
+    let target = format!("{}/{}", decision.visit_id, decision.finding_id);
+    audit::append(connection, Deed { actor, action, target: &target }, now).await?;
+    Ok(())
 }

@@ -16,6 +16,8 @@ pub mod inputs;
 pub mod judgements;
 pub mod ledger;
 pub mod outbox;
+pub mod reviews;
+pub mod samples;
 pub mod tokens;
 pub mod visits;
 pub mod webhooks;
@@ -37,6 +39,8 @@ pub use inputs::{Inputs, Seen};
 pub use judgements::{Following, Judged, Put, Source, department_of};
 pub use ledger::{Attempt, LedgerQuery, Line, Notice};
 pub use outbox::{Message, Sent};
+pub use reviews::Reviewing;
+pub use samples::Sample;
 pub use visits::{FindingQuery, VisitQuery};
 pub use webhooks::{Format, Webhook};
 

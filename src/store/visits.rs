@@ -50,6 +50,14 @@ impl Store {
         row.map(|row| Ok((row.try_get("report")?, row.try_get("department")?))).transpose()
     }
 
+    /// The latest snapshots, with their departments, of visits that speak of critical values; of one visit or department where these are named.
+    pub async fn with_critical_values(&self, visit: &str, department: &str) -> Result<Vec<(String, String)>, StoreError> {
+        let select = "SELECT visit, department FROM visits
+            WHERE ($1 = '' OR visit_id = $1) AND ($2 = '' OR department = $2) AND visit LIKE '%\"critical_values\"%'";
+        let rows = sqlx::query(select).bind(visit).bind(department).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| Ok((row.try_get("visit")?, row.try_get("department")?))).collect()
+    }
+
     /// The hash and the rulebook of the latest snapshot, to see at once whether anything is to be done.
     pub async fn known(&self, id: &str) -> Result<Option<(String, String, i64)>, StoreError> {
         let row = sqlx::query("SELECT hash, rulebook, version FROM visits WHERE visit_id = $1").bind(id).fetch_optional(&self.pool).await?;
