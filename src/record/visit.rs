@@ -68,6 +68,9 @@ pub struct Visit {
     pub transfers: Option<Vec<Transfer>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rescues: Option<Vec<Rescue>>,
+    /// Times when nobody could write in the record system; limits that were running are longer by as much.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub downtimes: Option<Vec<Downtime>>,
     /// 住院病案首页, the coded summary.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub front_page: Option<FrontPage>,
@@ -122,6 +125,11 @@ record! {
 record! {
     /// An interval of 病危 or 病重; no `to` means it still holds.
     Condition { level: ConditionLevel, from: Instant, to: Instant, }
+}
+
+record! {
+    /// The record system stood still (系统停机). Without both ends it moves no limit.
+    Downtime { from: Instant, to: Instant, reason: String, }
 }
 
 record! {

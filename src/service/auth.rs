@@ -44,20 +44,41 @@ pub fn check_csrf(session: &Session, method: &Method, headers: &HeaderMap) -> Re
     if reads || same(&session.csrf, sent) { Ok(()) } else { Err(Refusal::Forged) }
 }
 
+/// Who sends these headers with that method.
+async fn caller(state: &State, method: &Method, headers: &HeaderMap) -> Result<Caller, Refusal> {
+    if !state.asks_for_tokens {
+        return Ok(Caller { name: "local".to_owned(), role: Role::Administrator, department: String::new(), person: String::new() });
+    }
+    if let Some(header) = headers.get(AUTHORIZATION) {
+        let token = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).ok_or(Refusal::Unauthorised)?;
+        return state.store.caller(token.trim()).await?.ok_or(Refusal::Unauthorised);
+    }
+    let session = session(state, headers).await?.ok_or(Refusal::Unauthorised)?;
+    check_csrf(&session, method, headers)?;
+    Ok(session.caller)
+}
+
+/// Whether a caller who was let in would be let in again: a stream outlives logins and tokens. Being asked keeps no session in force, and a
+/// database that does not answer is no reason to go.
+pub async fn is_still(state: &State, known: &Caller, headers: &HeaderMap) -> bool {
+    let now = match secret(headers) {
+        Some(secret) if state.asks_for_tokens && !headers.contains_key(AUTHORIZATION) => {
+            let session = state.store.look_at_session(secret, state.clock.now()).await;
+            session.map(|session| session.map(|(session, _)| session.caller)).map_err(Refusal::from)
+        }
+        _ => caller(state, &Method::GET, headers).await.map(Some),
+    };
+    match now {
+        Ok(caller) => caller.as_ref() == Some(known),
+        Err(refusal) => !matches!(refusal, Refusal::Unauthorised),
+    }
+}
+
 impl FromRequestParts<State> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
-        if !state.asks_for_tokens {
-            return Ok(Caller { name: "local".to_owned(), role: Role::Administrator, department: String::new(), person: String::new() });
-        }
-        if let Some(header) = parts.headers.get(AUTHORIZATION) {
-            let token = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).ok_or(Refusal::Unauthorised)?;
-            return state.store.caller(token.trim()).await?.ok_or(Refusal::Unauthorised);
-        }
-        let session = session(state, &parts.headers).await?.ok_or(Refusal::Unauthorised)?;
-        check_csrf(&session, &parts.method, &parts.headers)?;
-        Ok(session.caller)
+        caller(state, &parts.method, &parts.headers).await
     }
 }
 

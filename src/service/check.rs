@@ -6,7 +6,7 @@ use axum::extract::{Query, State as Shared, rejection::BytesRejection};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::engine::How;
+use super::engine::{How, add_downtimes};
 use super::problem::{ProblemDocument, Refusal};
 use super::{State, focus};
 use crate::people::Caller;
@@ -67,8 +67,13 @@ pub async fn check(
     if focus::is_asked(&bytes) {
         return Ok(Json(focus::answer(&state, &caller, &bytes).await?).into_response());
     }
-    let (engine, now) = (state.engine(), state.clock.local());
-    let report = state.desk.run(move || engine.read(&bytes).and_then(|(visit, notes)| engine.judge(&visit, notes, &how, now))).await??;
+    let (engine, now, downtimes) = (state.engine(), state.clock.local(), state.store.downtimes("").await?);
+    let work = move || {
+        let (mut visit, notes) = engine.read(&bytes)?;
+        add_downtimes(&mut visit, &downtimes);
+        engine.judge(&visit, notes, &how, now)
+    };
+    let report = state.desk.run(work).await??;
     state.metrics.judged();
     Ok(Json(report).into_response())
 }

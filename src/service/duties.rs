@@ -67,7 +67,7 @@ pub async fn list(
     }))
 }
 
-fn moment(name: &str, text: &str) -> Result<DateTime, Refusal> {
+pub(super) fn moment(name: &str, text: &str) -> Result<DateTime, Refusal> {
     text.parse().map_err(|_| Refusal::Unreadable(format!("{name} 不是时间,应如 2026-03-05T10:00")))
 }
 

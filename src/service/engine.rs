@@ -15,11 +15,11 @@ use crate::ledger::Policy;
 use crate::problem::Problem;
 use crate::reading::cache::ReadingCache;
 use crate::record::event::fold;
-use crate::record::{Instant, Visit, note::Note};
+use crate::record::{self, Instant, Precision, Visit, note::Note};
 use crate::report::prose::{Placed, judge_prose};
 use crate::report::{Options, Report, Sheets, judge};
 use crate::rules::{Phase, Rulebook};
-use crate::store::{Following, Inputs, Judged, digest};
+use crate::store::{Downtime, Following, Inputs, Judged, department_of, digest};
 
 /// What judges: the rulebook and everything beside it in its folder.
 pub struct Engine {
@@ -129,18 +129,34 @@ impl Engine {
     }
 
     /// Reads and judges a visit that is to be kept; `at` in place of the visit's own moment where that is later.
-    pub fn prepare(&self, bytes: &[u8], at: Option<DateTime>, now: DateTime) -> Result<Kept, Refusal> {
-        let (visit, notes) = self.read(bytes)?;
-        let own = visit.as_of.map(|as_of| as_of.latest());
-        let at = at.filter(|at| own.is_none_or(|own| own < *at)).map(|at| Instant::new(at, crate::record::Precision::Second));
-        let report = self.judge(&visit, notes, &How { at, ..How::default() }, now)?;
-        let entries = table::entries(&self.book, &self.rulebook, &visit, now);
+    pub fn prepare(&self, bytes: &[u8], at: Option<DateTime>, now: DateTime, downtimes: &[Downtime]) -> Result<Kept, Refusal> {
+        let (mut visit, notes) = self.read(bytes)?;
         // What was sent is kept to the letter, also where some of it could not be read; other encodings and formats are kept as they were read.
         let is_json = format(NAME, bytes) == Format::Native && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
         let body = match std::str::from_utf8(bytes) {
             Ok(text) if is_json => text.to_owned(),
             _ => serde_json::to_string(&visit).map_err(|error| Refusal::Broken(error.to_string()))?,
         };
+        add_downtimes(&mut visit, downtimes);
+        let own = visit.as_of.map(|as_of| as_of.latest());
+        let at = at.filter(|at| own.is_none_or(|own| own < *at)).map(|at| Instant::new(at, Precision::Second));
+        let report = self.judge(&visit, notes, &How { at, ..How::default() }, now)?;
+        let entries = table::entries(&self.book, &self.rulebook, &visit, now);
         Ok(Kept { visit, body, hash: digest(bytes), report, entries })
+    }
+}
+
+/// What the hospital recorded of its record system, for the visits it concerns; what the visit itself says stays.
+pub fn add_downtimes(visit: &mut Visit, recorded: &[Downtime]) {
+    let department = department_of(visit).to_owned();
+    let concerns = |downtime: &&Downtime| downtime.department.is_empty() || downtime.department == department;
+    let added = recorded.iter().filter(concerns).map(|downtime| record::Downtime {
+        from: Some(Instant::new(downtime.from, Precision::Second)),
+        to: Some(Instant::new(downtime.to, Precision::Second)),
+        reason: Some(downtime.reason.clone()),
+    });
+    let added: Vec<record::Downtime> = added.collect();
+    if !added.is_empty() {
+        visit.downtimes.get_or_insert_default().extend(added);
     }
 }

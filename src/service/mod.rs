@@ -9,7 +9,9 @@ mod auth;
 mod check;
 mod clock;
 mod decisions;
+mod delegations;
 mod docs;
+mod downtimes;
 mod duties;
 mod engine;
 mod events;
@@ -175,6 +177,10 @@ pub fn router(state: State) -> Router {
         .routes(routes!(decisions::acceptance))
         .routes(routes!(decisions::restore))
         .routes(routes!(duties::list))
+        .routes(routes!(downtimes::list, downtimes::add))
+        .routes(routes!(downtimes::remove))
+        .routes(routes!(delegations::list, delegations::add))
+        .routes(routes!(delegations::remove))
         .routes(routes!(ledger::list, ledger::notify))
         .routes(routes!(ledger::read))
         .routes(routes!(ledger::act))

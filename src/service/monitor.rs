@@ -19,11 +19,12 @@ const BATCH: i64 = 200;
 pub async fn keep_snapshot(state: &State, caller: &Caller, id: &str, bytes: Bytes) -> Result<(Kept, Put), Refusal> {
     let engine = state.engine();
     let local = state.clock.local();
+    let downtimes = state.store.downtimes("").await?;
     let kept = state
         .desk
         .run({
             let engine = engine.clone();
-            move || engine.prepare(&bytes, None, local)
+            move || engine.prepare(&bytes, None, local, &downtimes)
         })
         .await??;
     if kept.visit.visit_id != id {
@@ -64,8 +65,8 @@ pub async fn refresh(state: &State, id: &str, at: Option<DateTime>) -> Result<Op
         let local = state.clock.local();
         let at = at.max(state.store.judged_for(id).await?);
         let work = {
-            let (engine, id) = (engine.clone(), id.to_owned());
-            move || engine.folded(&id, inputs).and_then(|body| engine.prepare(body.as_bytes(), at, local))
+            let (engine, id, downtimes) = (engine.clone(), id.to_owned(), state.store.downtimes("").await?);
+            move || engine.folded(&id, inputs).and_then(|body| engine.prepare(body.as_bytes(), at, local, &downtimes))
         };
         let kept = state.desk.run_patiently(work).await??;
         let deed = Deed { actor: "system", action: "visit.judge", target: id };

@@ -12,11 +12,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::State;
 use super::check::query;
 use super::problem::{ProblemDocument, Refusal};
+use super::{State, auth};
 use crate::people::{Caller, Role};
 use crate::store::Sent;
+
+/// A stream asks this often, and before every message, whether its caller is still let in.
+const RECHECK: Duration = Duration::from_secs(30);
 
 /// Messages that are read at once.
 const PAGE: i64 = 200;
@@ -46,10 +49,16 @@ impl Hub {
     }
 }
 
-/// Looks for messages of this node at once, and for those of others in between.
+/// Looks for messages of this node at once, and for those of other nodes when PostgreSQL tells of them; in between where nobody tells.
 pub async fn follow(state: State) {
     const BETWEEN: Duration = Duration::from_millis(300);
+    let mut listener = None;
     loop {
+        if listener.is_none() {
+            // A database that is away is asked again after the next look.
+            listener =
+                state.store.listen().await.inspect_err(|error| tracing::warn!(%error, "not listening; looking instead")).ok().flatten();
+        }
         match state.store.last_message().await {
             Ok(seq) => {
                 state.hub.last.send_if_modified(|last| {
@@ -62,7 +71,22 @@ pub async fn follow(state: State) {
             }
             Err(error) => tracing::error!(%error, "the log of messages could not be read"),
         }
-        let _ = tokio::time::timeout(BETWEEN, state.hub.look.notified()).await;
+        let told = async {
+            match &mut listener {
+                Some(listener) => listener.heard().await.is_ok(),
+                None => {
+                    tokio::time::sleep(BETWEEN).await;
+                    true
+                }
+            }
+        };
+        let listens = tokio::select! {
+            listens = told => listens,
+            () = state.hub.look.notified() => true,
+        };
+        if !listens {
+            listener = None;
+        }
     }
 }
 
@@ -171,7 +195,13 @@ pub async fn stream(
                 }
                 Err(error) => tracing::error!(%error, "a stream could not read the log"),
             }
-            if last.changed().await.is_err() || *last.borrow() < 0 {
+            match tokio::time::timeout(RECHECK, last.changed()).await {
+                Ok(Ok(())) if *last.borrow() >= 0 => {}
+                Err(_) => {}
+                Ok(_) => break,
+            }
+            // Whoever logged out, or lost the token, hears no more.
+            if !auth::is_still(&state, &caller, &headers).await {
                 break;
             }
         }

@@ -162,8 +162,18 @@ impl Store {
         Ok(Some(begun))
     }
 
-    /// Whose session this secret belongs to, if it is still in force.
+    /// Whose session this secret belongs to, if it is still in force; being asked for keeps it so.
     pub async fn session(&self, secret: &str, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        let Some((session, seen_at)) = self.look_at_session(secret, now).await? else { return Ok(None) };
+        if seen_at <= stamp(before(now, TOUCH)) {
+            let touch = "UPDATE sessions SET seen_at = $1 WHERE hash = $2";
+            sqlx::query(touch).bind(stamp(now)).bind(digest(secret.as_bytes())).execute(&self.pool).await?;
+        }
+        Ok(Some(session))
+    }
+
+    /// The same without keeping it in force, and when it was last used.
+    pub async fn look_at_session(&self, secret: &str, now: Timestamp) -> Result<Option<(Session, String)>, StoreError> {
         let select = "SELECT a.name, a.role, a.department, a.person, s.csrf, s.seen_at
             FROM sessions s JOIN accounts a ON a.name = s.account
             WHERE s.hash = $1 AND s.expires_at > $2 AND s.seen_at > $3 AND a.disabled_at = ''";
@@ -171,10 +181,7 @@ impl Store {
         let row = sqlx::query(select).bind(&hash).bind(stamp(now)).bind(stamp(before(now, IDLE))).fetch_optional(&self.pool).await?;
         let Some(row) = row else { return Ok(None) };
         let Some(caller) = caller(&row)? else { return Ok(None) };
-        if row.try_get::<String, _>("seen_at")? <= stamp(before(now, TOUCH)) {
-            sqlx::query("UPDATE sessions SET seen_at = $1 WHERE hash = $2").bind(stamp(now)).bind(&hash).execute(&self.pool).await?;
-        }
-        Ok(Some(Session { caller, csrf: row.try_get("csrf")? }))
+        Ok(Some((Session { caller, csrf: row.try_get("csrf")? }, row.try_get("seen_at")?)))
     }
 
     pub async fn end_session(&self, secret: &str, now: Timestamp) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
+use super::delegations::stand_in;
 use super::judgements::{Following, Place};
 use super::outbox::{self, Message};
 use super::{Store, StoreError, inputs};
@@ -289,9 +290,14 @@ async fn notify(
     recipient: Recipient,
     deliver_at: DateTime,
 ) -> Result<(), StoreError> {
-    let body = json!({
+    let person = rung.person(recipient);
+    let delegate = stand_in(connection, person, deliver_at).await?;
+    let mut body = json!({
         "task": rung.task, "rule": rung.rule, "defect": rung.defect, "severity": rung.severity, "due": rung.due.to_string(), "overdue": overdue,
     });
+    if delegate.is_some() {
+        body["in_place_of"] = json!(person);
+    }
     let add = "INSERT INTO notices (id, deliver_at, delivered, visit_id, department, recipient, person, kind, body)
         VALUES ($1, $2, 0, $3, $4, $5, $6, 'duty', $7) ON CONFLICT DO NOTHING";
     sqlx::query(add)
@@ -300,7 +306,7 @@ async fn notify(
         .bind(&rung.visit_id)
         .bind(&rung.department)
         .bind(recipient.name())
-        .bind(rung.person(recipient))
+        .bind(delegate.as_deref().unwrap_or(person))
         .bind(body.to_string())
         .execute(connection)
         .await?;

@@ -15,7 +15,7 @@ impl Store {
         sqlx::any::install_default_drivers();
         let options = AnyConnectOptions::from_str(&url.replace("mode=rwc", "mode=rw"))?;
         let pool = AnyPoolOptions::new().max_connections(2).acquire_timeout(Duration::from_secs(5)).connect_with(options).await?;
-        Ok(Self { pool })
+        Ok(Self { pool, url: url.to_owned() })
     }
 
     /// Migrations that this version has and the database has not, and the other way round.

@@ -7,6 +7,8 @@ pub mod accounts;
 pub mod audit;
 pub mod backup;
 pub mod decisions;
+pub mod delegations;
+pub mod downtimes;
 pub mod duties;
 pub mod figures;
 pub mod health;
@@ -28,6 +30,8 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 pub use accounts::{AccountChange, Begun, Session};
 pub use audit::{AuditBreak, Deed};
 pub use decisions::{Acceptance, Decision, Discipline, Verdict};
+pub use delegations::Delegation;
+pub use downtimes::Downtime;
 pub use duties::DutyQuery;
 pub use inputs::{Inputs, Seen};
 pub use judgements::{Following, Judged, Put, Source, department_of};
@@ -53,6 +57,7 @@ pub enum StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: AnyPool,
+    url: String,
 }
 
 impl Store {
@@ -77,7 +82,7 @@ impl Store {
             .connect_with(options)
             .await?;
         MIGRATIONS.run(&pool).await?;
-        Ok(Self { pool })
+        Ok(Self { pool, url: url.to_owned() })
     }
 
     /// Whether the database answers.

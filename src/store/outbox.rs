@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
+use sqlx::postgres::PgListener;
 use sqlx::{AnyConnection, Row};
 
 use super::{Store, StoreError, stamp};
@@ -59,10 +60,38 @@ pub(super) async fn append(connection: &mut AnyConnection, messages: &[Message],
             .execute(&mut *connection)
             .await?;
     }
+    if connection.backend_name() == POSTGRES {
+        // Sent with the commit, to every node that listens.
+        sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(&mut *connection).await?;
+    }
     Ok(())
 }
 
+const POSTGRES: &str = "PostgreSQL";
+const CHANNEL: &str = "bingli_outbox";
+
+/// Hears of messages that other nodes commit; only PostgreSQL tells.
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// Waits for the next message, or for the connection to come back after it was lost: either way it is time to look.
+    pub async fn heard(&mut self) -> Result<(), StoreError> {
+        self.0.try_recv().await?;
+        Ok(())
+    }
+}
+
 impl Store {
+    /// `None` on SQLite, whose only writer is this process.
+    pub async fn listen(&self) -> Result<Option<Listener>, StoreError> {
+        if self.url.starts_with("sqlite:") {
+            return Ok(None);
+        }
+        let mut listener = PgListener::connect(&self.url).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(Some(Listener(listener)))
+    }
+
     /// The number of the last message.
     pub async fn last_message(&self) -> Result<i64, StoreError> {
         Ok(sqlx::query("SELECT seq FROM outbox_head WHERE id = 1").fetch_one(&self.pool).await?.try_get("seq")?)

@@ -72,6 +72,7 @@ impl Sieve<'_> {
             consults: self.list(from, "consults"),
             transfers: self.list(from, "transfers"),
             rescues: self.list(from, "rescues"),
+            downtimes: self.list(from, "downtimes"),
             front_page: self.field(from, "front_page"),
         };
         for name in root.keys() {

@@ -11,6 +11,7 @@
 //! A document counts as completed when it was last signed, else created (never by the time typed in it, unless nothing else is known). A date without
 //! a time is late only if even its midnight is late. An unsigned draft and an empty template are not done.
 
+mod downtime;
 mod periodic;
 
 use jiff::civil::DateTime;
@@ -165,6 +166,9 @@ impl Prepared {
             (false, Limit::Minutes(minutes)) => time::plus_minutes(trigger.at.latest(), minutes),
             (false, Limit::WorkingDays(days)) => subject.knowledge.calendar.end_of_working_day(trigger.at.latest(), days),
         };
+        // What had to be done before its trigger was not held up by what came to a stop later.
+        let natural = due;
+        let due = if self.spec.before { due } else { downtime::extended(subject.visit, begin, due) };
         let state = match &done {
             Some(done) if done.at.earliest() > due => DutyState::Late,
             Some(done) if self.spec.not_before_trigger && done.at.latest() < trigger.at.earliest() => DutyState::TooEarly,
@@ -175,7 +179,10 @@ impl Prepared {
         };
         Duty {
             task: self.spec.task.clone(),
-            trigger: trigger.label.clone(),
+            trigger: match due == natural {
+                true => trigger.label.clone(),
+                false => format!("{}(系统停机,时限顺延{})", trigger.label, length_of(natural, due)),
+            },
             anchor: trigger.anchor.clone(),
             begin,
             due,
@@ -355,7 +362,7 @@ impl Prepared {
             searched,
             slots: vec![
                 ("task", duty.task.clone()),
-                ("trigger", trigger.label.clone()),
+                ("trigger", duty.trigger.clone()),
                 ("due", crate::record::Instant::minute(duty.due).to_string()),
                 ("status", status),
                 ("state", duty.state.chinese().to_owned()),
