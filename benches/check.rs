@@ -47,7 +47,7 @@ fn benches(criterion: &mut Criterion) {
         group.bench_with_input(BenchmarkId::new("rules", times), &subject, |bencher, subject| {
             pool.install(|| bencher.iter(|| rulebook.run(black_box(subject)).ran))
         });
-        let options = Options { sheet, phase: None, at: None, now };
+        let options = Options { sheet, phase: None, at: None, now, language: None };
         group.bench_with_input(BenchmarkId::new("whole check", times), &visit, |bencher, visit| {
             pool.install(|| bencher.iter(|| check(black_box(visit), Vec::new(), &rulebook, options)))
         });

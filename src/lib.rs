@@ -8,6 +8,7 @@
 //! - [`reading`]  what the text says: sections, sentences, mentions with assertion, times, measurements
 //! - [`input`]    files and streams of every format as visits
 //! - [`rules`]    the rulebook: one module a rule kind
+//! - [`language`] the small language model: encoder, heads, and what it answers to rules that ask
 //! - [`report`]   findings with evidence, groups, score, grade, and what was and was not checked
 //! - [`indicators`] numerators and denominators over many visits
 //! - [`duties`]   reminders of what is due: the ladder, quiet hours
@@ -32,6 +33,7 @@ pub mod indicators;
 pub mod input;
 pub mod interval;
 pub mod ledger;
+pub mod language;
 pub mod measure;
 pub mod people;
 pub mod problem;

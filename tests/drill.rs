@@ -145,6 +145,7 @@ fn an_unplanted_visit_is_judged_as_itself() {
         phase: None,
         at: None,
         now: jiff::civil::date(2026, 11, 24).at(0, 0, 0, 0),
+        language: None,
     };
     for visit in &house.clean {
         let reading = house.rulebook.knowledge.reader.read(visit);

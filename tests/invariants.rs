@@ -28,7 +28,7 @@ impl House {
     fn judged(&self, visit: &Visit, sheet: &str, phase: Option<Phase>) -> Report {
         let now = jiff::civil::date(2026, 11, 24).at(0, 0, 0, 0);
         let sheet = self.sheets.sheet(sheet).expect("the sheet ships");
-        check(visit, Vec::new(), &self.rulebook, Options { sheet, phase, at: None, now })
+        check(visit, Vec::new(), &self.rulebook, Options { sheet, phase, at: None, now, language: None })
     }
 
     fn corpus(&self) -> Vec<Visit> {

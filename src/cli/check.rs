@@ -29,9 +29,6 @@ pub struct CheckArgs {
     /// Treat every note about the input as an error (exit code 2).
     #[arg(long)]
     strict: bool,
-    /// Judge with rules alone. There is no language model in this version; the manifest says so either way.
-    #[arg(long)]
-    no_model: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -92,7 +89,7 @@ fn is_visit_file(path: &Path) -> bool {
 
 pub fn run(house: &House, args: &CheckArgs) -> Result<ExitCode> {
     let sheet = house.sheet(&args.judge.sheet)?;
-    let options = Options { sheet, phase: args.judge.phase, at: args.judge.at.map(|at| at.latest()), now: house.now() };
+    let options = Options { sheet, phase: args.judge.phase, at: args.judge.at.map(|at| at.latest()), now: house.now(), language: house.language()? };
     let history = history::load(house, &args.judge.history)?;
     let opener = house.rulebook.knowledge.opener(&house.zone);
     let mut files = Vec::new();

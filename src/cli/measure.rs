@@ -57,7 +57,7 @@ fn visits(house: &House, args: &MeasureArgs, folder: &Path) -> Result<ExitCode> 
     let mut files = Vec::new();
     visit_files(folder, &mut files)?;
     let opener = house.rulebook.knowledge.opener(&house.zone);
-    let options = Options { sheet: house.sheet(DEFAULT_SHEET)?, phase: None, at: None, now: house.now() };
+    let options = Options { sheet: house.sheet(DEFAULT_SHEET)?, phase: None, at: None, now: house.now(), language: house.language()? };
     let mut count = GoldCount::default();
     let mut measured = 0;
     for path in &files {

@@ -11,6 +11,7 @@ mod history;
 mod indicators;
 mod lsp;
 mod measure;
+mod model;
 mod rules;
 mod score;
 mod serve;
@@ -18,6 +19,7 @@ mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -25,6 +27,7 @@ use jiff::tz::TimeZone;
 
 use crate::data::DataFolder;
 use crate::indicators::Book;
+use crate::language::{Language, ModelFolder};
 use crate::problem::Problem;
 use crate::record::Instant;
 use crate::report::{Sheet, Sheets};
@@ -36,12 +39,25 @@ use crate::rules::{Phase, Rulebook};
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    #[command(flatten)]
+    source: Source,
+}
+
+/// What judges, and where it is loaded from.
+#[derive(Debug, Clone, Args)]
+struct Source {
     /// A rules folder to use in place of the built-in one; it is held to its own cases.
     #[arg(long, global = true, value_name = "DIR", env = "BINGLI_RULES")]
     rules: Option<PathBuf>,
     /// Zone of times without an offset (IANA name or ±HH:MM).
     #[arg(long, global = true, default_value = "Asia/Shanghai", value_name = "ZONE")]
     zone: String,
+    /// A folder with a language model to use in place of the built-in one.
+    #[arg(long, global = true, value_name = "DIR", env = "BINGLI_MODEL")]
+    model: Option<PathBuf>,
+    /// Judge with rules alone; the manifest says so.
+    #[arg(long, global = true, env = "BINGLI_NO_MODEL")]
+    no_model: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -56,6 +72,8 @@ enum Command {
     Measure(measure::MeasureArgs),
     /// 演练:在病历副本中植入已知缺陷,看能查出多少 · plant known defects and count what is found
     Drill(drill::DrillArgs),
+    /// 语言模型:量化、学习、查看、评估 · the language model
+    Model(model::ModelArgs),
     /// 质控指标:国家27项与单病种 · indicators over many visits
     Indicators(indicators::IndicatorsArgs),
     /// 输出病历与报告格式的 JSON Schema · print the JSON Schemas
@@ -117,9 +135,30 @@ struct House {
     rulebook: Rulebook,
     sheets: Sheets,
     zone: TimeZone,
+    source: Source,
+    language: OnceLock<Option<Language>>,
 }
 
 impl House {
+    /// The files of the model in use; `None` where rules judge alone.
+    fn model_folder(&self) -> Result<Option<ModelFolder>> {
+        match &self.source.model {
+            _ if self.source.no_model => Ok(None),
+            None => Ok(Some(ModelFolder::embedded())),
+            Some(path) => Ok(Some(ModelFolder::open(path).with_context(|| format!("cannot read the model in {}", path.display()))?)),
+        }
+    }
+
+    /// The language model, loaded when it is first needed.
+    fn language(&self) -> Result<Option<&Language>> {
+        if self.language.get().is_none() {
+            let language = self.model_folder()?.map(|folder| Language::load(&folder, &self.rulebook)).transpose()?;
+            // Someone else may have been first; both are equal.
+            let _ = self.language.set(language);
+        }
+        Ok(self.language.get().and_then(Option::as_ref))
+    }
+
     fn sheet(&self, id: &str) -> Result<&Sheet> {
         let known = || self.sheets.sheets.iter().map(|sheet| sheet.id.as_str()).collect::<Vec<_>>().join(", ");
         self.sheets.sheet(id).with_context(|| format!("no score sheet `{id}`: there are {}", known()))
@@ -193,7 +232,7 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
     }
     let (house, folder) = open(cli)?;
     // What ships was held to its cases by the tests; a hospital's own folder is held to them here.
-    if cli.rules.is_some() && !matches!(cli.command, Command::Rules(_)) {
+    if cli.source.rules.is_some() && !matches!(cli.command, Command::Rules(_)) {
         fail_on(house.rulebook.test(&folder), "rules that miss their own cases")?;
     }
     match &cli.command {
@@ -202,9 +241,10 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
         Command::Rules(args) => rules::run(&house, &folder, args),
         Command::Measure(args) => measure::run(&house, &folder, args),
         Command::Drill(args) => drill::run(&house, &folder, args),
+        Command::Model(args) => model::run(&house, args),
         Command::Indicators(args) => indicators::run(&house, &folder, args),
         Command::Demo(args) => demo::run(house, &folder, args),
-        Command::Serve(args) => serve::run(house, &folder, serve::Rules { path: cli.rules.clone(), zone: cli.zone.clone() }, args),
+        Command::Serve(args) => serve::run(house, &folder, args),
         Command::Lsp => lsp::run(&house),
         // Done above.
         Command::Schema(_)
@@ -220,14 +260,14 @@ fn execute(cli: &Cli) -> Result<ExitCode> {
 
 /// The rules folder and everything that is loaded from it.
 fn open(cli: &Cli) -> Result<(House, DataFolder)> {
-    let folder = match &cli.rules {
+    let folder = match &cli.source.rules {
         Some(path) => DataFolder::open(path).with_context(|| format!("cannot read the rules folder {}", path.display()))?,
         None => DataFolder::embedded(),
     };
-    Ok((load(&folder, &cli.zone)?, folder))
+    Ok((load(&folder, &cli.source)?, folder))
 }
 
-fn load(folder: &DataFolder, zone: &str) -> Result<House> {
+fn load(folder: &DataFolder, source: &Source) -> Result<House> {
     let rulebook = match Rulebook::load(folder) {
         Ok(rulebook) => rulebook,
         Err(problems) => {
@@ -244,7 +284,7 @@ fn load(folder: &DataFolder, zone: &str) -> Result<House> {
                 .unwrap_or_else(|| anyhow::anyhow!("the score sheets cannot be used")));
         }
     };
-    Ok(House { rulebook, sheets, zone: parse_zone(zone)? })
+    Ok(House { rulebook, sheets, zone: parse_zone(&source.zone)?, source: source.clone(), language: OnceLock::new() })
 }
 
 /// An IANA name or a fixed offset. Asia/Shanghai needs no zone database.

@@ -8,6 +8,9 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::House;
 use crate::data::DataFolder;
+use crate::language::folder::Readiness;
+use crate::language::heads::Verdict;
+use crate::language::{Language, lessons};
 use crate::report::text::{pad, severity_name};
 use crate::rules::catalogue::{Catalogue, Engine};
 use crate::rules::rulebook::Compiled;
@@ -101,6 +104,9 @@ pub fn run(house: &House, folder: &DataFolder, args: &RulesArgs) -> Result<ExitC
             for failure in &failures {
                 anstream::println!("{failure}");
             }
+            if let (Some(id), Some(language)) = (id, house.language()?) {
+                verdicts(house, language, id)?;
+            }
             anstream::println!("{} 个例子通过,{} 个失败", cases - failures.len(), failures.len());
             Ok(ExitCode::from(u8::from(!failures.is_empty())))
         }
@@ -114,6 +120,37 @@ pub fn run(house: &House, folder: &DataFolder, args: &RulesArgs) -> Result<ExitC
             Ok(ExitCode::from(u8::from(!remarks.is_empty())))
         }
     }
+}
+
+/// What the model's head says of a judge rule's cases. It was fitted on them: how it does on others is what `bingli model info` shows.
+fn verdicts(house: &House, language: &Language, id: &str) -> Result<()> {
+    let compiled = house.rulebook.rule(id).with_context(|| format!("no rule `{id}`"))?;
+    let head = match language.readiness(id) {
+        Some(Readiness::Ready(head)) => head,
+        Some(Readiness::Silent) => {
+            anstream::println!("语言模型对这条判断的把握不够,不提示");
+            return Ok(());
+        }
+        Some(Readiness::Stale) => {
+            anstream::println!("规则改动后语言模型尚未重新学习:bingli model fit");
+            return Ok(());
+        }
+        None => return Ok(()),
+    };
+    for (number, case) in compiled.rule.cases.iter().enumerate() {
+        let passages = lessons::passages(&house.rulebook, compiled, case);
+        let texts: Vec<(&str, &str)> = passages.iter().map(|passage| (passage.text.as_str(), passage.against.as_str())).collect();
+        for ((text, _), verdict) in texts.iter().zip(language.verdicts(head, &texts)?) {
+            let said = match verdict {
+                Verdict::Holds(sure) => format!("成立 {sure:.2}"),
+                Verdict::Fails(sure) => format!("不成立 {sure:.2}"),
+                Verdict::Unsure(probability) => format!("未定 {probability:.2}"),
+            };
+            let short: String = text.split_whitespace().collect::<String>().chars().take(40).collect();
+            anstream::println!("例 {:>2} {} {} {short}", number + 1, pad(&format!("{:?}", case.expect), 5), pad(&said, 12));
+        }
+    }
+    Ok(())
 }
 
 fn list(chosen: &[&Compiled], format: ListFormat) -> Result<()> {

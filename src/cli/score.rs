@@ -24,9 +24,6 @@ pub struct ScoreArgs {
     /// Whole reports instead of one line of score a visit.
     #[arg(long)]
     full: bool,
-    /// Judge with rules alone. There is no language model in this version.
-    #[arg(long)]
-    no_model: bool,
 }
 
 /// Visits that are in memory at a time.
@@ -38,6 +35,7 @@ pub fn run(house: &House, args: &ScoreArgs) -> Result<ExitCode> {
         phase: args.judge.phase,
         at: args.judge.at.map(|at| at.latest()),
         now: house.now(),
+        language: house.language()?,
     };
     let history = history::load(house, &args.judge.history)?;
     let opener = house.rulebook.knowledge.opener(&house.zone);

@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
-use super::House;
+use super::{House, Source};
 use crate::data::DataFolder;
 use crate::people::{Caller, Role};
 use crate::record::Instant;
@@ -87,25 +87,16 @@ impl ServeArgs {
     }
 }
 
-/// Where the rules came from, to read them again.
-pub struct Rules {
-    pub path: Option<PathBuf>,
-    pub zone: String,
-}
-
-impl Rules {
-    /// Nothing where they came with the program.
-    fn loader(self) -> Option<Loader> {
-        let Rules { path, zone } = self;
-        let path = path?;
-        Some(Arc::new(move || {
-            let folder = DataFolder::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            let house = super::load(&folder, &zone).map_err(|error| format!("{error:#}"))?;
-            super::fail_on(house.rulebook.test(&folder), "rules that miss their own cases").map_err(|error| format!("{error:#}"))?;
-            let book = house.indicators(&folder).map_err(|error| format!("{error:#}"))?;
-            Engine::load(house.rulebook, book, house.sheets, house.zone, &folder).map_err(|problem| problem.to_string())
-        }))
-    }
+/// Reads the rules again, and the model with them; nothing where the rules came with the program.
+fn loader(source: Source) -> Option<Loader> {
+    let path = source.rules.clone()?;
+    let load = move || -> Result<Engine> {
+        let folder = DataFolder::open(&path).with_context(|| path.display().to_string())?;
+        let house = super::load(&folder, &source)?;
+        super::fail_on(house.rulebook.test(&folder), "rules that miss their own cases")?;
+        engine(house, &folder)
+    };
+    Some(Arc::new(move || load().map_err(|error| format!("{error:#}"))))
 }
 
 #[derive(Debug, Args)]
@@ -158,7 +149,7 @@ pub fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the service's threads")
 }
 
-pub fn run(house: House, folder: &DataFolder, rules: Rules, args: &ServeArgs) -> Result<ExitCode> {
+pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCode> {
     if !service::may_listen(&args.listen, args.tokens) {
         bail!("{} can be reached from other machines: add --tokens and make one with `bingli token create`", args.listen);
     }
@@ -188,11 +179,12 @@ pub fn run(house: House, folder: &DataFolder, rules: Rules, args: &ServeArgs) ->
         (None, None) => None,
         _ => bail!("--tls-cert and --tls-key go together"),
     };
-    let engine = engine(house, folder)?;
+    let loader = loader(house.source.clone());
+    let engine = Arc::new(engine(house, folder)?);
     runtime()?.block_on(async {
         let store = Store::open(&args.database.database).await?;
         let listener = tokio::net::TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
-        let state = State::new(engine, store.clone(), &settings).reloading(rules.loader());
+        let state = State::new(engine, store.clone(), &settings).reloading(loader);
         let scheme = if tls.is_some() { "https" } else { "http" };
         anstream::println!("bingli {scheme}://{}/", listener.local_addr()?);
         match tls {
@@ -208,9 +200,11 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn engine(house: House, folder: &DataFolder) -> Result<Arc<Engine>> {
+fn engine(house: House, folder: &DataFolder) -> Result<Engine> {
     let book = house.indicators(folder)?;
-    Ok(Arc::new(Engine::load(house.rulebook, book, house.sheets, house.zone, folder)?))
+    house.language()?;
+    let language = house.language.into_inner().flatten();
+    Ok(Engine::load(house.rulebook, book, house.sheets, language, house.zone, folder)?)
 }
 
 /// Puts visits into a new database and serves them on this machine, as if it were that local moment.
@@ -223,7 +217,7 @@ pub fn serve_ward(
     ward: impl Iterator<Item = (String, &'static [u8])>,
 ) -> Result<ExitCode> {
     let clock = Clock::simulated(house.zone.clone(), moment);
-    let engine = engine(house, folder)?;
+    let engine = Arc::new(engine(house, folder)?);
     let settings = Settings {
         asks_for_tokens: false,
         encrypted: false,

@@ -9,6 +9,7 @@ use super::logic::Truth;
 use super::number::{Number, Onset, PreparedNumber, Total};
 use crate::reading::{DocumentReading, Passage};
 use crate::report::{Options, Sheet, check};
+use crate::rules::judge::NEEDS_MODEL;
 use crate::rules::places::Places;
 use crate::rules::run::{Judgement, judge};
 use crate::rules::{DataEvidence, Duty, DutyState, Evidence, Hit, Knowledge, Outcome, Rulebook, SpecError, Subject};
@@ -194,7 +195,12 @@ fn by_rules(ids: &[String], subject: &Subject<'_>, rulebook: &Rulebook, counted:
                 }
             }
             Judgement::NotApplicable | Judgement::NotYet => {}
-            Judgement::Ran(Outcome::Skipped(why)) | Judgement::NotEvaluated(why) => {
+            // Indicators rest on rules alone.
+            judgement @ (Judgement::Ran(Outcome::Skipped(_) | Outcome::Asks(_)) | Judgement::NotEvaluated(_)) => {
+                let why = match judgement {
+                    Judgement::Ran(Outcome::Skipped(why)) | Judgement::NotEvaluated(why) => why,
+                    _ => NEEDS_MODEL.to_owned(),
+                };
                 if verdict.truth == Truth::True {
                     verdict.truth = Truth::NotDocumented;
                 }
@@ -213,7 +219,7 @@ fn undone(duties: &[Duty], mut hits: Vec<Hit>) -> Vec<Hit> {
 
 /// The whole check decides a grade; a record that could not be scored has none.
 fn by_grade(wanted: &str, subject: &Subject<'_>, rulebook: &Rulebook, sheet: &Sheet) -> Verdict {
-    let options = Options { sheet, phase: Some(subject.phase), at: Some(subject.at), now: subject.at };
+    let options = Options { sheet, phase: Some(subject.phase), at: Some(subject.at), now: subject.at, language: None };
     match check(subject.visit, Vec::new(), rulebook, options).score {
         Some(score) => Verdict::of(Truth::from(score.grade == wanted), Vec::new()),
         None => Verdict::not_documented(),

@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::reading::Reading;
+use crate::language::Language;
 use crate::record::{Instant, Precision, Visit, note::Note};
 use crate::rules::rulebook::Compiled;
 use crate::rules::{CopyIndex, DutyState, Phase, Rulebook, Severity, Status, Subject};
@@ -80,13 +81,24 @@ pub struct Manifest {
     /// `sha256:…` over the rules folder.
     pub rulebook: String,
     /// The language model that took part; `null` when rules judged alone.
-    pub model: Option<String>,
+    pub model: Option<ModelUse>,
     /// How many rules ran to their end.
     pub ran: usize,
     /// How many do not concern this visit.
     pub not_applicable: usize,
     pub skipped: Vec<Skipped>,
     pub not_evaluated: Vec<NotEvaluated>,
+}
+
+/// The language model of a report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelUse {
+    pub name: String,
+    pub version: String,
+    /// Over all its files.
+    pub sha256: String,
+    /// False where the report did not wait for it.
+    pub ran: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -111,6 +123,8 @@ pub struct Options<'a> {
     pub at: Option<DateTime>,
     /// The caller's clock, for visits that don't say their moment.
     pub now: DateTime,
+    /// `None`: rules judge alone.
+    pub language: Option<&'a Language>,
 }
 
 /// Reads a visit, runs the rulebook and scores what was found.
@@ -150,7 +164,11 @@ pub fn judge_against(
     let at = options.at.or(visit.as_of.map(|instant| instant.latest())).unwrap_or(options.now);
     let phase = options.phase.unwrap_or(if visit.discharge.is_some() { Phase::Terminal } else { Phase::Running });
     let subject = Subject { visit, reading, knowledge: &rulebook.knowledge, at, phase, history };
-    let result = rulebook.run_those(&subject, wanted);
+    let mut result = rulebook.run_those(&subject, wanted);
+    match options.language {
+        Some(language) => language.answer(&mut result),
+        None => result.leave_unanswered(),
+    }
     let mut findings = finding::findings(&subject, &result);
     let score = match phase {
         Phase::Inline => None,
@@ -180,7 +198,12 @@ pub fn judge_against(
         manifest: Manifest {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             rulebook: rulebook.digest.clone(),
-            model: None,
+            model: options.language.map(|language| ModelUse {
+                name: language.identity.name.clone(),
+                version: language.identity.version.clone(),
+                sha256: language.identity.sha256.clone(),
+                ran: true,
+            }),
             ran: result.ran,
             not_applicable: result.not_applicable,
             skipped: result.skipped.iter().map(|(compiled, why)| Skipped { rule: compiled.rule.id.clone(), why: why.clone() }).collect(),

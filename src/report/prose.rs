@@ -25,7 +25,7 @@ pub struct Placed {
 pub fn judge_prose(name: &str, text: &str, rulebook: &Rulebook, sheet: &Sheet, cache: &ReadingCache, now: DateTime) -> Vec<Placed> {
     let (visit, notes, origins) = plain::read_with_origins(name, text, rulebook.knowledge.documents());
     let reading = rulebook.knowledge.reader.read_anew(&visit, cache);
-    let options = Options { sheet, phase: Some(Phase::Inline), at: None, now };
+    let options = Options { sheet, phase: Some(Phase::Inline), at: None, now, language: None };
     let report = judge(&visit, &reading, notes, rulebook, options, |compiled| compiled.rule.status == Status::Stable);
     let mut placed: Vec<Placed> = report.findings.into_iter().filter_map(|finding| place(finding, text, &visit, &origins)).collect();
     placed.sort_by_key(|placed| (placed.range.start, placed.range.end));

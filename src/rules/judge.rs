@@ -12,14 +12,19 @@
 //! The rule's own cases teach its head: at least a dozen hits and a dozen passes in varied wording. A case proves here that its passage reaches
 //! the model; whether the model judges it rightly is measured when the head is fitted.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::finder::{Find, Finder, first_in};
 use super::places::Places;
-use super::{Check, Knowledge, Outcome, SpecError, Subject};
+use super::{Check, Evidence, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::text::Span;
 use crate::reading::{DocumentReading, Passage};
 use crate::record::DocumentKind;
+
+/// Why a rule was skipped where no model took part.
+pub const NEEDS_MODEL: &str = "需要语言模型";
 
 /// Fewer cases of a kind than this teach nothing.
 pub const LEAST_CASES: usize = 12;
@@ -41,6 +46,13 @@ pub struct Judge {
     pub at_least_chars: usize,
     #[serde(default)]
     pub against: Vec<String>,
+    /// Of what the model flags at least this share must be right on cases that it has not seen; a head below it stays silent.
+    #[serde(default = "nine_of_ten")]
+    pub precision: f64,
+}
+
+fn nine_of_ten() -> f64 {
+    0.9
 }
 
 /// How much text is judged at once.
@@ -54,11 +66,13 @@ pub enum Unit {
 }
 
 /// Text for the model to judge.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Candidate {
     pub text: String,
     /// What it is read with; empty unless the rule says `against`.
     pub against: String,
+    /// Where both stand.
+    pub evidence: Vec<Evidence>,
 }
 
 struct Prepared {
@@ -73,6 +87,9 @@ impl Judge {
     pub fn prepare(&self, knowledge: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
         if self.statement.trim().is_empty() {
             return Err(SpecError::new("statement", "say what is true of a passage with the defect"));
+        }
+        if !(0.5..1.0).contains(&self.precision) {
+            return Err(SpecError::new("precision", "precision lies between 0.5 and 1"));
         }
         let places = |word: &str, names: &[String]| Places::parse(names, knowledge.documents()).map_err(|text| SpecError::new(word, text));
         Ok(Box::new(Prepared {
@@ -91,59 +108,86 @@ impl Check for Prepared {
     }
 
     fn run(&self, subject: &Subject<'_>) -> Outcome {
-        if self.candidates(subject).is_empty() { Outcome::Ran(Vec::new()) } else { Outcome::Skipped("需要语言模型".to_owned()) }
-    }
-
-    fn candidates(&self, subject: &Subject<'_>) -> Vec<Candidate> {
-        let against = match &self.against {
-            None => String::new(),
-            Some(places) => {
-                let texts: Vec<&str> = places.passages(subject).map(|passage| passage.text.as_str()).collect();
-                if texts.is_empty() {
-                    return Vec::new();
-                }
-                texts.join("\n")
-            }
-        };
-        let units = self.places.documents(subject).flat_map(|document| self.units(document));
-        units.map(|text| Candidate { text, against: against.clone() }).collect()
+        let candidates = self.candidates(subject);
+        if candidates.is_empty() { Outcome::Ran(Vec::new()) } else { Outcome::Asks(candidates) }
     }
 }
 
+/// One unit: its text, and where it stands.
+struct Piece {
+    text: String,
+    evidence: Vec<Evidence>,
+}
+
 impl Prepared {
+    fn candidates(&self, subject: &Subject<'_>) -> Vec<Candidate> {
+        let against = match &self.against {
+            None => Piece { text: String::new(), evidence: Vec::new() },
+            Some(places) => {
+                let passages: Vec<&Arc<Passage>> = places.passages(subject).collect();
+                if passages.is_empty() {
+                    return Vec::new();
+                }
+                whole(&passages, Role::Against)
+            }
+        };
+        let pieces = self.places.documents(subject).flat_map(|document| self.units(document));
+        let candidate = |piece: Piece| Candidate {
+            text: piece.text,
+            against: against.text.clone(),
+            evidence: piece.evidence.into_iter().chain(against.evidence.iter().cloned()).collect(),
+        };
+        pieces.map(candidate).collect()
+    }
+
     /// The units of one document that are left to the model.
-    fn units(&self, document: &DocumentReading) -> Vec<String> {
+    fn units(&self, document: &DocumentReading) -> Vec<Piece> {
         let passages = self.places.passages_of(document);
         match self.spec.unit {
             Unit::Document => {
-                let passages: Vec<_> = passages.collect();
-                let whole: Vec<&str> = passages.iter().map(|passage| passage.text.as_str()).collect();
+                let passages: Vec<&Arc<Passage>> = passages.collect();
                 let wanted = self.spec.candidate.is_empty() || passages.iter().any(|passage| self.candidate.matches(passage));
                 let right = !self.spec.unless.is_empty() && passages.iter().any(|passage| self.unless.matches(passage));
-                let whole = whole.join("\n");
-                if wanted && !right && self.is_long_enough(&whole) { vec![whole] } else { Vec::new() }
+                let whole = whole(&passages, Role::This);
+                if wanted && !right && self.is_long_enough(&whole.text) { vec![whole] } else { Vec::new() }
             }
             Unit::Section => passages
                 .filter(|passage| self.spec.candidate.is_empty() || self.candidate.matches(passage))
                 .filter(|passage| self.spec.unless.is_empty() || !self.unless.matches(passage))
-                .map(|passage| passage.text.as_str().to_owned())
-                .filter(|text| self.is_long_enough(text))
+                .map(|passage| whole(&[passage], Role::This))
+                .filter(|piece| self.is_long_enough(&piece.text))
                 .collect(),
             Unit::Sentence => passages.flat_map(|passage| self.sentences(passage)).collect(),
         }
     }
 
-    fn sentences(&self, passage: &Passage) -> Vec<String> {
+    fn sentences(&self, passage: &Arc<Passage>) -> Vec<Piece> {
         let (candidates, excuses) = (self.candidate.find(passage), self.unless.find(passage));
         let wanted = |sentence: &&Span| {
             (self.spec.candidate.is_empty() || first_in(&candidates, **sentence).is_some()) && first_in(&excuses, **sentence).is_none()
         };
         let sentences = passage.sentences.iter().filter(wanted);
-        sentences.map(|sentence| passage.text.slice(*sentence).to_owned()).filter(|text| self.is_long_enough(text)).collect()
+        let piece = |sentence: &Span| Piece {
+            text: passage.text.slice(*sentence).to_owned(),
+            evidence: vec![Evidence { passage: Arc::clone(passage), span: *sentence, role: Role::This }],
+        };
+        sentences.map(piece).filter(|piece| self.is_long_enough(&piece.text)).collect()
     }
 
     fn is_long_enough(&self, text: &str) -> bool {
         let length = text.chars().filter(|character| !character.is_whitespace()).count();
         length > 0 && length >= self.spec.at_least_chars
     }
+}
+
+/// Whole passages under each other; quoted without the white space around them.
+fn whole(passages: &[&Arc<Passage>], role: Role) -> Piece {
+    let texts: Vec<&str> = passages.iter().map(|passage| passage.text.as_str()).collect();
+    let evidence = passages.iter().filter_map(|passage| {
+        let text = passage.text.as_str();
+        let start = text.len() - text.trim_start().len();
+        let end = start + text.trim().len();
+        (start < end).then(|| Evidence { passage: Arc::clone(passage), span: Span::new(start, end), role })
+    });
+    Piece { text: texts.join("\n"), evidence: evidence.collect() }
 }

@@ -13,6 +13,7 @@ pub mod events;
 pub mod facts;
 pub mod finder;
 pub mod given;
+pub mod judge;
 pub mod knowledge;
 pub mod lint;
 pub mod lists;
@@ -25,7 +26,6 @@ mod agree;
 mod conflict;
 mod deadline;
 mod expression;
-mod judge;
 mod pattern;
 mod range;
 mod required;
@@ -190,6 +190,8 @@ pub enum Outcome {
     Ran(Vec<Hit>),
     /// The rule could not be judged, and that is no defect: `no structured labs`.
     Skipped(String),
+    /// Rules go no further: the language model must say of each passage whether the rule's statement holds. Only `judge` asks.
+    Asks(Vec<judge::Candidate>),
 }
 
 /// A prepared rule of some kind. Preparing has validated the specification, so `run` meets only the visit.
@@ -204,11 +206,6 @@ pub trait Check: Send + Sync {
     /// Whether words of such a document can be what the rule finds; a rule that never quotes them is left out while they are written.
     fn quotes(&self, _kind: DocumentKind) -> bool {
         true
-    }
-
-    /// What the rule leaves to the language model; only `judge` leaves anything.
-    fn candidates(&self, _subject: &Subject<'_>) -> Vec<judge::Candidate> {
-        Vec::new()
     }
 }
 

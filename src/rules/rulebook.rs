@@ -75,8 +75,8 @@ impl Rulebook {
         self.rules.par_iter().flat_map_iter(check).collect()
     }
 
-    /// Judges one case.
-    pub fn test_case(&self, compiled: &Compiled, case: &Case) -> Result<(), String> {
+    /// What a rule says of the visit that one of its cases describes.
+    pub fn run_case(&self, compiled: &Compiled, case: &Case) -> Result<Outcome, String> {
         let visit = case.build(self.knowledge.documents())?;
         let reading = self.knowledge.reader.read(&visit);
         let phase = case.phase.or(compiled.rule.phases.last().copied()).unwrap_or(Phase::Terminal);
@@ -84,19 +84,22 @@ impl Rulebook {
         let history = (!earlier.is_empty()).then(|| CopyIndex::of(&earlier, &self.knowledge));
         let (at, history) = (case.moment()?.latest(), history.as_ref());
         let subject = Subject { visit: &visit, reading: &reading, knowledge: &self.knowledge, at, phase, history };
-        if matches!(compiled.rule.check, CheckSpec::Judge(_)) {
-            let reaches = !compiled.check.candidates(&subject).is_empty();
-            return if reaches { Ok(()) } else { Err("no passage of the case reaches the model".to_owned()) };
+        match super::run::judge(compiled, &subject) {
+            super::run::Judgement::Ran(outcome) => Ok(outcome),
+            super::run::Judgement::NotApplicable | super::run::Judgement::NotYet => Ok(Outcome::Ran(Vec::new())),
+            super::run::Judgement::NotEvaluated(error) => Err(format!("the rule failed: {error}")),
         }
-        let hits = match super::run::judge(compiled, &subject) {
-            super::run::Judgement::Ran(Outcome::Ran(hits)) => hits,
-            super::run::Judgement::Ran(Outcome::Skipped(why)) if case.expect == Expect::Skip => {
-                let _ = why;
-                return Ok(());
-            }
-            super::run::Judgement::Ran(Outcome::Skipped(why)) => return Err(format!("the rule was skipped: {why}")),
-            super::run::Judgement::NotApplicable | super::run::Judgement::NotYet => Vec::new(),
-            super::run::Judgement::NotEvaluated(error) => return Err(format!("the rule failed: {error}")),
+    }
+
+    /// Judges one case.
+    pub fn test_case(&self, compiled: &Compiled, case: &Case) -> Result<(), String> {
+        let hits = match self.run_case(compiled, case)? {
+            // Whether the model judges it rightly is measured when its head is fitted.
+            Outcome::Asks(_) => return Ok(()),
+            _ if matches!(compiled.rule.check, CheckSpec::Judge(_)) => return Err("no passage of the case reaches the model".to_owned()),
+            Outcome::Skipped(_) if case.expect == Expect::Skip => return Ok(()),
+            Outcome::Skipped(why) => return Err(format!("the rule was skipped: {why}")),
+            Outcome::Ran(hits) => hits,
         };
         let quotes = |hit: &super::Hit| {
             hit.evidence.iter().map(|evidence| evidence.passage.text.quote(evidence.span).to_owned()).collect::<Vec<_>>()

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rayon::prelude::*;
 
 use super::applies::Applicability;
+use super::judge::{Candidate, NEEDS_MODEL};
 use super::rulebook::Compiled;
 use super::{Duty, Hit, Outcome, Rulebook, Status, Subject};
 
@@ -26,6 +27,8 @@ pub struct RunResult<'b> {
     /// Rules that hit, with their hits, in the rulebook's order.
     pub hits: Vec<(&'b Compiled, Vec<Hit>)>,
     pub duties: Vec<(&'b Compiled, Duty)>,
+    /// Rules that ask the language model, with the passages.
+    pub asked: Vec<(&'b Compiled, Vec<Candidate>)>,
     /// How many rules ran to their end.
     pub ran: usize,
     pub not_applicable: usize,
@@ -70,11 +73,20 @@ impl Rulebook {
                 }
                 Judgement::Ran(Outcome::Skipped(why)) => result.skipped.push((compiled, why)),
                 Judgement::NotApplicable | Judgement::NotYet => result.not_applicable += 1,
+                Judgement::Ran(Outcome::Asks(candidates)) => result.asked.push((compiled, candidates)),
                 Judgement::NotEvaluated(error) => result.not_evaluated.push((compiled, error)),
             }
             result.duties.extend(duties.into_iter().map(|duty| (compiled, duty)));
         }
         result
+    }
+}
+
+impl RunResult<'_> {
+    /// Without a model what was asked stays unanswered, and that is no pass.
+    pub fn leave_unanswered(&mut self) {
+        let asked = std::mem::take(&mut self.asked);
+        self.skipped.extend(asked.into_iter().map(|(compiled, _)| (compiled, NEEDS_MODEL.to_owned())));
     }
 }
 

@@ -10,6 +10,7 @@ use crate::duties::Reminders;
 use crate::indicators::Book;
 use crate::indicators::table::{self, Entry};
 use crate::input::open::{Format, format};
+use crate::language::Language;
 use crate::ledger::Policy;
 use crate::problem::Problem;
 use crate::reading::cache::ReadingCache;
@@ -25,6 +26,8 @@ pub struct Engine {
     pub rulebook: Rulebook,
     pub book: Book,
     pub sheets: Sheets,
+    /// `None`: rules judge alone.
+    pub language: Option<Language>,
     pub reminders: Reminders,
     pub policy: Policy,
     pub review: crate::review::Policy,
@@ -65,11 +68,12 @@ impl Kept {
 
 impl Engine {
     /// Loads what stands beside the rulebook in its folder.
-    pub fn load(rulebook: Rulebook, book: Book, sheets: Sheets, zone: TimeZone, folder: &DataFolder) -> Result<Self, Problem> {
+    pub fn load(rulebook: Rulebook, book: Book, sheets: Sheets, language: Option<Language>, zone: TimeZone, folder: &DataFolder) -> Result<Self, Problem> {
         Ok(Self {
             rulebook,
             book,
             sheets,
+            language,
             reminders: Reminders::load(folder)?,
             policy: Policy::load(folder)?,
             review: crate::review::Policy::load(folder)?,
@@ -92,15 +96,16 @@ impl Engine {
     pub fn judge(&self, visit: &Visit, notes: Vec<Note>, how: &How, now: DateTime) -> Result<Report, Refusal> {
         let id = how.sheet.as_deref().unwrap_or(crate::report::sheet::DEFAULT_SHEET);
         let sheet = self.sheets.sheet(id).ok_or_else(|| Refusal::Unreadable(format!("没有评分表 {id}")))?;
-        let options = Options { sheet, phase: how.phase, at: how.at.map(|at| at.latest()), now };
+        let options = Options { sheet, phase: how.phase, at: how.at.map(|at| at.latest()), now, language: self.language.as_ref() };
         let reading = self.rulebook.knowledge.reader.read_anew(visit, &self.readings);
         Ok(judge(visit, &reading, notes, &self.rulebook, options, |_| true))
     }
 
-    /// Judges a visit for whoever writes in one of its documents, by the rules that can quote such a document.
+    /// Judges a visit for whoever writes in one of its documents, by the rules that can quote such a document. Rules alone: what the
+    /// model finds is preview, and that is never shown while somebody writes.
     pub fn judge_inline(&self, visit: &Visit, notes: Vec<Note>, document: usize, now: DateTime) -> Result<Report, Refusal> {
         let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET).ok_or_else(|| Refusal::Broken("no score sheet".to_owned()))?;
-        let options = Options { sheet, phase: Some(Phase::Inline), at: None, now };
+        let options = Options { sheet, phase: Some(Phase::Inline), at: None, now, language: None };
         let reading = self.rulebook.knowledge.reader.read_anew(visit, &self.readings);
         let kind = reading.documents[document].kind;
         Ok(judge(visit, &reading, notes, &self.rulebook, options, |compiled| compiled.check.quotes(kind)))

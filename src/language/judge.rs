@@ -1,0 +1,66 @@
+//! The step after the rules: the model answers what `judge` rules asked.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::Language;
+use super::folder::Readiness;
+use super::heads::{Head, Verdict};
+use crate::rules::Hit;
+use crate::rules::judge::Candidate;
+use crate::rules::rulebook::Compiled;
+use crate::rules::run::RunResult;
+
+impl Language {
+    /// Answers every question of a run, so that each rule that asked has run, was skipped, or was not evaluated.
+    pub fn answer(&self, result: &mut RunResult<'_>) {
+        let mut ready: Vec<(&Compiled, Vec<Candidate>, &Head)> = Vec::new();
+        for (compiled, candidates) in std::mem::take(&mut result.asked) {
+            let why = match self.readiness(&compiled.rule.id) {
+                Some(Readiness::Ready(head)) => {
+                    ready.push((compiled, candidates, &**head));
+                    continue;
+                }
+                Some(Readiness::Silent) => "语言模型对这条判断的把握不够,不提示",
+                Some(Readiness::Stale) => "规则改动后语言模型尚未重新学习(bingli model fit)",
+                None => "语言模型尚未学习这条规则(bingli model fit)",
+            };
+            result.skipped.push((compiled, why.to_owned()));
+        }
+        // All passages at once: equal ones of different rules are read once, the others in parallel.
+        let texts: Vec<&str> = ready.iter().flat_map(|(_, candidates, _)| candidates).flat_map(both_texts).collect();
+        let read = guarded(|| self.embedder().vectors(&texts).map(drop).map_err(|error| error.to_string()));
+        for (compiled, candidates, head) in ready {
+            match read.clone().and_then(|()| guarded(|| self.hits(head, &candidates))) {
+                Ok(hits) => {
+                    result.ran += 1;
+                    if !hits.is_empty() {
+                        result.hits.push((compiled, hits));
+                    }
+                }
+                Err(error) => result.not_evaluated.push((compiled, error)),
+            }
+        }
+    }
+
+    fn hits(&self, head: &Head, candidates: &[Candidate]) -> Result<Vec<Hit>, String> {
+        let passages: Vec<(&str, &str)> =
+            candidates.iter().map(|candidate| (candidate.text.as_str(), candidate.against.as_str())).collect();
+        let verdicts = self.verdicts(head, &passages).map_err(|error| error.to_string())?;
+        let hit = |(candidate, verdict): (&Candidate, Verdict)| match verdict {
+            Verdict::Holds(probability) => {
+                Some(Hit { evidence: candidate.evidence.clone(), confidence: Some(probability), ..Hit::default() })
+            }
+            Verdict::Fails(_) | Verdict::Unsure(_) => None,
+        };
+        Ok(candidates.iter().zip(verdicts).filter_map(hit).collect())
+    }
+}
+
+fn both_texts(candidate: &Candidate) -> impl Iterator<Item = &str> {
+    [candidate.text.as_str(), candidate.against.as_str()].into_iter().filter(|text| !text.is_empty())
+}
+
+/// A model that panics is a rule that was not evaluated, never a lost report.
+fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err("the language model panicked".to_owned()))
+}
