@@ -89,7 +89,8 @@ fn is_visit_file(path: &Path) -> bool {
 
 pub fn run(house: &House, args: &CheckArgs) -> Result<ExitCode> {
     let sheet = house.sheet(&args.judge.sheet)?;
-    let options = Options { sheet, phase: args.judge.phase, at: args.judge.at.map(|at| at.latest()), now: house.now(), language: house.language()? };
+    let options =
+        Options { sheet, phase: args.judge.phase, at: args.judge.at.map(|at| at.latest()), now: house.now(), language: house.language()? };
     let history = history::load(house, &args.judge.history)?;
     let opener = house.rulebook.knowledge.opener(&house.zone);
     let mut files = Vec::new();

@@ -13,9 +13,10 @@ use crate::data::DataFolder;
 use crate::measure::assertions::{self, Sentence};
 use crate::measure::cmqcic::{self, Record};
 use crate::measure::gold::{Gold, GoldCount, GoldReport};
+use crate::report::finding::FoundBy;
 use crate::report::sheet::DEFAULT_SHEET;
 use crate::report::text::pad;
-use crate::report::{Options, check};
+use crate::report::{Finding, Options, check};
 use crate::rules::{Rule, Status};
 
 #[derive(Debug, Args)]
@@ -31,9 +32,37 @@ pub struct MeasureArgs {
     cmqcic: Option<PathBuf>,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// Which findings count.
+    #[arg(long, value_enum, default_value = "stable")]
+    found: Found,
     /// How many missed defects and false alarms to print.
     #[arg(long, default_value_t = 20, value_name = "N")]
     show: usize,
+}
+
+/// Which findings count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Found {
+    /// Those of stable rules: what a physician is shown.
+    Stable,
+    /// Those of all rules, preview included.
+    Rules,
+    /// Those of the language model.
+    Model,
+    /// Everything.
+    All,
+}
+
+impl Found {
+    fn counts(self, finding: &Finding) -> bool {
+        let by_model = finding.found_by == FoundBy::Model;
+        match self {
+            Found::Stable => finding.status == Status::Stable,
+            Found::Rules => !by_model,
+            Found::Model => by_model,
+            Found::All => true,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -66,7 +95,7 @@ fn visits(house: &House, args: &MeasureArgs, folder: &Path) -> Result<ExitCode> 
         let gold: Gold = serde_json::from_str(&gold_text).with_context(|| format!("{} is no gold file", gold_path.display()))?;
         let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let (visit, notes) = opener.visit(&path.to_string_lossy(), &bytes).with_context(|| format!("{}", path.display()))?;
-        count.add(&gold, &check(&visit, notes, &house.rulebook, options), &house.rulebook);
+        count.add(&gold, &check(&visit, notes, &house.rulebook, options), &house.rulebook, |finding| args.found.counts(finding));
         measured += 1;
     }
     if measured == 0 {

@@ -16,8 +16,8 @@ use jiff::civil::DateTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::reading::Reading;
 use crate::language::Language;
+use crate::reading::Reading;
 use crate::record::{Instant, Precision, Visit, note::Note};
 use crate::rules::rulebook::Compiled;
 use crate::rules::{CopyIndex, DutyState, Phase, Rulebook, Severity, Status, Subject};

@@ -68,7 +68,14 @@ impl Kept {
 
 impl Engine {
     /// Loads what stands beside the rulebook in its folder.
-    pub fn load(rulebook: Rulebook, book: Book, sheets: Sheets, language: Option<Language>, zone: TimeZone, folder: &DataFolder) -> Result<Self, Problem> {
+    pub fn load(
+        rulebook: Rulebook,
+        book: Book,
+        sheets: Sheets,
+        language: Option<Language>,
+        zone: TimeZone,
+        folder: &DataFolder,
+    ) -> Result<Self, Problem> {
         Ok(Self {
             rulebook,
             book,
