@@ -1,5 +1,7 @@
 //! Numbered lists in text: `1.胃炎 2.2型糖尿病 (1)肾病`.
 
+use std::ops::Range;
+
 use crate::reading::Passage;
 use crate::reading::text::Span;
 
@@ -54,15 +56,35 @@ fn is_type(after: &str) -> bool {
     after[digits..].starts_with(['型', '级', '期', '度'])
 }
 
-/// The items of a list of diagnoses: by number, line, semicolon, comma or 、; numbers and marks left out.
+/// What stands in brackets that are closed on the same line, the innermost of nested ones left to the outer.
+fn brackets(text: &str) -> Vec<Range<usize>> {
+    let mut open: Vec<usize> = Vec::new();
+    let mut closed = Vec::new();
+    for (at, character) in text.char_indices() {
+        match character {
+            '(' | '（' | '[' => open.push(at),
+            ')' | '）' | ']' => closed.extend(open.pop().map(|start| start..at)),
+            '\n' => open.clear(),
+            _ => {}
+        }
+    }
+    closed
+}
+
+/// The items of a list of diagnoses: by number, line, semicolon, comma or 、, but not within brackets; numbers and marks left out.
 pub fn items(passage: &Passage) -> Vec<(Span, &str)> {
     let text = passage.text.as_str();
     let marks = item_marks(text);
     let mut cuts: Vec<(usize, usize)> = marks.iter().map(|mark| (mark.start, mark.end)).collect();
+    let brackets = brackets(text);
     let inside_mark = |at: usize| marks.iter().any(|mark| at >= mark.start && at < mark.end);
     cuts.extend(
         text.char_indices()
-            .filter(|(at, character)| matches!(character, '\n' | ';' | '。' | '、' | ',') && !inside_mark(*at))
+            .filter(|(at, character)| match character {
+                '\n' => true,
+                ';' | '。' | '、' | ',' => !inside_mark(*at) && !brackets.iter().any(|bracket| bracket.contains(at)),
+                _ => false,
+            })
             .map(|(at, character)| (at, at + character.len_utf8())),
     );
     cuts.push((text.len(), text.len()));
@@ -91,6 +113,12 @@ fn is_signature(part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_stands_in_brackets_belongs_to_its_item() {
+        assert_eq!(brackets("腺癌(T2,N0)、(未闭\n高血压)、糖尿病(2型(血糖,高))").len(), 3);
+        assert!(brackets("1)肺炎 2)胸水").is_empty());
+    }
 
     #[test]
     fn numbers_of_items_and_numbers_of_names() {

@@ -95,7 +95,7 @@ fn measures(text: &str, against: &str) -> [f32; MEASURES] {
         share(&|character| "无未不否非".contains(character)),
         share(&|character| "待拟必要时?？".contains(character)),
         distinct / count,
-        distinct.ln(),
+        distinct.max(1.0).ln(),
         sentences.ln_1p(),
         commas,
         (other.len() as f32).ln_1p(),

@@ -77,6 +77,16 @@ pub fn calibrate(scores: &[(f64, bool)]) -> (f64, f64) {
         return (1.0, 0.0);
     }
     let (high, low) = ((hits + 1.0) / (hits + 2.0), 1.0 / (passes + 2.0));
+    // Cross-entropy with those targets, and a faint pull towards slope one.
+    let loss = |a: f64, b: f64| {
+        let of = |(score, hit): &(f64, bool)| {
+            let value = a * score + b;
+            let target = if *hit { high } else { low };
+            // ln(1 + e^value) without overflow.
+            value.max(0.0) + (-value.abs()).exp().ln_1p() - target * value
+        };
+        scores.iter().map(of).sum::<f64>() + 0.05 * (a - 1.0) * (a - 1.0)
+    };
     let (mut a, mut b) = (1.0, 0.0);
     for _ in 0..100 {
         // A faint pull towards slope one keeps perfectly parted scores from running away.
@@ -96,8 +106,14 @@ pub fn calibrate(scores: &[(f64, bool)]) -> (f64, f64) {
             break;
         }
         let (da, db) = ((hbb * ga - hab * gb) / determinant, (haa * gb - hab * ga) / determinant);
-        (a, b) = (a - da, b - db);
-        if da.abs() + db.abs() < 1e-10 {
+        // Where scores lie far from zero a whole step can overshoot and never come back.
+        let here = loss(a, b);
+        let mut step = 1.0;
+        while step > 1e-6 && loss(a - step * da, b - step * db) > here {
+            step /= 2.0;
+        }
+        (a, b) = (a - step * da, b - step * db);
+        if step * (da.abs() + db.abs()) < 1e-10 || step <= 1e-6 {
             break;
         }
     }
