@@ -63,7 +63,11 @@ pub fn render(report: &Report, width: usize) -> String {
     if preview > 0 {
         let _ = write!(out, ";试运行规则另有 {preview} 处提示(不计分)");
     }
-    let _ = writeln!(out, "。bingli {}{dim:#}", manifest.version);
+    let model = match &manifest.model {
+        Some(model) => format!("语言模型 {} {}", model.name, model.version),
+        None => "未用语言模型".to_owned(),
+    };
+    let _ = writeln!(out, "。bingli {},{model}{dim:#}", manifest.version);
     for failed in &manifest.not_evaluated {
         let _ = writeln!(out, "  未评估 {}: {}", failed.rule, failed.error);
     }
