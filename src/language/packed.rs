@@ -58,6 +58,9 @@ pub struct PackedDense {
     pub bias: Vec<f32>,
 }
 
+/// Name, type, shape and bytes of a tensor on its way into a file.
+type Tensor<'a> = (String, Dtype, Vec<usize>, Cow<'a, [u8]>);
+
 impl PackedDense {
     fn of(dense: &Dense) -> Self {
         let columns = dense.weight.len() / dense.bias.len();
@@ -167,7 +170,7 @@ impl Packed {
     }
 
     pub fn write(&self) -> Result<Vec<u8>, ModelError> {
-        let mut tensors: Vec<(String, Dtype, Vec<usize>, Cow<'_, [u8]>)> = Vec::new();
+        let mut tensors: Vec<Tensor<'_>> = Vec::new();
         let mut matrix = |name: String, matrix: &Matrix| {
             let bytes: Vec<u8> = matrix.values.iter().map(|value| value.cast_unsigned()).collect();
             tensors.push((name.clone(), Dtype::I8, vec![matrix.rows(), matrix.columns], Cow::Owned(bytes)));

@@ -127,7 +127,7 @@ fn power_of_two(x: f32) -> f32 {
     let fraction = x - (shifted - ROUND);
     let whole = shifted.to_bits().wrapping_sub(ROUND.to_bits());
     let mut power = 0.009_666_369;
-    for coefficient in [0.055_921_976, 0.240_223_49, 0.693_121_05, 1.0] {
+    for coefficient in [0.055_921_976, 0.240_223_5, 0.693_121_1, 1.0] {
         power = power * fraction + coefficient;
     }
     power * f32::from_bits(whole.wrapping_add(127) << 23)
@@ -263,4 +263,4 @@ fn exponentiate(scores: &mut [f32]) -> f32 {
 
 /// Chebyshev interpolation of `t (Φ(t) - 1)` on 0..4.
 const GELU_REST: [f32; 9] =
-    [-1.597293153e-04, -0.493532229, 0.355883324, 0.109676313, -0.203497196, 0.090616375, -0.019504078, 0.002095709, -8.975994397e-05];
+    [-1.597_293_2e-4, -0.493_532_24, 0.355_883_33, 0.109_676_32, -0.203_497_2, 0.090616375, -0.019504078, 0.002095709, -8.975_994_6e-5];

@@ -7,11 +7,24 @@ export class Refused extends Error {
   }
 }
 
+/** What a session's changes must send back; empty where nobody has to log in. Asked once. */
+let csrf = null;
+async function token() {
+  csrf ??= fetch("/v1/session", { credentials: "same-origin", cache: "no-store" })
+    .then((response) => (response.ok ? response.json() : {}))
+    .then((session) => session.csrf ?? "", () => "");
+  return csrf;
+}
+
 export async function call(method, path, body) {
-  const init = { method, credentials: "same-origin", cache: "no-store", headers: body === undefined ? {} : { "content-type": "application/json" } };
+  const headers = body === undefined ? {} : { "content-type": "application/json" };
+  if (method !== "GET") headers["x-csrf-token"] = await token();
+  const init = { method, credentials: "same-origin", cache: "no-store", headers };
   if (body !== undefined) init.body = JSON.stringify(body);
   const response = await fetch(path, init);
   if (response.ok) return response.status === 204 ? null : response.json();
+  // The session may have been another one's, or have ended.
+  if (response.status === 401 || response.status === 403) csrf = null;
   const problem = await response.json().catch(() => ({}));
   const text = [problem.title, problem.detail].filter(Boolean).join("：");
   throw new Refused(response.status, text || `HTTP ${response.status}`);
