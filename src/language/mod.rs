@@ -1,7 +1,7 @@
 //! The small language model: it reads what rules can't, one passage at a time, and may abstain.
 //!
 //! - [`config`], [`weights`], [`packed`] the files of a model · [`tokens`] text as its words, with their places
-//! - [`int8`] the encoder in 8-bit integers · [`reference`] the same in f32, to hold it against
+//! - [`int8`] the encoder in 8-bit integers · [`mod@reference`] the same in f32, to hold it against
 //! - [`embedder`] text in, vector out · [`cache`] so that no text is read twice
 //! - [`heads`] what is learnt on top of the frozen encoder: one small head a `judge` rule
 //! - [`lessons`] what the rulebook teaches · [`folder`] where a model is loaded from, and [`Language`], the whole of it, which answers what

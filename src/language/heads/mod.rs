@@ -4,7 +4,7 @@
 //! - [`logistic`] L2-regularised logistic regression, exact, in the space of the examples
 //! - [`validate`] cross-validation: every figure comes from examples that the head had not seen, neither for its weights, nor for its
 //!   calibration, nor for its threshold
-//! - [`fit`]      a head from its examples · [`file`] `judge.json`, which keeps them
+//! - [`fit`]      a head from its examples · [`mod@file`] `judge.json`, which keeps them
 
 pub mod features;
 pub mod file;

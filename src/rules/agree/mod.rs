@@ -296,6 +296,12 @@ impl Prepared {
         if listed.is_empty() {
             return Ok(Vec::new());
         }
+        // 恶性肿瘤化学治疗 and its like name why the patient came this time; only the coded page words it so.
+        let is_aim = |name: &str| {
+            let all = page.main_diagnosis.iter().chain(page.other_diagnoses.iter().flatten());
+            all.filter(|diagnosis| diagnosis.name.as_deref() == Some(name))
+                .any(|diagnosis| diagnosis.icd10.as_deref().is_some_and(|code| code.starts_with("Z51")))
+        };
         let lexicon = subject.knowledge.lexicon();
         let mut hits = Vec::new();
         let concept_of = |name: &str| lexicon.find(name).filter(|(_, id)| lexicon.is_a(*id, "疾病")).map(|(_, id)| id).next();
@@ -322,7 +328,7 @@ impl Prepared {
                     });
                 }
             }
-            for name in &listed {
+            for name in listed.iter().filter(|name| !is_aim(name)) {
                 if !items.iter().any(|(_, item)| similar(name, item)) && !text.contains(name) {
                     hits.push(Hit {
                         evidence: vec![piece(passage, super::pattern::trimmed(passage), Role::This)],
