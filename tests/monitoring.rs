@@ -194,7 +194,7 @@ fn verify(name: &str, database: &Database, address: &str, visits: usize) {
 /// Kills nodes one after another while events come in, and starts each again.
 fn under_fire(name: &str, database: &Database, nodes: usize) {
     let (visits, kills) = (number("BINGLI_VISITS", 60), number("BINGLI_KILLS", 4));
-    let start = || Server::start(database, &["--clock", START, "--tick", "0.2"]);
+    let start = || Server::start(database, &["--clock", START, "--tick", "0.2", "--no-model"]);
     let servers: Mutex<Vec<Server>> = Mutex::new((0..nodes).map(|_| start()).collect());
     let addresses = RwLock::new(servers.lock().expect("no panic").iter().map(|server| server.address.clone()).collect::<Vec<_>>());
     let done = AtomicBool::new(false);
