@@ -40,9 +40,9 @@ const IDLE: &[(&str, &str)] = &[
     ("T12 一周只有一次副高查房", "the same"),
 ];
 
-/// Of plants whose code a stable rule names 0.689 (1683 of 2443) were found with seed 1 when this was written; clearly less means that a rule or
-/// a planter broke.
-const FLOOR: f64 = 0.6;
+/// Of plants whose code a stable rule names 0.662 (1887 of 2852) were found with seed 1 when this was written; less means that a rule or a planter
+/// broke, or that a new stable rule finds less of its code than others do.
+const FLOOR: f64 = 0.66;
 
 struct House {
     folder: DataFolder,
