@@ -53,8 +53,7 @@ struct Limit {
 
 impl Limits {
     pub fn load(folder: &DataFolder) -> Result<Self, Problem> {
-        let shipped = DataFolder::embedded();
-        let Some(file) = folder.file(FILE).or_else(|| shipped.file(FILE)) else { return Ok(Self::default()) };
+        let Some(file) = &folder.file_or_shipped(FILE) else { return Ok(Self::default()) };
         let read: Self = toml::from_str(&file.text).map_err(|error| Problem::toml(file, &error))?;
         match read.limits.iter().find(|limit| limit.minutes <= 0 || limit.after >= limit.step) {
             Some(_) => Err(Problem::at_text(file, "[[limit]]", "a limit is at least a minute after an earlier step")),

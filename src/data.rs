@@ -55,6 +55,11 @@ impl DataFolder {
         self.files.iter().find(|file| file.path == path)
     }
 
+    /// The same, of the shipped rulebook where this folder has none: a folder that a hospital copied from an older version lacks newer files.
+    pub fn file_or_shipped(&self, path: &str) -> Option<DataFile> {
+        self.file(path).cloned().or_else(|| Self::embedded().file(path).cloned())
+    }
+
     /// Every file in order of path.
     pub fn iter(&self) -> impl Iterator<Item = &DataFile> {
         self.files.iter()

@@ -54,6 +54,11 @@ enum Found {
 }
 
 impl Found {
+    /// Where what the model finds does not count it need not be asked.
+    fn asks_the_model(self) -> bool {
+        matches!(self, Found::Model | Found::All)
+    }
+
     fn counts(self, finding: &Finding) -> bool {
         let by_model = finding.found_by == FoundBy::Model;
         match self {
@@ -86,7 +91,8 @@ fn visits(house: &House, args: &MeasureArgs, folder: &Path) -> Result<ExitCode> 
     let mut files = Vec::new();
     visit_files(folder, &mut files)?;
     let opener = house.rulebook.knowledge.opener(&house.zone);
-    let options = Options { sheet: house.sheet(DEFAULT_SHEET)?, phase: None, at: None, now: house.now(), language: house.language()? };
+    let language = if args.found.asks_the_model() { house.language()? } else { None };
+    let options = Options { sheet: house.sheet(DEFAULT_SHEET)?, phase: None, at: None, now: house.now(), language };
     let mut count = GoldCount::default();
     let mut measured = 0;
     for path in &files {

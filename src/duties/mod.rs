@@ -118,9 +118,7 @@ struct DigestEntry {
 
 impl Reminders {
     pub fn load(folder: &DataFolder) -> Result<Self, Problem> {
-        // A folder that a hospital copied from an older version has none.
-        let shipped = DataFolder::embedded();
-        let Some(file) = folder.file(FILE).or_else(|| shipped.file(FILE)) else { return Ok(Self::default()) };
+        let Some(file) = &folder.file_or_shipped(FILE) else { return Ok(Self::default()) };
         let wrong = |needle: &str, text: &str| Problem::at_text(file, needle, text.to_owned());
         let read: File = toml::from_str(&file.text).map_err(|error| Problem::toml(file, &error))?;
         let mut steps = Vec::new();

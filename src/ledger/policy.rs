@@ -47,8 +47,7 @@ pub struct Verification {
 
 impl Policy {
     pub fn load(folder: &DataFolder) -> Result<Self, Problem> {
-        let shipped = DataFolder::embedded();
-        let Some(file) = folder.file(FILE).or_else(|| shipped.file(FILE)) else { return Ok(Self::default()) };
+        let Some(file) = &folder.file_or_shipped(FILE) else { return Ok(Self::default()) };
         let policy: Self = toml::from_str(&file.text).map_err(|error| Problem::toml(file, &error))?;
         let hours = [policy.hours.s1, policy.hours.s2, policy.hours.s3, policy.hours.s4];
         if hours.iter().any(|hours| *hours <= 0) {

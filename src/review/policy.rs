@@ -67,8 +67,7 @@ pub struct List {
 
 impl Policy {
     pub fn load(folder: &DataFolder) -> Result<Self, Problem> {
-        let shipped = DataFolder::embedded();
-        let Some(file) = folder.file(FILE).or_else(|| shipped.file(FILE)) else { return Ok(Self::default()) };
+        let Some(file) = &folder.file_or_shipped(FILE) else { return Ok(Self::default()) };
         let policy: Self = toml::from_str(&file.text).map_err(|error| Problem::toml(file, &error))?;
         if !policy.stay.edges.is_sorted() {
             return Err(Problem::at_text(file, "edges", "the edges rise"));

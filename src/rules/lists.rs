@@ -56,7 +56,7 @@ fn is_type(after: &str) -> bool {
     after[digits..].starts_with(['型', '级', '期', '度'])
 }
 
-/// What stands in brackets that are closed on the same line, the innermost of nested ones left to the outer.
+/// What stands in brackets that are closed on the same line.
 fn brackets(text: &str) -> Vec<Range<usize>> {
     let mut open: Vec<usize> = Vec::new();
     let mut closed = Vec::new();

@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Query, State as Shared, rejection::BytesRejection};
+use axum::extract::rejection::{BytesRejection, JsonRejection};
+use axum::extract::{Query, State as Shared};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
@@ -46,6 +47,11 @@ pub(super) fn body(bytes: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusa
 /// Parameters, or the refusal that says which one is wrong.
 pub(super) fn query<T>(query: Result<Query<T>, axum::extract::rejection::QueryRejection>) -> Result<T, Refusal> {
     query.map(|Query(query)| query).map_err(|rejection| Refusal::Unreadable(rejection.body_text()))
+}
+
+/// A body of JSON, or the refusal that says what is wrong with it.
+pub(super) fn json<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Refusal> {
+    body.map(|Json(body)| body).map_err(|rejection| Refusal::Unreadable(rejection.body_text()))
 }
 
 /// 检查一份病历,不保存;带 focus 时只回答正在书写的部分。Judges a visit and keeps nothing; with `focus` it answers for the text being written.

@@ -7,8 +7,8 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::State;
 use super::problem::{ProblemDocument, Refusal};
+use super::{State, check};
 use crate::ledger::Action;
 use crate::people::Caller;
 use crate::store::{Decision, Verdict};
@@ -43,7 +43,7 @@ pub async fn decide(
     Path((id, finding, verb)): Path<(String, String, String)>,
     body: Result<Json<DecisionBody>, JsonRejection>,
 ) -> Result<StatusCode, Refusal> {
-    let Json(body) = body.map_err(|rejection| Refusal::Unreadable(rejection.body_text()))?;
+    let body = check::json(body)?;
     let (_, department) = state.store.visit(&id).await?.ok_or(Refusal::NotFound)?;
     if !caller.may_see(&department) || (!body.rule.is_empty() && state.engine().rulebook.rule(&body.rule).is_none()) {
         return Err(Refusal::NotFound);

@@ -7,9 +7,9 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::State;
 use super::downtimes::stretch;
 use super::problem::{ProblemDocument, Refusal};
+use super::{State, check};
 use crate::people::{Caller, Role};
 use crate::store::{Delegation, random_hex};
 
@@ -26,9 +26,12 @@ pub struct DelegationBody {
     to: String,
 }
 
+fn manages(caller: &Caller) -> bool {
+    matches!(caller.role, Role::DepartmentQc | Role::Reviewer | Role::RecordsOffice | Role::Administrator)
+}
+
 fn may_for(caller: &Caller, person: &str) -> Result<(), Refusal> {
-    let manages = matches!(caller.role, Role::DepartmentQc | Role::Reviewer | Role::RecordsOffice | Role::Administrator);
-    if manages || caller.person == person { Ok(()) } else { Err(Refusal::Forbidden) }
+    if manages(caller) || caller.person == person { Ok(()) } else { Err(Refusal::Forbidden) }
 }
 
 fn shown(delegation: &Delegation) -> Value {
@@ -42,8 +45,8 @@ fn shown(delegation: &Delegation) -> Value {
 #[utoipa::path(get, path = "/v1/delegations", tag = "时限",
     responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
 pub async fn list(Shared(state): Shared<State>, caller: Caller) -> Result<Json<Value>, Refusal> {
-    let own = if may_for(&caller, "").is_ok() && caller.role != Role::Physician { "" } else { caller.person.as_str() };
-    if own.is_empty() && !caller.role.is_quality_control() {
+    let own = if manages(&caller) { "" } else { caller.person.as_str() };
+    if own.is_empty() && !manages(&caller) {
         return Err(Refusal::Forbidden);
     }
     let items: Vec<Value> = state.store.delegations(own, state.clock.local()).await?.iter().map(shown).collect();
@@ -59,7 +62,7 @@ pub async fn add(
     caller: Caller,
     body: Result<Json<DelegationBody>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let Json(body) = body.map_err(|rejection| Refusal::Unreadable(rejection.body_text()))?;
+    let body = check::json(body)?;
     let person = if body.person.is_empty() { caller.person.clone() } else { body.person };
     let (from, to) = stretch(&body.from, &body.to)?;
     if person.is_empty() || body.delegate.is_empty() || person == body.delegate {

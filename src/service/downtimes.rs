@@ -8,6 +8,7 @@ use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::check;
 use super::duties::moment;
 use super::problem::{ProblemDocument, Refusal};
 use super::{State, monitor};
@@ -62,7 +63,7 @@ pub async fn add(
     body: Result<Json<DowntimeBody>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     may_record(&caller)?;
-    let Json(body) = body.map_err(|rejection| Refusal::Unreadable(rejection.body_text()))?;
+    let body = check::json(body)?;
     let (from, to) = stretch(&body.from, &body.to)?;
     if to > state.clock.local() {
         return Err(Refusal::Unreadable("停机尚未结束:to 不能晚于现在".to_owned()));

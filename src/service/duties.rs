@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::State;
-use super::check::query;
+use super::check::{json, query};
 use super::monitor;
 use super::problem::{ProblemDocument, Refusal};
 use super::visits::{limit, one_of, page};
@@ -98,7 +98,7 @@ pub async fn set_clock(
     if caller.role != Role::Administrator || !state.clock.simulated {
         return Err(Refusal::Forbidden);
     }
-    let Json(wanted) = body.map_err(|rejection| Refusal::Unreadable(rejection.body_text()))?;
+    let wanted = json(body)?;
     state.clock.set(moment("now", &wanted.now)?);
     monitor::round(&state).await?;
     Ok(Json(Moment { now: state.clock.local().to_string() }))

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::State;
-use super::check::query;
+use super::check::{json, query};
 use super::problem::{ProblemDocument, Refusal};
 use super::visits::{limit, one_of};
 use crate::ledger::{Action, State as Stage};
@@ -145,7 +145,7 @@ pub async fn notify(
     caller: Caller,
     body: Result<Json<NoticeBody>, JsonRejection>,
 ) -> Result<Response, Refusal> {
-    let Json(body) = body.map_err(|rejection| Refusal::Unreadable(rejection.body_text()))?;
+    let body = json(body)?;
     let is_own = body.finding.is_empty();
     if is_own && body.title.trim().is_empty() {
         return Err(Refusal::Unreadable("自行发现的缺陷须写明 title".to_owned()));
@@ -198,7 +198,7 @@ pub async fn act(
     Path((entry, action)): Path<(String, String)>,
     body: Result<Json<ActBody>, JsonRejection>,
 ) -> Result<Json<Value>, Refusal> {
-    let Json(body) = body.map_err(|rejection| Refusal::Unreadable(rejection.body_text()))?;
+    let body = json(body)?;
     let action: Action = serde_json::from_value(Value::String(action)).map_err(|_| Refusal::NotFound)?;
     let (local, now) = (state.clock.local(), state.clock.now());
     let attempt = state.store.act(&entry, action, &body.note, &caller, &state.engine().policy, local, now).await?;

@@ -7,8 +7,8 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::State;
 use super::problem::{ProblemDocument, Refusal};
+use super::{State, check};
 use crate::people::{Caller, Role};
 use crate::review::summary::summarise;
 use crate::review::{Answer, Plan, draw};
@@ -19,10 +19,6 @@ use crate::store::{Deed, Reviewing, Sample};
 fn may_sample(caller: &Caller) -> Result<(), Refusal> {
     let may = matches!(caller.role, Role::DepartmentQc | Role::Reviewer | Role::RecordsOffice | Role::Administrator);
     if may { Ok(()) } else { Err(Refusal::Forbidden) }
-}
-
-fn read<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Refusal> {
-    body.map(|Json(body)| body).map_err(|rejection| Refusal::Unreadable(rejection.body_text()))
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
@@ -44,7 +40,7 @@ pub async fn create(
     body: Result<Json<SampleBody>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     may_sample(&caller)?;
-    let mut body = read(body)?;
+    let mut body = check::json(body)?;
     let engine = state.engine();
     body.plan.query.department = caller.limited_to(Some(&body.plan.query.department))?;
     body.plan.check(&engine.review).map_err(Refusal::Unreadable)?;
@@ -102,7 +98,7 @@ pub async fn assign(
     body: Result<Json<AssignBody>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Value>), Refusal> {
     let sample = sample(&state, &caller, &id).await?;
-    let body = read(body)?;
+    let body = check::json(body)?;
     if !(0.0..=1.0).contains(&body.double_share) {
         return Err(Refusal::Unreadable("double_share 应在 0 到 1 之间".to_owned()));
     }
@@ -173,7 +169,7 @@ pub async fn save(
     Path(id): Path<String>,
     body: Result<Json<Answer>, JsonRejection>,
 ) -> Result<Json<Value>, Refusal> {
-    let answer = read(body)?;
+    let answer = check::json(body)?;
     done(state.store.save_review(&id, &answer, is_defect_code, &caller, state.clock.now()).await?)
 }
 

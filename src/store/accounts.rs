@@ -50,7 +50,7 @@ fn after(now: Timestamp, length: SignedDuration) -> Timestamp {
 }
 
 /// A role that this version does not know is nobody.
-fn caller(row: &sqlx::any::AnyRow) -> Result<Option<Caller>, StoreError> {
+pub(super) fn caller(row: &sqlx::any::AnyRow) -> Result<Option<Caller>, StoreError> {
     let Some(role) = Role::of(&row.try_get::<String, _>("role")?) else { return Ok(None) };
     Ok(Some(Caller { name: row.try_get("name")?, role, department: row.try_get("department")?, person: row.try_get("person")? }))
 }

@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 use super::audit::{self, Deed};
-use super::{Store, StoreError, stamp};
+use super::{Store, StoreError, local_moment, stamp};
 
 /// One stretch, in local time; persons by their ids in the EMR's staff list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,15 +22,12 @@ pub struct Delegation {
 impl Delegation {
     fn of(row: &AnyRow) -> Result<Self, StoreError> {
         let word = |column: &str| row.try_get::<String, _>(column);
-        let moment = |column: &str| {
-            word(column)?.parse().map_err(|error: jiff::Error| sqlx::Error::ColumnDecode { index: column.to_owned(), source: error.into() })
-        };
         Ok(Self {
             id: word("id")?,
             person: word("person")?,
             delegate: word("delegate")?,
-            from: moment("from_at")?,
-            to: moment("to_at")?,
+            from: local_moment(row, "from_at")?,
+            to: local_moment(row, "to_at")?,
             recorded_by: word("recorded_by")?,
         })
     }

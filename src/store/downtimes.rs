@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 use super::audit::{self, Deed};
-use super::{Store, StoreError, stamp};
+use super::{Store, StoreError, local_moment, stamp};
 
 /// One stretch, in local time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +23,11 @@ pub struct Downtime {
 impl Downtime {
     fn of(row: &AnyRow) -> Result<Self, StoreError> {
         let word = |column: &str| row.try_get::<String, _>(column);
-        let moment = |column: &str| {
-            word(column)?.parse().map_err(|error: jiff::Error| sqlx::Error::ColumnDecode { index: column.to_owned(), source: error.into() })
-        };
         Ok(Self {
             id: word("id")?,
             department: word("department")?,
-            from: moment("from_at")?,
-            to: moment("to_at")?,
+            from: local_moment(row, "from_at")?,
+            to: local_moment(row, "to_at")?,
             reason: word("reason")?,
             recorded_by: word("recorded_by")?,
         })

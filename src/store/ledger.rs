@@ -9,7 +9,7 @@ use sqlx::{AnyConnection, Row};
 use super::audit::{self, Deed};
 use super::judgements::{Following, Place};
 use super::outbox::{self, Message};
-use super::{Store, StoreError};
+use super::{Store, StoreError, next_number};
 use crate::ledger::{self, Action, Denied, Policy, State};
 use crate::people::Caller;
 use crate::report::finding::FoundBy;
@@ -261,10 +261,7 @@ async fn is_known(connection: &mut AnyConnection, visit_id: &str, finding_id: &s
 
 /// Numbers the entry (`2026-000123`) and writes it with its first step.
 async fn enter(connection: &mut AnyConnection, line: &mut Line, actor: &Caller, local: DateTime) -> Result<(), StoreError> {
-    let count =
-        "INSERT INTO counters (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value";
-    let row = sqlx::query(count).bind(format!("ledger-{}", local.year())).fetch_one(&mut *connection).await?;
-    line.entry = format!("{}-{:06}", local.year(), row.try_get::<i64, _>("value")?);
+    line.entry = format!("{}-{:06}", local.year(), next_number(connection, &format!("ledger-{}", local.year())).await?);
     let add = "INSERT INTO ledger (entry, visit_id, finding_id, department, source, rule, defect, severity, title, finding, demand, responsible,
           authors, state, notified_by, notified_at, notified_version, due, acknowledged_at, fixed_by, fixed_at, explanation, appealed_by, appealed_at,
           appeal, verified_by, verified_at, closed_by, closed_at, conclusion, reopened, escalated, changes)

@@ -26,8 +26,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::AnyPool;
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use jiff::civil::DateTime;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
+use sqlx::{AnyConnection, AnyPool, Row};
 
 pub use accounts::{AccountChange, Begun, Session};
 pub use audit::{AuditBreak, Deed};
@@ -98,6 +99,19 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// The next number of a counter; the row stays locked until the caller's transaction ends, so that none is lost.
+async fn next_number(connection: &mut AnyConnection, counter: &str) -> Result<i64, StoreError> {
+    let count =
+        "INSERT INTO counters (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value";
+    Ok(sqlx::query(count).bind(counter).fetch_one(connection).await?.try_get("value")?)
+}
+
+/// A local moment as a column keeps it.
+fn local_moment(row: &AnyRow, column: &str) -> Result<DateTime, StoreError> {
+    let read = row.try_get::<String, _>(column)?.parse();
+    Ok(read.map_err(|error: jiff::Error| sqlx::Error::ColumnDecode { index: column.to_owned(), source: error.into() })?)
 }
 
 /// The service's own moments: UTC to the millisecond, sortable as text.

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use sqlx::Row;
 
 use super::audit::{self, Deed};
-use super::{Store, StoreError, stamp};
-use crate::people::{Caller, Role};
+use super::{Store, StoreError, accounts, next_number, stamp};
+use crate::people::Caller;
 use crate::record::Visit;
 use crate::report::Report;
 use crate::review::case::{Case, add_readmissions};
@@ -70,10 +70,7 @@ impl Store {
     /// Keeps a draw with the findings of its visits as they are now; numbers it `2026-S0001`.
     pub async fn keep_sample(&self, mut sample: Sample, year: i16, now: Timestamp) -> Result<Sample, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let count =
-            "INSERT INTO counters (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value";
-        let row = sqlx::query(count).bind(format!("samples-{year}")).fetch_one(&mut *transaction).await?;
-        sample.id = format!("{year}-S{:04}", row.try_get::<i64, _>("value")?);
+        sample.id = format!("{year}-S{:04}", next_number(&mut transaction, &format!("samples-{year}")).await?);
         sample.created_at = stamp(now);
         let add = "INSERT INTO samples (id, department, plan, draw, rulebook, blind_score, created_by, created_at)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -132,9 +129,7 @@ impl Store {
         let select = "SELECT name, role, department, person FROM accounts WHERE name = $1 AND disabled_at = ''
             UNION ALL SELECT name, role, department, person FROM tokens WHERE name = $1 AND revoked_at = ''";
         let row = sqlx::query(select).bind(name).fetch_optional(&self.pool).await?;
-        let Some(row) = row else { return Ok(None) };
-        let Some(role) = Role::of(&row.try_get::<String, _>("role")?) else { return Ok(None) };
-        Ok(Some(Caller { name: row.try_get("name")?, role, department: row.try_get("department")?, person: row.try_get("person")? }))
+        Ok(row.as_ref().map(accounts::caller).transpose()?.flatten())
     }
 }
 

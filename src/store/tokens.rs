@@ -1,12 +1,11 @@
 //! Access tokens: 256 random bits, shown once; the database keeps their hash.
 
 use jiff::Timestamp;
-use sqlx::Row;
 
-use super::accounts::is_taken;
+use super::accounts::{self, is_taken};
 use super::audit::{self, Deed};
 use super::{Store, StoreError, digest, random_hex, stamp};
-use crate::people::{Caller, Role};
+use crate::people::Caller;
 
 impl Store {
     /// Makes a token and returns its text, which is stored nowhere. `None` where the name is taken.
@@ -51,13 +50,6 @@ impl Store {
     pub async fn caller(&self, token: &str) -> Result<Option<Caller>, StoreError> {
         let select = "SELECT name, role, department, person FROM tokens WHERE hash = $1 AND revoked_at = ''";
         let row = sqlx::query(select).bind(digest(token.as_bytes())).fetch_optional(&self.pool).await?;
-        let Some(row) = row else { return Ok(None) };
-        let role = Role::of(&row.try_get::<String, _>("role")?);
-        Ok(match role {
-            Some(role) => {
-                Some(Caller { name: row.try_get("name")?, role, department: row.try_get("department")?, person: row.try_get("person")? })
-            }
-            None => None,
-        })
+        Ok(row.as_ref().map(accounts::caller).transpose()?.flatten())
     }
 }

@@ -22,7 +22,7 @@ use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::text::Span;
 use crate::reading::{Assertion, Experiencer, Passage};
-use crate::record::{Sex, time};
+use crate::record::{CodedDiagnosis, Sex, time};
 pub(super) use surgery::{is_malignant, names_tumour};
 pub(super) use text::shared;
 use text::{abo, allergy_statements, death_times, is_goal_or_history, written_groups};
@@ -286,22 +286,14 @@ impl Prepared {
 
     fn discharge_diagnosis(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let page = subject.visit.front_page.as_ref().ok_or("未提供病案首页数据")?;
-        let listed: Vec<&str> = page
-            .main_diagnosis
-            .iter()
-            .chain(page.other_diagnoses.iter().flatten())
-            .filter_map(|diagnosis| diagnosis.name.as_deref())
-            .filter(|name| !name.is_empty())
-            .collect();
+        let diagnoses = || page.main_diagnosis.iter().chain(page.other_diagnoses.iter().flatten());
+        let listed: Vec<&str> = diagnoses().filter_map(|diagnosis| diagnosis.name.as_deref()).filter(|name| !name.is_empty()).collect();
         if listed.is_empty() {
             return Ok(Vec::new());
         }
         // 恶性肿瘤化学治疗 and its like name why the patient came this time; only the coded page words it so.
-        let is_aim = |name: &str| {
-            let all = page.main_diagnosis.iter().chain(page.other_diagnoses.iter().flatten());
-            all.filter(|diagnosis| diagnosis.name.as_deref() == Some(name))
-                .any(|diagnosis| diagnosis.icd10.as_deref().is_some_and(|code| code.starts_with("Z51")))
-        };
+        let is_aim = |diagnosis: &&CodedDiagnosis| diagnosis.icd10.as_deref().is_some_and(|code| code.starts_with("Z51"));
+        let aims: Vec<&str> = diagnoses().filter(is_aim).filter_map(|diagnosis| diagnosis.name.as_deref()).collect();
         let lexicon = subject.knowledge.lexicon();
         let mut hits = Vec::new();
         let concept_of = |name: &str| lexicon.find(name).filter(|(_, id)| lexicon.is_a(*id, "疾病")).map(|(_, id)| id).next();
@@ -328,7 +320,7 @@ impl Prepared {
                     });
                 }
             }
-            for name in listed.iter().filter(|name| !is_aim(name)) {
+            for name in listed.iter().filter(|name| !aims.contains(name)) {
                 if !items.iter().any(|(_, item)| similar(name, item)) && !text.contains(name) {
                     hits.push(Hit {
                         evidence: vec![piece(passage, super::pattern::trimmed(passage), Role::This)],

@@ -179,9 +179,10 @@ impl Prepared {
         };
         Duty {
             task: self.spec.task.clone(),
-            trigger: match due == natural {
-                true => trigger.label.clone(),
-                false => format!("{}(系统停机,时限顺延{})", trigger.label, length_of(natural, due)),
+            trigger: if due == natural {
+                trigger.label.clone()
+            } else {
+                format!("{}(系统停机,时限顺延{})", trigger.label, length_of(natural, due))
             },
             anchor: trigger.anchor.clone(),
             begin,
