@@ -1,20 +1,28 @@
 //! [`Cache`]: vectors of texts that were read before, by the hash of the text, in bounded memory.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use quick_cache::sync;
 use sha2::{Digest, Sha256};
 
 type Key = [u8; 32];
 
-/// Shared by threads; what is asked for often stays longest.
+/// Two generations: when the young one is full it becomes the old one, and what the old one held is forgotten unless it was asked for.
 pub struct Cache {
-    vectors: sync::Cache<Key, Arc<[f32]>>,
+    most: usize,
+    generations: Mutex<Generations>,
+}
+
+#[derive(Default)]
+struct Generations {
+    young: HashMap<Key, Arc<[f32]>>,
+    old: HashMap<Key, Arc<[f32]>>,
 }
 
 impl Cache {
-    pub fn new(vectors: usize) -> Self {
-        Self { vectors: sync::Cache::new(vectors) }
+    /// Never holds more than twice `most` vectors.
+    pub fn new(most: usize) -> Self {
+        Self { most: most.max(1), generations: Mutex::default() }
     }
 
     pub fn key(text: &str) -> Key {
@@ -22,16 +30,31 @@ impl Cache {
     }
 
     pub fn get(&self, key: &Key) -> Option<Arc<[f32]>> {
-        self.vectors.get(key)
+        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(vector) = generations.young.get(key) {
+            return Some(Arc::clone(vector));
+        }
+        let vector = generations.old.remove(key)?;
+        self.insert(&mut generations, *key, &vector);
+        Some(vector)
     }
 
     pub fn put(&self, key: Key, vector: &Arc<[f32]>) {
-        self.vectors.insert(key, Arc::clone(vector));
+        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        self.insert(&mut generations, key, vector);
+    }
+
+    fn insert(&self, generations: &mut Generations, key: Key, vector: &Arc<[f32]>) {
+        if generations.young.len() >= self.most {
+            generations.old = std::mem::take(&mut generations.young);
+        }
+        generations.young.insert(key, Arc::clone(vector));
     }
 
     #[cfg(test)]
     fn len(&self) -> usize {
-        self.vectors.len()
+        let generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        generations.young.len() + generations.old.len()
     }
 }
 
