@@ -42,12 +42,11 @@ fn benches(criterion: &mut Criterion) {
             bencher.iter(|| rulebook.knowledge.reader.read(black_box(visit)))
         });
         let reading = rulebook.knowledge.reader.read(&visit);
-        let subject =
-            Subject { visit: &visit, reading: &reading, knowledge: &rulebook.knowledge, at: now, phase: Phase::Terminal, history: None };
+        let subject = Subject::of(&visit, &reading, &rulebook.knowledge, now, Phase::Terminal);
         group.bench_with_input(BenchmarkId::new("rules", times), &subject, |bencher, subject| {
             pool.install(|| bencher.iter(|| rulebook.run(black_box(subject)).ran))
         });
-        let options = Options { sheet, phase: None, at: None, now, language: None };
+        let options = Options::of(sheet, now);
         group.bench_with_input(BenchmarkId::new("whole check", times), &visit, |bencher, visit| {
             pool.install(|| bencher.iter(|| check(black_box(visit), Vec::new(), &rulebook, options)))
         });

@@ -10,9 +10,14 @@ use crate::data::DataFolder;
 use crate::interval::Proportion;
 use crate::problem::Problem;
 use crate::reading::lexicon::Lexicon;
-use crate::record::{CriticalValue, Document, DocumentKind, Instant, LabFlag, Visit, time};
+use crate::record::{CriticalValue, Document, DocumentKind, Instant, LabFlag, Precision, Visit, time};
+use crate::report::DutyEntry;
+use crate::rules::{DutyState, Severity};
 
 const FILE: &str = "critical.toml";
+
+/// What the duties of this loop are told by, where others have the id of a rule.
+pub const RULE: &str = "critical-value";
 
 /// A step of the loop, in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -33,6 +38,20 @@ pub enum Step {
 
 impl Step {
     pub const ALL: [Step; 7] = [Step::Detected, Step::Reported, Step::Received, Step::Told, Step::Handled, Step::Recorded, Step::Retested];
+}
+
+impl Step {
+    /// The code of the time limits, and what is to be done.
+    fn duty(self) -> (&'static str, &'static str) {
+        match self {
+            Step::Detected | Step::Reported => ("T36", "危急值报告"),
+            Step::Received => ("T37", "危急值接收"),
+            Step::Told => ("T37", "危急值告知医师"),
+            Step::Handled => ("T38", "危急值处置"),
+            Step::Recorded => ("T39", "危急值病程记录"),
+            Step::Retested => ("T39", "危急值复查"),
+        }
+    }
 }
 
 /// The hospital's limits.
@@ -82,6 +101,9 @@ pub struct StepEntry {
     pub at: Option<DateTime>,
     /// Since what the limit counts from; without a limit since the report.
     pub minutes: Option<i64>,
+    /// What the limit counts from.
+    #[serde(skip)]
+    pub from: Option<DateTime>,
     pub due: Option<DateTime>,
     pub standing: Standing,
 }
@@ -179,7 +201,14 @@ fn one(visit: &Visit, department: &str, index: usize, value: &CriticalValue, lim
                 (None, Some(_)) => Standing::Pending,
                 (_, None) => Standing::Unlimited,
             };
-            StepEntry { step, at: at(step), minutes: at(step).zip(from).map(|(at, from)| time::minutes_between(from, at)), due, standing }
+            StepEntry {
+                step,
+                at: at(step),
+                minutes: at(step).zip(from).map(|(at, from)| time::minutes_between(from, at)),
+                from,
+                due,
+                standing,
+            }
         })
         .collect();
     let state = if at(Step::Handled).is_some() && at(Step::Recorded).is_some() {
@@ -199,6 +228,36 @@ fn one(visit: &Visit, department: &str, index: usize, value: &CriticalValue, lim
         state,
         steps,
     }
+}
+
+/// Steps with a limit that has begun, as duties: they are reminded of and escalated as others are.
+pub fn duties(loops: &[Loop]) -> Vec<DutyEntry> {
+    let of = |entry: &Loop, step: &StepEntry| {
+        let state = match step.standing {
+            Standing::InTime => DutyState::InTime,
+            Standing::Late => DutyState::Late,
+            Standing::Pending => DutyState::Pending,
+            Standing::Overdue => DutyState::Overdue,
+            Standing::NotGiven | Standing::Unlimited => return None,
+        };
+        let (begin, due) = (step.from?, step.due?);
+        let (code, task) = step.step.duty();
+        let instant = |at| Instant::new(at, Precision::Minute);
+        Some(DutyEntry {
+            rule: RULE.to_owned(),
+            defect: code.to_owned(),
+            severity: Severity::S1,
+            task: format!("{task}({}分钟内)", time::minutes_between(begin, due)),
+            trigger: format!("危急值 {}{}", entry.item, entry.value),
+            anchor: format!("{}/{}", entry.id, step.step as usize),
+            begin: instant(begin),
+            document: None,
+            due: instant(due),
+            done: step.at.map(instant),
+            state,
+        })
+    };
+    loops.iter().flat_map(|entry| entry.steps.iter().filter_map(move |step| of(entry, step))).collect()
 }
 
 /// The figures of one month and department.

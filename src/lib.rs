@@ -18,11 +18,13 @@
 //! - [`measure`]  precision and recall against gold files
 //! - [`critical`] the loop of critical values (危急值) against the hospital's limits
 //! - [`drill`]    known defects planted into copies of visits, and how many of them are found
+//! - [`batch`]    many visits scored again, by two rulebooks or sheets where these are compared
 //! - [`store`]    the database: visits, findings, duties, tokens, the audit trail; the only place that knows SQL
 //! - [`service`]  HTTP and its pages; the only place that knows it
 //! - [`editor`]   a language server's session for plain text, without I/O
 //! - [`cli`]      the commands; the only place that prints
 
+pub mod batch;
 pub mod cli;
 pub mod critical;
 pub mod data;

@@ -62,6 +62,11 @@ impl Role {
     }
 }
 
+/// Whether this can name somebody or something in the audit trail.
+pub fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.trim() == name && name.chars().count() <= 64 && !name.chars().any(char::is_control)
+}
+
 /// Whoever calls the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -77,6 +82,12 @@ impl Caller {
     /// The program acting by itself.
     pub fn system() -> Self {
         Self { name: "system".to_owned(), role: Role::System, department: String::new(), person: String::new() }
+    }
+
+    /// Keeps accounts, tokens, webhooks and reads the audit trail: an administrator of the whole house, for one of a department could
+    /// make himself one.
+    pub fn may_administer(&self) -> bool {
+        self.role == Role::Administrator && self.department.is_empty()
     }
 
     pub fn may_see(&self, department: &str) -> bool {

@@ -422,7 +422,7 @@ impl House {
     fn judge(&self, visit: &Visit, phase: Option<Phase>) -> Report {
         let sheet = self.sheets.sheet("default").expect("it ships");
         let now = jiff::civil::date(2026, 11, 24).at(0, 0, 0, 0);
-        let report = check(visit, Vec::new(), &self.rulebook, Options { sheet, phase, at: None, now, language: None });
+        let report = check(visit, Vec::new(), &self.rulebook, Options { phase, ..Options::of(sheet, now) });
         assert!(report.manifest.not_evaluated.is_empty(), "{:?}", report.manifest.not_evaluated);
         for quotation in report.findings.iter().flat_map(|finding| &finding.evidence) {
             let written = visit.documents.iter().filter(|document| document.id == quotation.document).any(|document| {
@@ -432,7 +432,7 @@ impl House {
             assert!(written, "{quotation:?}");
         }
         serde_json::to_string(&report).expect("a report can be written");
-        html::render(&report, visit).expect("a page can be written");
+        html::render(&report, visit, "").expect("a page can be written");
         report
     }
 }

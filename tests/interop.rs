@@ -41,12 +41,7 @@ impl House {
         let sheet = self.sheets.sheet("default").expect("it ships");
         // CDA has no moment of the snapshot.
         let at = Some(jiff::civil::date(2026, 3, 12).at(12, 0, 0, 0));
-        check(
-            visit,
-            Vec::new(),
-            &self.rulebook,
-            Options { sheet, phase: None, at, now: jiff::civil::date(2026, 11, 24).at(0, 0, 0, 0), language: None },
-        )
+        check(visit, Vec::new(), &self.rulebook, Options { at, ..Options::of(sheet, jiff::civil::date(2026, 11, 24).at(0, 0, 0, 0)) })
     }
 }
 

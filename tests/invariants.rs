@@ -1,12 +1,14 @@
 //! What must never happen, each with a test that would notice it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use bingli::data::DataFolder;
 use bingli::record::time::default_zone;
 use bingli::record::{Section, Visit};
-use bingli::report::{Options, Report, Sheets, check};
-use bingli::rules::{Phase, Rulebook, Status};
+use bingli::report::{Finding, Options, Report, Sheets, check};
+use bingli::rules::rulebook::Compiled;
+use bingli::rules::{Check, Hit, Knowledge, Outcome, Phase, Role, Rulebook, Status, Subject};
 use proptest::prelude::*;
 
 struct House {
@@ -28,7 +30,14 @@ impl House {
     fn judged(&self, visit: &Visit, sheet: &str, phase: Option<Phase>) -> Report {
         let now = jiff::civil::date(2026, 11, 24).at(0, 0, 0, 0);
         let sheet = self.sheets.sheet(sheet).expect("the sheet ships");
-        check(visit, Vec::new(), &self.rulebook, Options { sheet, phase, at: None, now, language: None })
+        check(visit, Vec::new(), &self.rulebook, Options { phase, ..Options::of(sheet, now) })
+    }
+
+    fn focused(&self, visit: &Visit, document: usize) -> Report {
+        let now = jiff::civil::date(2026, 11, 24).at(0, 0, 0, 0);
+        let sheet = self.sheets.sheet("default").expect("the sheet ships");
+        let options = Options { phase: Some(Phase::Inline), focus: Some(document), ..Options::of(sheet, now) };
+        check(visit, Vec::new(), &self.rulebook, options)
     }
 
     fn corpus(&self) -> Vec<Visit> {
@@ -48,6 +57,26 @@ impl House {
         assert!(visits.len() >= 12);
         visits
     }
+}
+
+/// What every rule that is on says of a visit, by the checks that `of` gives.
+fn said<'c>(rulebook: &'c Rulebook, visit: &Visit, knowledge: &Knowledge, of: impl Fn(usize) -> &'c dyn Check) -> Vec<String> {
+    let reading = knowledge.reader.read(visit);
+    let at = jiff::civil::date(2026, 11, 24).at(0, 0, 0, 0);
+    let subject = Subject::of(visit, &reading, knowledge, at, Phase::Terminal);
+    let hit = |hit: &Hit| {
+        let evidence: Vec<_> = hit.evidence.iter().map(|evidence| (&evidence.passage.origin, evidence.span, evidence.role)).collect();
+        format!("{evidence:?} {:?} {:?} {:?}", hit.data, hit.slots, hit.searched)
+    };
+    let outcome = |number: usize| match of(number).run(&subject) {
+        Outcome::Ran(hits) => format!("{}: {:?}", rulebook.rules[number].rule.id, hits.iter().map(hit).collect::<Vec<_>>()),
+        Outcome::Asks(asked) => {
+            let asked: Vec<_> = asked.iter().map(|candidate| (&candidate.text, &candidate.against)).collect();
+            format!("{}: {asked:?}", rulebook.rules[number].rule.id)
+        }
+        Outcome::Skipped(why) => format!("{}: {why}", rulebook.rules[number].rule.id),
+    };
+    (0..rulebook.rules.len()).map(outcome).collect()
 }
 
 /// The text that a quotation's offsets count in.
@@ -93,6 +122,40 @@ fn every_finding_quotes_its_evidence_verbatim() {
     let house = house();
     for visit in house.corpus() {
         assert_quotes(&visit, &house.report(&visit, "default"));
+    }
+}
+
+#[test]
+fn what_no_word_of_stands_in_a_passage_is_not_found_by_searching_it_either() {
+    let house = house();
+    // Nobody has sealed this vocabulary: everything is searched for everywhere.
+    let patient = Knowledge::load(&DataFolder::embedded()).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let prepare = |compiled: &Compiled| compiled.rule.check.prepare(&patient).unwrap_or_else(|error| panic!("{error:?}"));
+    let checks: Vec<_> = house.rulebook.rules.iter().map(prepare).collect();
+    for visit in house.corpus() {
+        let quick = said(&house.rulebook, &visit, &house.rulebook.knowledge, |number| house.rulebook.rules[number].check.as_ref());
+        let thorough = said(&house.rulebook, &visit, &patient, |number| checks[number].as_ref());
+        for (quick, thorough) in quick.iter().zip(&thorough) {
+            assert_eq!(quick, thorough, "{}", visit.visit_id);
+        }
+    }
+}
+
+#[test]
+fn whoever_writes_in_a_document_hears_of_it_what_the_whole_check_says_of_it() {
+    let house = house();
+    for visit in house.corpus() {
+        let whole = house.judged(&visit, "default", Some(Phase::Inline));
+        for (index, document) in visit.documents.iter().enumerate() {
+            let of_it = |report: &Report| -> BTreeSet<String> {
+                let is_here = |finding: &&Finding| {
+                    finding.evidence.iter().any(|quotation| quotation.role == Role::This && quotation.document == document.id)
+                };
+                report.findings.iter().filter(is_here).map(|finding| format!("{} {}", finding.rule, finding.id)).collect()
+            };
+            let focused = house.focused(&visit, index);
+            assert_eq!(of_it(&focused), of_it(&whole), "{} {}", visit.visit_id, document.id);
+        }
     }
 }
 

@@ -82,6 +82,9 @@ struct Step {
     #[serde(default)]
     send: BTreeMap<String, String>,
     status: u16,
+    /// Names for words of the answer, by JSON pointer: later addresses and bodies say `{name}`.
+    #[serde(default)]
+    keep: BTreeMap<String, String>,
     #[serde(default)]
     header: BTreeMap<String, String>,
     /// JSON pointer → value; "null" is null.
@@ -164,6 +167,7 @@ fn play(path: &Path) {
             make_account(&database, account);
         }
         let mut browsers: BTreeMap<&str, Browser> = BTreeMap::new();
+        let mut kept: BTreeMap<&str, String> = BTreeMap::new();
         let mut arguments: Vec<&str> = scenario.serve.iter().map(String::as_str).collect();
         if !scenario.tokens.is_empty() || !scenario.accounts.is_empty() {
             arguments.push("--tokens");
@@ -188,9 +192,10 @@ fn play(path: &Path) {
                 let fields: Vec<String> = step.form.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
                 fields.join("&")
             });
-            let body = step.body.clone().or(from_file).or(form);
+            let with_kept = |text: &str| kept.iter().fold(text.to_owned(), |text, (name, word)| text.replace(&format!("{{{name}}}"), word));
+            let body = step.body.as_deref().map(with_kept).or(from_file).or(form);
             let token = step.r#as.as_ref().map(|name| tokens[name].as_str()).or(step.token.as_deref());
-            let url = format!("{}{}", server.address, percent_encoded(address));
+            let url = format!("{}{}", server.address, percent_encoded(&with_kept(address)));
             let mut headers = step.send.clone();
             if let Some(browser) = &step.browser {
                 let browser = browsers.entry(browser).or_default();
@@ -214,6 +219,10 @@ fn play(path: &Path) {
             let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
             if let Some(browser) = step.browser.as_deref().and_then(|name| browsers.get_mut(name)) {
                 browser.learn(&headers, &value);
+            }
+            for (name, pointer) in &step.keep {
+                let word = value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{place}: nothing at {pointer}"));
+                kept.insert(name, word.to_owned());
             }
             for (pointer, wanted) in &step.json {
                 let wanted = match wanted.as_str() {
@@ -387,5 +396,17 @@ mod security;
 #[path = "service/operations.rs"]
 mod operations;
 
+#[path = "service/coverage.rs"]
+mod coverage;
+
 #[path = "service/reviews.rs"]
 mod reviews;
+
+#[path = "service/batches.rs"]
+mod batches;
+
+#[path = "service/releases.rs"]
+mod releases;
+
+#[path = "service/streams.rs"]
+mod streams;

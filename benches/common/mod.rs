@@ -1,4 +1,8 @@
-//! The visit that is measured, at one, four and sixteen times its text.
+//! The visit that is measured, at one, four and sixteen times its text, and a real server in a process of its own.
+#![allow(dead_code, reason = "each bench uses a part")]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 
 use bingli::record::{Document, DocumentKind, Instant, Visit, json, time::default_zone};
 use jiff::Span;
@@ -42,4 +46,40 @@ pub fn text_length(documents: &[Document]) -> usize {
         sections + document.text.as_ref().map_or(0, String::len)
     };
     documents.iter().map(of).sum()
+}
+
+pub struct Server {
+    child: Child,
+    pub address: String,
+}
+
+impl Server {
+    /// Without a clock that goes on by itself.
+    pub fn start(database: &str, arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_bingli"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--tick", "0", "--database", database])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut line).expect("it prints its address");
+        let address = line.trim().trim_start_matches("bingli ").trim_end_matches('/').to_owned();
+        Self { child, address }
+    }
+
+    /// The most memory that the process ever held, in MB, where the system tells it.
+    pub fn peak(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().trim_end_matches(" kB").parse::<u64>().ok().map(|kilobytes| kilobytes >> 10)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::serve::{DatabaseArgs, runtime};
-use crate::people::{Caller, Role};
+use crate::people::{Caller, Role, is_name};
 use crate::service::hash;
 use crate::store::{AccountChange, Store};
 
@@ -67,23 +67,23 @@ pub fn run(args: &AccountArgs) -> Result<ExitCode> {
         let now = Timestamp::now();
         match &args.command {
             AccountCommand::Create { name, role, department, person, database } => {
-                if name.trim() != name || name.is_empty() || name.chars().any(char::is_control) {
+                if !is_name(name) {
                     bail!("`{name}` is no name for an account");
                 }
                 let hash = hash(name, &password()?)?;
                 let caller = Caller { name: name.clone(), role: *role, department: department.clone(), person: person.clone() };
-                if !Store::open(&database.database).await?.create_account(&caller, &hash, now).await? {
+                if !Store::open(&database.database).await?.create_account(&caller, &hash, "cli", now).await? {
                     bail!("there is an account or a token `{name}` already");
                 }
             }
             AccountCommand::Disable { name, database } => {
-                if !Store::open(&database.database).await?.change_account(name, AccountChange::Disable, now).await? {
+                if !Store::open(&database.database).await?.change_account(name, AccountChange::Disable, "cli", now).await? {
                     bail!("no account `{name}` is in force");
                 }
             }
             AccountCommand::Password { name, database } => {
                 let hash = hash(name, &password()?)?;
-                if !Store::open(&database.database).await?.change_account(name, AccountChange::Password(&hash), now).await? {
+                if !Store::open(&database.database).await?.change_account(name, AccountChange::Password(&hash), "cli", now).await? {
                     bail!("no account `{name}` is in force");
                 }
             }

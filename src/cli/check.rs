@@ -89,8 +89,12 @@ fn is_visit_file(path: &Path) -> bool {
 
 pub fn run(house: &House, args: &CheckArgs) -> Result<ExitCode> {
     let sheet = house.sheet(&args.judge.sheet)?;
-    let options =
-        Options { sheet, phase: args.judge.phase, at: args.judge.at.map(|at| at.latest()), now: house.now(), language: house.language()? };
+    let options = Options {
+        phase: args.judge.phase,
+        at: args.judge.at.map(|at| at.latest()),
+        language: house.language()?,
+        ..Options::of(sheet, house.now())
+    };
     let history = history::load(house, &args.judge.history)?;
     let opener = house.rulebook.knowledge.opener(&house.zone);
     let mut files = Vec::new();
@@ -180,7 +184,7 @@ impl Output {
                 self.many |= self.written > 0;
             }
             Format::Ndjson => writeln!(stdout, "{}", serde_json::to_string(report)?)?,
-            Format::Html => write!(stdout, "{}", html::render(report, visit)?)?,
+            Format::Html => write!(stdout, "{}", html::render(report, visit, "")?)?,
         }
         self.written += 1;
         Ok(())

@@ -54,7 +54,7 @@ pub fn run(house: House, folder: &DataFolder, args: &DemoArgs) -> Result<ExitCod
 
 fn print(house: &House, args: &DemoArgs) -> Result<()> {
     let opener = house.rulebook.knowledge.opener(&house.zone);
-    let options = Options { sheet: house.sheet(DEFAULT_SHEET)?, phase: None, at: None, now: house.now(), language: house.language()? };
+    let options = Options { language: house.language()?, ..Options::of(house.sheet(DEFAULT_SHEET)?, house.now()) };
     let mut ward: Vec<(String, Report)> = Vec::new();
     for (name, bytes) in ward_files() {
         let (visit, notes) = opener.visit(&name, bytes).with_context(|| name.clone())?;

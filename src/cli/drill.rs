@@ -44,9 +44,10 @@ enum Format {
     Json,
 }
 
-pub fn run(house: &House, folder: &DataFolder, args: &DrillArgs) -> Result<ExitCode> {
+/// The visits of files and folders, and how many were left out since their gold file lists defects.
+pub fn clean_visits(house: &House, paths: &[PathBuf]) -> Result<(Vec<Visit>, usize)> {
     let mut files = Vec::new();
-    for path in &args.paths {
+    for path in paths {
         visit_files(path, &mut files)?;
     }
     let opener = house.rulebook.knowledge.opener(&house.zone);
@@ -70,6 +71,11 @@ pub fn run(house: &House, folder: &DataFolder, args: &DrillArgs) -> Result<ExitC
             }
         }
     }
+    Ok((visits, left_out))
+}
+
+pub fn run(house: &House, folder: &DataFolder, args: &DrillArgs) -> Result<ExitCode> {
+    let (visits, left_out) = clean_visits(house, &args.paths)?;
     if visits.is_empty() {
         bail!("no visits to plant defects in");
     }

@@ -110,7 +110,10 @@ fn judge(house: &House, book: &Book, args: &IndicatorsArgs) -> Result<(Vec<Entry
             let judged: Vec<Result<Vec<Entry>, String>> = batch
                 .par_iter()
                 .map(|opened| match &opened.result {
-                    Ok((visit, _)) => Ok(entries(book, &house.rulebook, visit, now)),
+                    Ok((visit, _)) => {
+                        let reading = house.rulebook.knowledge.reader.read(visit);
+                        Ok(entries(book, &house.rulebook, visit, &reading, now))
+                    }
                     Err(error) => Err(format!("{name}{}: {error}", opened.line.map_or(String::new(), |line| format!(":{line}")))),
                 })
                 .collect();

@@ -92,7 +92,7 @@ fn visits(house: &House, args: &MeasureArgs, folder: &Path) -> Result<ExitCode> 
     visit_files(folder, &mut files)?;
     let opener = house.rulebook.knowledge.opener(&house.zone);
     let language = if args.found.asks_the_model() { house.language()? } else { None };
-    let options = Options { sheet: house.sheet(DEFAULT_SHEET)?, phase: None, at: None, now: house.now(), language };
+    let options = Options { language, ..Options::of(house.sheet(DEFAULT_SHEET)?, house.now()) };
     let mut count = GoldCount::default();
     let mut measured = 0;
     for path in &files {

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 
 use super::House;
+use super::drill::clean_visits;
 use crate::language::folder::{ModelFolder, Readiness};
 use crate::language::heads::fit::{Settings, fit_all};
 use crate::language::heads::{Head, Heads};
@@ -44,6 +45,8 @@ enum ModelCommand {
         /// Folder whose judge.json is written; default: the folder of --model, else `models`.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        #[command(flatten)]
+        clean: CleanArgs,
     },
     /// 模型卡上的数字 · the figures of the heads in use
     Info {
@@ -51,7 +54,18 @@ enum ModelCommand {
         json: bool,
     },
     /// 重新交叉验证,与正在使用的比较 · measure again, without writing
-    Eval,
+    Eval {
+        #[command(flatten)]
+        clean: CleanArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+struct CleanArgs {
+    /// Visits without any defect (files, folders; those whose gold file lists defects are left out): what a rule asks of them is a pass, and
+    /// shows how often passages look like one.
+    #[arg(long, value_name = "VISITS")]
+    clean: Vec<PathBuf>,
 }
 
 /// A packed encoder whose vectors are further than this from the original's is not written.
@@ -60,19 +74,19 @@ const LEAST_COSINE: f64 = 0.99;
 pub fn run(house: &House, args: &ModelArgs) -> Result<ExitCode> {
     match &args.command {
         ModelCommand::Quantise { dir, out, name, version } => quantise(dir, out, name.as_deref(), version),
-        ModelCommand::Fit { out } => {
+        ModelCommand::Fit { out, clean } => {
             let folder = house.model_folder()?.context("--no-model leaves nothing to fit on")?;
             let out = out.clone().or_else(|| house.source.model.clone()).unwrap_or_else(|| PathBuf::from("models"));
-            let heads = fit(house, &folder)?;
+            let heads = fit(house, &folder, clean)?;
             print(&heads.heads, &house.rulebook);
             fs::write(out.join("judge.json"), heads.to_json()?)
                 .with_context(|| format!("cannot write {}", out.join("judge.json").display()))?;
             Ok(ExitCode::SUCCESS)
         }
         ModelCommand::Info { json } => info(house, *json),
-        ModelCommand::Eval => {
+        ModelCommand::Eval { clean } => {
             let folder = house.model_folder()?.context("--no-model leaves nothing to measure")?;
-            let now = fit(house, &folder)?;
+            let now = fit(house, &folder, clean)?;
             print(&now.heads, &house.rulebook);
             let same = folder.heads.as_ref().map(|json| Heads::parse(json)).transpose()?.is_some_and(|known| known == now);
             anstream::println!("{}", if same { "与 judge.json 完全一致" } else { "与 judge.json 不同:运行 bingli model fit 更新" });
@@ -81,11 +95,13 @@ pub fn run(house: &House, args: &ModelArgs) -> Result<ExitCode> {
     }
 }
 
-fn fit(house: &House, folder: &ModelFolder) -> Result<Heads> {
-    let lessons = lessons::lessons(&house.rulebook);
+fn fit(house: &House, folder: &ModelFolder, clean: &CleanArgs) -> Result<Heads> {
+    let mut lessons = lessons::lessons(&house.rulebook);
     if lessons.is_empty() {
         bail!("the rulebook has no judge rule with cases");
     }
+    let (visits, _) = clean_visits(house, &clean.clean)?;
+    lessons::add_clean(&mut lessons, &house.rulebook, &visits, house.now());
     Ok(fit_all(&lessons, &folder.embedder()?, &folder.encoder_digest(), Settings::default())?)
 }
 

@@ -181,9 +181,7 @@ fn list(chosen: &[&Compiled], format: ListFormat) -> Result<()> {
 fn explain(compiled: &Compiled, format: ListFormat) -> Result<()> {
     let rule = &compiled.rule;
     if format == ListFormat::Json {
-        let mut value = serde_json::to_value(rule)?;
-        value["file"] = serde_json::json!(format!("rules/{}", compiled.file));
-        anstream::println!("{}", serde_json::to_string_pretty(&value)?);
+        anstream::println!("{}", serde_json::to_string_pretty(&compiled.explained()?)?);
         return Ok(());
     }
     anstream::println!("{} ({})  rules/{}", rule.title, rule.id, compiled.file);

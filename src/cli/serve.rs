@@ -1,7 +1,8 @@
 //! `bingli serve`, `bingli token`, `bingli audit`.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,6 +70,12 @@ pub struct ServeArgs {
     /// Origin of a page that may call from a browser, such as https://emr.example; may be given several times.
     #[arg(long = "page-origin", value_name = "ORIGIN", env = "BINGLI_PAGE_ORIGINS", value_delimiter = ',', value_parser = service::origin)]
     page_origins: Vec<axum::http::HeaderValue>,
+    /// Another rules folder that batches may be scored by, under a name of its own; may be given several times.
+    #[arg(long = "rulebook", value_name = "NAME=DIR", env = "BINGLI_RULEBOOKS", value_delimiter = ',', value_parser = named_folder)]
+    rulebooks: Vec<(String, PathBuf)>,
+    /// Changed rules come into use by a second person (/v1/releases) alone: a reload takes only what was released.
+    #[arg(long, env = "BINGLI_TWO_PEOPLE")]
+    two_people: bool,
     /// Log lines as JSON.
     #[arg(long)]
     log_json: bool,
@@ -87,16 +94,28 @@ impl ServeArgs {
     }
 }
 
+/// `NAME=DIR`
+fn named_folder(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, folder)) if !name.is_empty() && !folder.is_empty() && ![service::CURRENT, service::CANDIDATE].contains(&name) => {
+            Ok((name.to_owned(), folder.into()))
+        }
+        _ => Err(format!("expected NAME=DIR with a name other than {} and {}", service::CURRENT, service::CANDIDATE)),
+    }
+}
+
+/// What judges by the rules in a folder, which are held to their own cases.
+fn engine_of(path: &Path, source: &Source) -> Result<Engine> {
+    let folder = DataFolder::open(path).with_context(|| path.display().to_string())?;
+    let house = super::load(&folder, source)?;
+    super::fail_on(house.rulebook.test(&folder), "rules that miss their own cases")?;
+    engine(house, &folder)
+}
+
 /// Reads the rules again, and the model with them; nothing where the rules came with the program.
 fn loader(source: Source) -> Option<Loader> {
     let path = source.rules.clone()?;
-    let load = move || -> Result<Engine> {
-        let folder = DataFolder::open(&path).with_context(|| path.display().to_string())?;
-        let house = super::load(&folder, &source)?;
-        super::fail_on(house.rulebook.test(&folder), "rules that miss their own cases")?;
-        engine(house, &folder)
-    };
-    Some(Arc::new(move || load().map_err(|error| format!("{error:#}"))))
+    Some(Arc::new(move || engine_of(&path, &source).map_err(|error| format!("{error:#}"))))
 }
 
 #[derive(Debug, Args)]
@@ -171,6 +190,7 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
         clock,
         discipline: Discipline::default(),
         shown: args.shown,
+        two_people: args.two_people,
         page_origins: args.page_origins.clone(),
     };
     let tick = (args.tick > 0.0).then(|| Duration::from_secs_f64(args.tick.min(3600.0)));
@@ -180,11 +200,18 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
         _ => bail!("--tls-cert and --tls-key go together"),
     };
     let loader = loader(house.source.clone());
+    let mut rulebooks = BTreeMap::new();
+    for (name, path) in &args.rulebooks {
+        let engine = engine_of(path, &house.source).with_context(|| format!("rulebook {name}"))?;
+        if rulebooks.insert(name.clone(), Arc::new(engine)).is_some() {
+            bail!("there are two rulebooks {name}");
+        }
+    }
     let engine = Arc::new(engine(house, folder)?);
     runtime()?.block_on(async {
         let store = Store::open(&args.database.database).await?;
         let listener = tokio::net::TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
-        let state = State::new(engine, store.clone(), &settings).reloading(loader);
+        let state = State::new(engine, store.clone(), &settings).reloading(loader).with_rulebooks(rulebooks);
         let scheme = if tls.is_some() { "https" } else { "http" };
         anstream::println!("bingli {scheme}://{}/", listener.local_addr()?);
         match tls {
@@ -226,6 +253,7 @@ pub fn serve_ward(
         clock,
         discipline: Discipline::default(),
         shown: 3,
+        two_people: false,
         page_origins: Vec::new(),
     };
     runtime()?.block_on(async {
@@ -251,13 +279,13 @@ pub fn token(args: &TokenArgs) -> Result<ExitCode> {
                 let caller = Caller { name: name.clone(), role: *role, department: department.clone(), person: person.clone() };
                 let store = Store::open(&database.database).await?;
                 let token = store
-                    .create_token(&caller, Timestamp::now())
+                    .create_token(&caller, "cli", Timestamp::now())
                     .await?
                     .with_context(|| format!("there is a token or an account `{name}` already"))?;
                 anstream::println!("{token}");
             }
             TokenCommand::Revoke { name, database } => {
-                if !Store::open(&database.database).await?.revoke_token(name, Timestamp::now()).await? {
+                if !Store::open(&database.database).await?.revoke_token(name, "cli", Timestamp::now()).await? {
                     bail!("no token `{name}` is in force");
                 }
             }

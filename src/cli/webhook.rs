@@ -48,8 +48,6 @@ enum WebhookCommand {
     },
 }
 
-const TOPICS: [&str; 8] = ["finding.new", "finding.gone", "visit.judged", "reminder", "digest", "ledger", "escalation", "rule.demoted"];
-
 fn secret() -> Result<String> {
     if std::io::stdin().is_terminal() {
         return Ok(rpassword::prompt_password("密钥: ")?);
@@ -59,38 +57,14 @@ fn secret() -> Result<String> {
     Ok(line.trim().to_owned())
 }
 
-/// Without the query: a robot's key stands there.
-fn without_key(url: &str) -> &str {
-    url.split('?').next().unwrap_or(url)
-}
-
 pub fn run(args: &WebhookArgs) -> Result<ExitCode> {
     runtime()?.block_on(async {
         match &args.command {
             WebhookCommand::Add { id, url, format, topics, department, database } => {
-                if !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme)) {
-                    bail!("`{}` is no http:// or https:// address", without_key(url));
-                }
-                if let Some(topic) = topics.split(',').map(str::trim).find(|topic| !topic.is_empty() && !TOPICS.contains(topic)) {
-                    bail!("no topic `{topic}`: there are {}", TOPICS.join(", "));
-                }
                 // The key of a 企业微信 robot is in its address; it has no secret.
                 let secret = if *format == Format::Wecom { String::new() } else { secret()? };
-                if *format == Format::Json && secret.is_empty() {
-                    bail!("messages are signed: a secret is needed");
-                }
-                let hook = Webhook {
-                    id: id.clone(),
-                    url: url.clone(),
-                    secret,
-                    format: *format,
-                    topics: topics.clone(),
-                    department: department.clone(),
-                    last_seq: 0,
-                    failures: 0,
-                    retry_at: String::new(),
-                };
-                if !Store::open(&database.database).await?.add_webhook(&hook, Timestamp::now()).await? {
+                let hook = Webhook::new(id, url, &secret, *format, topics, department)?;
+                if !Store::open(&database.database).await?.add_webhook(&hook, "cli", Timestamp::now()).await? {
                     bail!("there is a webhook `{id}` already");
                 }
             }
@@ -98,7 +72,7 @@ pub fn run(args: &WebhookArgs) -> Result<ExitCode> {
                 let store = Store::open(&database.database).await?;
                 let last = store.last_message().await?;
                 for hook in store.webhooks().await? {
-                    let (id, format, url) = (&hook.id, hook.format.name(), without_key(&hook.url));
+                    let (id, format, url) = (&hook.id, hook.format.name(), hook.shown_url());
                     let behind = last - hook.last_seq;
                     let trouble = match hook.failures {
                         0 => String::new(),
@@ -108,7 +82,7 @@ pub fn run(args: &WebhookArgs) -> Result<ExitCode> {
                 }
             }
             WebhookCommand::Remove { id, database } => {
-                if !Store::open(&database.database).await?.remove_webhook(id, Timestamp::now()).await? {
+                if !Store::open(&database.database).await?.remove_webhook(id, "cli", Timestamp::now()).await? {
                     bail!("there is no webhook `{id}`");
                 }
             }

@@ -97,7 +97,7 @@ fn source(seed: u64, visit: &str, what: &str) -> Rng {
 
 impl Drill<'_> {
     fn judge(&self, visit: &Visit) -> Report {
-        check(visit, Vec::new(), self.rulebook, Options { sheet: self.sheet, phase: None, at: None, now: self.now, language: None })
+        check(visit, Vec::new(), self.rulebook, Options::of(self.sheet, self.now))
     }
 
     fn stage(&self, visit: &Visit, scene: Scene) -> Option<Stage> {

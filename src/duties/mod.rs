@@ -69,10 +69,18 @@ impl Step {
     }
 }
 
+/// Its rungs in the order of time.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ladder {
+    steps: Vec<Step>,
+}
+
 /// The hospital's way of reminding.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reminders {
-    steps: Vec<Step>,
+    ladder: Ladder,
+    /// That of the steps of critical values; without one theirs is as any other's.
+    critical: Option<Ladder>,
     quiet: Option<Quiet>,
     /// More notices than this for one person at one moment are one digest.
     pub digest_over: usize,
@@ -89,6 +97,8 @@ struct Quiet {
 #[serde(deny_unknown_fields)]
 struct File {
     step: Vec<StepEntry>,
+    #[serde(default)]
+    critical: Vec<StepEntry>,
     quiet: Option<QuietEntry>,
     digest: DigestEntry,
 }
@@ -121,27 +131,54 @@ impl Reminders {
         let Some(file) = &folder.file_or_shipped(FILE) else { return Ok(Self::default()) };
         let wrong = |needle: &str, text: &str| Problem::at_text(file, needle, text.to_owned());
         let read: File = toml::from_str(&file.text).map_err(|error| Problem::toml(file, &error))?;
-        let mut steps = Vec::new();
-        for entry in read.step {
+        let ladder = |entries: Vec<StepEntry>, name: &str| {
+            Ladder::of(entries).ok_or_else(|| wrong(name, "a step has a `share` from 0 to below 1, or `overdue_minutes` of at least 0"))
+        };
+        let critical = if read.critical.is_empty() { None } else { Some(ladder(read.critical, "[[critical]]")?) };
+        let time = |text: &str| Time::strptime("%H:%M", text).map_err(|_| wrong(text, "a time of day is written 22:00"));
+        let quiet = match read.quiet {
+            None => None,
+            Some(entry) => Some(Quiet { from: time(&entry.from)?, to: time(&entry.to)?, except: entry.except }),
+        };
+        Ok(Self { ladder: ladder(read.step, "[[step]]")?, critical, quiet, digest_over: read.digest.over })
+    }
+
+    /// The ladder of a rule's duties.
+    pub fn ladder(&self, rule: &str) -> &Ladder {
+        self.critical.as_ref().filter(|_| rule == crate::critical::RULE).unwrap_or(&self.ladder)
+    }
+
+    /// When a notice of that severity may be delivered.
+    pub fn deliver_at(&self, severity: Severity, now: DateTime) -> DateTime {
+        let Some(quiet) = self.quiet.as_ref().filter(|quiet| !quiet.except.contains(&severity)) else { return now };
+        let (time, wraps) = (now.time(), quiet.from > quiet.to);
+        let is_quiet = if wraps { time >= quiet.from || time < quiet.to } else { time >= quiet.from && time < quiet.to };
+        if !is_quiet {
+            return now;
+        }
+        let day = if wraps && time >= quiet.from { now.date().tomorrow().unwrap_or(now.date()) } else { now.date() };
+        day.to_datetime(quiet.to)
+    }
+}
+
+impl Ladder {
+    fn of(entries: Vec<StepEntry>) -> Option<Self> {
+        let step = |entry: StepEntry| {
             let when = match (entry.share, entry.overdue_minutes) {
                 (Some(share), None) if (0.0..1.0).contains(&share) => When::Share(share),
                 (None, Some(minutes)) if minutes >= 0 => When::OverdueMinutes(minutes),
-                _ => return Err(wrong("[[step]]", "a step has a `share` from 0 to below 1, or `overdue_minutes` of at least 0")),
+                _ => return None,
             };
-            steps.push(Step { when, to: entry.to });
-        }
+            Some(Step { when, to: entry.to })
+        };
+        let mut steps: Vec<Step> = entries.into_iter().map(step).collect::<Option<_>>()?;
         // In the order of time whatever the window: shares first, then minutes.
         let rank = |step: &Step| match step.when {
             When::Share(share) => (0, share),
             When::OverdueMinutes(minutes) => (1, minutes as f64),
         };
         steps.sort_by(|a, b| rank(a).partial_cmp(&rank(b)).unwrap_or(std::cmp::Ordering::Equal));
-        let time = |text: &str| Time::strptime("%H:%M", text).map_err(|_| wrong(text, "a time of day is written 22:00"));
-        let quiet = match read.quiet {
-            None => None,
-            Some(entry) => Some(Quiet { from: time(&entry.from)?, to: time(&entry.to)?, except: entry.except }),
-        };
-        Ok(Self { steps, quiet, digest_over: read.digest.over })
+        Some(Self { steps })
     }
 
     pub fn step(&self, index: usize) -> Option<&Step> {
@@ -156,18 +193,6 @@ impl Reminders {
     /// The last rung that `now` has come to: one reminder speaks for all those below it.
     pub fn reached(&self, begin: DateTime, due: DateTime, now: DateTime) -> Option<usize> {
         self.steps.iter().rposition(|step| step.at(begin, due) <= now)
-    }
-
-    /// When a notice of that severity may be delivered.
-    pub fn deliver_at(&self, severity: Severity, now: DateTime) -> DateTime {
-        let Some(quiet) = self.quiet.as_ref().filter(|quiet| !quiet.except.contains(&severity)) else { return now };
-        let (time, wraps) = (now.time(), quiet.from > quiet.to);
-        let is_quiet = if wraps { time >= quiet.from || time < quiet.to } else { time >= quiet.from && time < quiet.to };
-        if !is_quiet {
-            return now;
-        }
-        let day = if wraps && time >= quiet.from { now.date().tomorrow().unwrap_or(now.date()) } else { now.date() };
-        day.to_datetime(quiet.to)
     }
 }
 
@@ -184,6 +209,7 @@ mod tests {
     #[test]
     fn the_ladder_of_an_eight_hour_limit() {
         let reminders = reminders();
+        let reminders = reminders.ladder("first-course-8h");
         let (begin, due) = (date(2026, 3, 1).at(9, 0, 0, 0), date(2026, 3, 1).at(17, 0, 0, 0));
         let mut now = begin;
         let mut moments = Vec::new();
@@ -197,6 +223,22 @@ mod tests {
         // Who looks a day late gets one reminder, not five.
         assert_eq!(reminders.reached(begin, due, date(2026, 3, 5).at(0, 0, 0, 0)), Some(4));
         assert_eq!(reminders.reached(begin, due, begin), None);
+    }
+
+    #[test]
+    fn critical_values_have_a_ladder_of_their_own() {
+        let reminders = reminders();
+        let ladder = reminders.ladder(crate::critical::RULE);
+        let (begin, due) = (date(2026, 3, 1).at(9, 0, 0, 0), date(2026, 3, 1).at(9, 5, 0, 0));
+        let rungs: Vec<(String, Vec<Recipient>)> =
+            std::iter::successors(ladder.next(begin, due, begin), |(_, at)| ladder.next(begin, due, *at))
+                .map(|(index, at)| (at.to_string(), ladder.step(index).expect("a rung").to.clone()))
+                .collect();
+        let expected = [
+            ("2026-03-01T09:05:00".to_owned(), vec![Recipient::Responsible, Recipient::DepartmentQc]),
+            ("2026-03-01T09:20:00".to_owned(), vec![Recipient::Attending, Recipient::QcOffice]),
+        ];
+        assert_eq!(rungs, expected);
     }
 
     #[test]

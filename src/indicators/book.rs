@@ -1,6 +1,6 @@
 //! [`Book`]: loads, validates and compiles every indicator of `rules/indicators/`, and holds each to its own cases.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -33,7 +33,7 @@ pub struct Compiled {
     /// Path of its file inside the rules folder.
     pub file: String,
     /// Its facts, own and shared, by id: indices into [`Book::facts`].
-    pub facts: HashMap<String, usize>,
+    pub facts: BTreeMap<String, usize>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,7 +52,7 @@ impl Book {
         let shared: Shared = toml::from_str(&shared_file.text).map_err(|error| vec![Problem::toml(shared_file, &error)])?;
         let mut book = Self { indicators: Vec::new(), facts: Vec::new(), sheet: sheet.clone() };
         let mut problems = Vec::new();
-        let mut known = HashMap::new();
+        let mut known = BTreeMap::new();
         book.prepare(&shared.fact, shared_file, rulebook, &exams, &mut known, &mut problems);
         for file in folder.below(FOLDER).filter(|file| file.path != EXAMS && file.path != SHARED) {
             let indicator: Indicator = match toml::from_str(&file.text) {
@@ -84,7 +84,7 @@ impl Book {
         file: &DataFile,
         rulebook: &Rulebook,
         exams: &Arc<ExamTable>,
-        ids: &mut HashMap<String, usize>,
+        ids: &mut BTreeMap<String, usize>,
         problems: &mut Vec<Problem>,
     ) {
         for (id, fact) in facts {
@@ -134,8 +134,7 @@ impl Book {
         let visit = example.build(rulebook.knowledge.documents())?;
         let reading = rulebook.knowledge.reader.read(&visit);
         let at = example.moment()?.latest();
-        let subject =
-            Subject { visit: &visit, reading: &reading, knowledge: &rulebook.knowledge, at, phase: Phase::Terminal, history: None };
+        let subject = Subject::of(&visit, &reading, &rulebook.knowledge, at, Phase::Terminal);
         let judgement = judge(self, compiled, &subject, rulebook);
         if judgement.standing == case.expect {
             return Ok(());
@@ -146,7 +145,7 @@ impl Book {
     }
 }
 
-fn validate(indicator: &Indicator, file: &DataFile, facts: &HashMap<String, usize>, others: &[Compiled]) -> Vec<Problem> {
+fn validate(indicator: &Indicator, file: &DataFile, facts: &BTreeMap<String, usize>, others: &[Compiled]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut wrong = |needle: &str, text: String| problems.push(Problem::at_text(file, needle, text));
     let stem = file.path.rsplit('/').next().and_then(|name| name.strip_suffix(".toml")).unwrap_or("");

@@ -1,6 +1,6 @@
 //! [`Fact`]: one thing to verify in a visit, and its [`Verdict`] with the words that prove it.
 
-use cel::{Context, Program, Value};
+use cel::Value;
 use serde::{Deserialize, Serialize};
 
 use super::exam::{Exam, ExamTable, PreparedExam};
@@ -9,6 +9,7 @@ use super::logic::Truth;
 use super::number::{Number, Onset, PreparedNumber, Total};
 use crate::reading::{DocumentReading, Passage};
 use crate::report::{Options, Sheet, check};
+use crate::rules::expression::About;
 use crate::rules::judge::NEEDS_MODEL;
 use crate::rules::places::Places;
 use crate::rules::run::{Judgement, judge};
@@ -84,7 +85,7 @@ enum Source {
     Number(PreparedNumber),
     Total(Total),
     Onset(Onset),
-    Expression(Program),
+    Expression(About),
     Rules(Vec<String>),
     Duties(Vec<String>),
     Grade(String),
@@ -112,7 +113,7 @@ impl Fact {
         }
         if let Some(expression) = &self.expression {
             let program =
-                Program::compile(expression).map_err(|error| SpecError::new(expression, format!("this is no CEL expression: {error}")))?;
+                About::compile(expression).map_err(|error| SpecError::new(expression, format!("this is no CEL expression: {error}")))?;
             sources.push(Source::Expression(program));
         }
         for (ids, source) in [(&self.rules, Source::Rules as fn(Vec<String>) -> Source), (&self.duties, Source::Duties)] {
@@ -168,14 +169,9 @@ impl PreparedFact {
     }
 }
 
-fn by_expression(program: &Program, subject: &Subject<'_>) -> Verdict {
-    let Ok(visit) = serde_json::to_value(subject.visit) else { return Verdict::not_documented() };
-    let mut context = Context::default();
-    if context.add_variable("visit", &visit).is_err() {
-        return Verdict::not_documented();
-    }
-    match program.execute(&context) {
-        Ok(Value::Bool(value)) => Verdict::of(Truth::from(value), Vec::new()),
+fn by_expression(about: &About, subject: &Subject<'_>) -> Verdict {
+    match about.evaluate(subject.visit) {
+        Ok((_, Ok(Value::Bool(value)))) => Verdict::of(Truth::from(value), Vec::new()),
         // A field that was not sent is not documented.
         _ => Verdict::not_documented(),
     }
@@ -219,7 +215,7 @@ fn undone(duties: &[Duty], mut hits: Vec<Hit>) -> Vec<Hit> {
 
 /// The whole check decides a grade; a record that could not be scored has none.
 fn by_grade(wanted: &str, subject: &Subject<'_>, rulebook: &Rulebook, sheet: &Sheet) -> Verdict {
-    let options = Options { sheet, phase: Some(subject.phase), at: Some(subject.at), now: subject.at, language: None };
+    let options = Options { phase: Some(subject.phase), at: Some(subject.at), ..Options::of(sheet, subject.at) };
     match check(subject.visit, Vec::new(), rulebook, options).score {
         Some(score) => Verdict::of(Truth::from(score.grade == wanted), Vec::new()),
         None => Verdict::not_documented(),

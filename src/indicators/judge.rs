@@ -66,8 +66,7 @@ struct Known<'a> {
 
 impl<'a> Known<'a> {
     fn new(book: &'a Book, compiled: &'a Compiled, subject: &'a Subject<'a>, rulebook: &'a Rulebook) -> Self {
-        let mut ids: Vec<&String> = compiled.facts.keys().collect();
-        ids.sort_unstable();
+        let ids: Vec<&String> = compiled.facts.keys().collect();
         Self { book, compiled, subject, rulebook, verdicts: ids.iter().map(|_| OnceCell::new()).collect(), ids }
     }
 

@@ -10,6 +10,7 @@ use super::judge::judge;
 use super::logic::Truth;
 use super::{Better, Method, Standing};
 use crate::interval::Proportion;
+use crate::reading::Reading;
 use crate::record::{DocumentKind, Visit};
 use crate::report::finding::{DataQuotation, Quotation, quotation};
 use crate::rules::{Phase, Rulebook, Subject, facts};
@@ -45,7 +46,7 @@ pub struct FactEntry {
 }
 
 /// How rows are divided besides by indicator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Dimension {
     Month,
@@ -75,11 +76,10 @@ pub struct Row {
 }
 
 /// Judges one visit by every indicator that a program can compute; out of the denominator means no entry.
-pub fn entries(book: &Book, rulebook: &Rulebook, visit: &Visit, now: DateTime) -> Vec<Entry> {
-    let reading = rulebook.knowledge.reader.read(visit);
+pub fn entries(book: &Book, rulebook: &Rulebook, visit: &Visit, reading: &Reading, now: DateTime) -> Vec<Entry> {
     let at = visit.as_of.map_or(now, |instant| instant.latest());
     let phase = if visit.discharge.is_some() { Phase::Terminal } else { Phase::Running };
-    let subject = Subject { visit, reading: &reading, knowledge: &rulebook.knowledge, at, phase, history: None };
+    let subject = Subject::of(visit, reading, &rulebook.knowledge, at, phase);
     let month = facts::discharged_at(visit).map(|at| format!("{:04}-{:02}", at.year(), at.month()));
     let doctor = responsible(visit);
     let mut entries = Vec::new();

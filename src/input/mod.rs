@@ -3,6 +3,7 @@
 pub mod cda;
 pub mod encoding;
 pub mod fhir;
+pub mod lines;
 pub mod mapping;
 pub mod open;
 pub mod plain;

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::cda::{self, CdaError, Parts};
 use super::fhir::{self, FhirError};
+use super::lines::NumberedLines;
 use super::mapping::{Mapping, Tables};
 use super::zstd::Frames;
 use super::{encoding, plain};
@@ -20,6 +21,8 @@ use crate::record::note::Note;
 
 /// Larger single inputs (a visit, or one line) are refused.
 pub const MAX_VISIT_BYTES: usize = 64 << 20;
+/// What a line of NDJSON is called: JSON whatever is in it.
+pub const LINE: &str = "line.json";
 /// Visits with more documents are refused: no inpatient stay has so many.
 pub const MAX_DOCUMENTS: usize = 20_000;
 
@@ -196,7 +199,7 @@ impl Opener<'_> {
         let (name, input) = decompress(name, Box::new(input))?;
         let mut input = BufReader::new(input);
         if name.ends_with(".ndjson") || name.ends_with(".jsonl") {
-            return Ok(Box::new(Lines { opener: self, input, line: 0, done: false }));
+            return Ok(Box::new(lines(self, input)));
         }
         // A stream from a pipe has no name: several JSON objects, one a line, are NDJSON.
         let mut first = Vec::new();
@@ -204,8 +207,8 @@ impl Opener<'_> {
             (&mut input).take(MAX_VISIT_BYTES as u64).read_until(b'\n', &mut first)?;
             let trimmed = first.trim_ascii();
             if trimmed.starts_with(b"{") && trimmed.ends_with(b"}") && !input.fill_buf()?.is_empty() {
-                let whole = Box::new(io::Cursor::new(first).chain(input));
-                return Ok(Box::new(Lines { opener: self, input: whole, line: 0, done: false }));
+                let whole = io::Cursor::new(first).chain(input);
+                return Ok(Box::new(lines(self, whole)));
             }
         }
         let left = (MAX_VISIT_BYTES + 1).saturating_sub(first.len());
@@ -253,65 +256,22 @@ pub fn decompress<'i>(name: &str, input: Box<dyn Read + 'i>) -> io::Result<(Stri
     Ok((name.to_owned(), input))
 }
 
-/// NDJSON, one visit a line, in constant memory. A bad line is one error with its number; the next line is read.
-struct Lines<'o, R> {
-    opener: &'o Opener<'o>,
-    input: R,
-    line: usize,
-    done: bool,
-}
-
-impl<R: BufRead> Iterator for Lines<'_, R> {
-    type Item = Opened;
-
-    fn next(&mut self) -> Option<Opened> {
-        loop {
-            if self.done {
-                return None;
+/// The visits of NDJSON, one a line. A bad line is one error with its number; the next line is read.
+fn lines<'o>(opener: &'o Opener<'o>, input: impl BufRead + 'o) -> impl Iterator<Item = Opened> + 'o {
+    let read = |bytes: Option<Vec<u8>>| opener.visit(LINE, &bytes.ok_or(OpenError::TooLarge)?);
+    NumberedLines::new(input).scan(0, move |number, line| {
+        let result = match line {
+            Ok(line) => {
+                *number = line.number;
+                read(line.bytes)
             }
-            self.line += 1;
-            let mut bytes = Vec::new();
-            let limit = MAX_VISIT_BYTES as u64 + 1;
-            let read = match (&mut self.input).take(limit).read_until(b'\n', &mut bytes) {
-                Ok(read) => read,
-                Err(error) => {
-                    self.done = true;
-                    return Some(Opened { line: Some(self.line), file: None, result: Err(OpenError::Io(error)) });
-                }
-            };
-            if read == 0 {
-                self.done = true;
-                return None;
+            Err(error) => {
+                *number += 1;
+                Err(OpenError::Io(error))
             }
-            let result = if read as u64 == limit && !bytes.ends_with(b"\n") {
-                self.skip_rest_of_line();
-                Err(OpenError::TooLarge)
-            } else if bytes.iter().all(u8::is_ascii_whitespace) {
-                continue;
-            } else {
-                self.opener.visit("line.json", &bytes)
-            };
-            return Some(Opened { line: Some(self.line), file: None, result });
-        }
-    }
-}
-
-impl<R: BufRead> Lines<'_, R> {
-    fn skip_rest_of_line(&mut self) {
-        while let Ok(buffer) = self.input.fill_buf() {
-            if buffer.is_empty() {
-                self.done = true;
-                return;
-            }
-            let found = buffer.iter().position(|byte| *byte == b'\n');
-            let used = found.map_or(buffer.len(), |at| at + 1);
-            self.input.consume(used);
-            if found.is_some() {
-                return;
-            }
-        }
-        self.done = true;
-    }
+        };
+        Some(Opened { line: Some(*number), file: None, result })
+    })
 }
 
 #[cfg(test)]

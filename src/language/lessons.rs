@@ -1,11 +1,16 @@
 //! What the `judge` rules of a rulebook teach: their cases as examples.
 
+use std::collections::BTreeMap;
+
+use jiff::civil::DateTime;
+
 use super::heads::{Example, Lesson};
 use super::packed::digest;
+use crate::record::Visit;
 use crate::rules::case::{Case, Expect};
 use crate::rules::judge::Candidate;
 use crate::rules::rulebook::Compiled;
-use crate::rules::{CheckSpec, Outcome, Rule, Rulebook};
+use crate::rules::{CheckSpec, Outcome, Phase, Rule, Rulebook, Subject};
 
 /// One lesson a `judge` rule that has cases of both kinds.
 pub fn lessons(rulebook: &Rulebook) -> Vec<Lesson> {
@@ -40,6 +45,35 @@ pub fn passages(rulebook: &Rulebook, compiled: &Compiled, case: &Case) -> Vec<Ca
         return candidates;
     }
     candidates.into_iter().filter(quoted).collect()
+}
+
+/// Passages of clean visits that one rule learns from at most; more would teach it nothing new and slow the fit.
+const MOST_CLEAN: usize = 120;
+
+/// Adds what the rules ask about visits without any defect, as passes: passages as they come in whole records, far more than authors write.
+/// Each visit is a case of its own.
+pub fn add_clean(lessons: &mut [Lesson], rulebook: &Rulebook, visits: &[Visit], now: DateTime) {
+    let mut asked: BTreeMap<&str, Vec<(usize, Candidate)>> = BTreeMap::new();
+    for (number, visit) in visits.iter().enumerate() {
+        let reading = rulebook.knowledge.reader.read(visit);
+        let at = visit.as_of.map_or(now, |as_of| as_of.latest());
+        let phase = if visit.discharge.is_some() { Phase::Terminal } else { Phase::Running };
+        let subject = Subject::of(visit, &reading, &rulebook.knowledge, at, phase);
+        for (compiled, candidates) in rulebook.run(&subject).asked {
+            asked.entry(&compiled.rule.id).or_default().extend(candidates.into_iter().map(|candidate| (number, candidate)));
+        }
+    }
+    for lesson in lessons {
+        let Some(passages) = asked.remove(lesson.rule.as_str()) else { continue };
+        let first = lesson.examples.iter().map(|example| example.case + 1).max().unwrap_or(0);
+        let step = passages.len().div_ceil(MOST_CLEAN);
+        lesson.examples.extend(passages.into_iter().step_by(step).map(|(number, candidate)| Example {
+            text: candidate.text,
+            against: candidate.against,
+            hit: false,
+            case: first + number,
+        }));
+    }
 }
 
 /// `sha256:…` of everything in a rule that a head learns from.

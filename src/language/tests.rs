@@ -141,8 +141,7 @@ fn every_question_is_answered_once() {
         let visit: Visit = compiled.rule.cases[0].build(rulebook.knowledge.documents()).expect("a case");
         let reading = rulebook.knowledge.reader.read(&visit);
         let at = jiff::civil::date(2026, 12, 31).at(0, 0, 0, 0);
-        let subject =
-            Subject { visit: &visit, reading: &reading, knowledge: &rulebook.knowledge, at, phase: Phase::Terminal, history: None };
+        let subject = Subject::of(&visit, &reading, &rulebook.knowledge, at, Phase::Terminal);
         let mut result = rulebook.run(&subject);
         let (asked, all) = (result.asked.len(), result.ran + result.skipped.len() + result.not_evaluated.len() + result.asked.len());
         assert!(asked > 0, "{}", compiled.rule.id);

@@ -74,8 +74,7 @@ pub fn measure(book: &Book, rulebook: &Rulebook, records: &[Record]) -> Report {
                 let began = Instant::now();
                 let reading = rulebook.knowledge.reader.read(&visit);
                 let at = jiff::civil::date(2026, 1, 1).at(0, 0, 0, 0);
-                let subject =
-                    Subject { visit: &visit, reading: &reading, knowledge: &rulebook.knowledge, at, phase: Phase::Terminal, history: None };
+                let subject = Subject::of(&visit, &reading, &rulebook.knowledge, at, Phase::Terminal);
                 let judgement = judge_numerator(book, compiled, &subject, rulebook);
                 seconds += began.elapsed().as_secs_f64();
                 let answers = compiled.indicator.cmqcic.iter().flat_map(|benchmark| &benchmark.facts);

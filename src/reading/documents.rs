@@ -11,12 +11,31 @@ use crate::data::DataFile;
 use crate::problem::Problem;
 use crate::record::DocumentKind;
 
+/// Sections by their number in the table; 0, which is no section of the table, only where all are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SectionSet([u64; 4]);
+
+impl SectionSet {
+    /// How many numbers there may be.
+    const MOST: usize = 256;
+    pub const ALL: Self = Self([u64::MAX; 4]);
+
+    pub fn add(&mut self, section: u8) {
+        self.0[section as usize / 64] |= 1 << (section % 64);
+    }
+
+    pub fn contains(self, section: u8) -> bool {
+        self.0[section as usize / 64] & (1 << (section % 64)) != 0
+    }
+}
+
 /// The compiled table.
 pub struct DocumentTable {
     titles: CharwiseDoubleArrayAhoCorasick<u32>,
     title_kinds: Vec<(DocumentKind, usize)>,
     groups: BTreeMap<String, Vec<DocumentKind>>,
-    sections: HashMap<String, Arc<str>>,
+    /// Canonical names, each with its number.
+    sections: HashMap<String, (Arc<str>, u8)>,
     headings: CharwiseDoubleArrayAhoCorasick<u32>,
     heading_sections: Vec<Arc<str>>,
     /// What may stand inside a section.
@@ -74,12 +93,14 @@ impl DocumentTable {
                 title_kinds.push((entry.kind, clean.len()));
             }
         }
-        let mut sections = HashMap::new();
+        let mut sections: HashMap<String, (Arc<str>, u8)> = HashMap::new();
         let mut headings: Vec<(String, u32)> = Vec::new();
         let mut heading_sections: Vec<Arc<str>> = Vec::new();
         for entry in &table.section {
             let name: Arc<str> = Arc::from(entry.name.as_str());
-            sections.insert(entry.name.clone(), name.clone());
+            let number = u8::try_from(sections.len() + 1)
+                .map_err(|_| Problem::at_text(file, &entry.name, format!("there are more than {} sections", SectionSet::MOST - 1)))?;
+            sections.entry(entry.name.clone()).or_insert((name.clone(), number));
             for heading in &entry.headings {
                 let clean = squeeze(heading);
                 if headings.iter().any(|(known, _)| *known == clean) {
@@ -152,7 +173,12 @@ impl DocumentTable {
 
     /// A canonical section name as rules write it.
     pub fn section_named(&self, name: &str) -> Option<Arc<str>> {
-        self.sections.get(name).cloned()
+        self.sections.get(name).map(|(name, _)| name.clone())
+    }
+
+    /// A number of its own for every canonical section name; 0 for what is none.
+    pub fn section_number(&self, name: &str) -> u8 {
+        self.sections.get(name).map_or(0, |(_, number)| *number)
     }
 
     /// The canonical name of a stored section's heading: `入院时主要症状及体征：` → 入院情况.

@@ -162,6 +162,9 @@ fn values_and_times() {
     assert_eq!(value("体温").as_deref(), Some("38.5℃"));
     assert_eq!(value("血压").as_deref(), Some("120/80mmHg"));
     assert_eq!(value("GCS").as_deref(), Some("15分"));
+    for grade in ["中性粒细胞3级减少", "GCS 2T(E1VTM1)", "白细胞3+", "GCS 10T,对答不能"] {
+        assert!(read("", grade).mentions.iter().all(|mention| mention.measure.is_none()), "{grade}");
+    }
     assert_eq!(value("咳嗽"), None);
     assert!(passage.measures.windows(2).all(|pair| pair[0].span.end <= pair[1].span.start));
     let cough = passage.mentions.last().expect("it is there");

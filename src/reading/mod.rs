@@ -9,6 +9,7 @@ pub mod ages;
 pub mod cache;
 pub mod context;
 pub mod documents;
+pub mod letters;
 pub mod lexicon;
 pub mod measures;
 pub mod mentions;
@@ -23,12 +24,16 @@ pub mod text;
 pub mod times;
 pub mod units;
 pub mod values;
+pub mod vocabulary;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::record::{DocumentKind, Instant, Side};
+use documents::SectionSet;
+use letters::{Letters, Shingles};
 pub use reader::Reader;
 pub use text::{CleanText, Span};
+use vocabulary::Seen;
 
 /// Everything that was read in one visit.
 #[derive(Debug, Clone)]
@@ -50,6 +55,16 @@ pub struct DocumentReading {
     /// The time that the text speaks of: printed time, else creation, else signature.
     pub time: Option<Instant>,
     pub passages: Vec<Arc<Passage>>,
+    /// The section of each passage and the one that it stands in, by number, so that a search by section need not touch the passages.
+    sections: Vec<[u8; 2]>,
+}
+
+impl DocumentReading {
+    /// The passages whose section, or the section that they stand in, is one of these.
+    pub fn passages_in(&self, wanted: SectionSet) -> impl Iterator<Item = &Arc<Passage>> {
+        let passages = self.sections.iter().zip(&self.passages);
+        passages.filter(move |(sections, _)| sections.iter().any(|section| wanted.contains(*section))).map(|(_, passage)| passage)
+    }
 }
 
 /// A stretch of text that is read as one.
@@ -66,9 +81,23 @@ pub struct Passage {
     pub mentions: Vec<Mention>,
     pub times: Vec<TimeExpression>,
     pub measures: Vec<Measure>,
+    /// Which words of a [`vocabulary::Vocabulary`] occur, once somebody asked.
+    pub(crate) seen: OnceLock<Seen>,
+    letters: OnceLock<Letters>,
+    shingles: OnceLock<Shingles>,
 }
 
 impl Passage {
+    /// The letters of the text, for whoever compares texts; made when first asked for.
+    pub fn letters(&self) -> &Letters {
+        self.letters.get_or_init(|| Letters::of(self.text.as_str()))
+    }
+
+    /// The shingles of these letters.
+    pub fn shingles(&self) -> &Shingles {
+        self.shingles.get_or_init(|| Shingles::of(&self.letters().chars))
+    }
+
     /// The sentence that the span stands in; the span itself where it stands in none or in two.
     pub fn sentence_of(&self, span: Span) -> Span {
         let after = self.sentences.partition_point(|sentence| sentence.start <= span.start);

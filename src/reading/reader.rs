@@ -1,6 +1,6 @@
 //! [`Reader`]: reads a visit's documents and the text fields of its structured data into passages.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::cache::ReadingCache;
 use super::context::ContextPack;
@@ -64,6 +64,15 @@ impl Reader {
         Reading { documents, data: self.read_data(visit) }
     }
 
+    /// Reads one document of a visit again whose other documents are as they were; a new document comes last.
+    pub fn read_again(&self, reading: &mut Reading, index: usize, document: &Document) {
+        let read = self.read_document(index, document);
+        match reading.documents.get_mut(index) {
+            Some(known) => *known = read,
+            None => reading.documents.push(read),
+        }
+    }
+
     /// What a document is: its kind as sent, else by its title.
     pub fn kind_of(&self, document: &Document) -> DocumentKind {
         let by_title = || document.title.as_deref().and_then(|title| self.documents.kind_of_title(title));
@@ -84,7 +93,10 @@ impl Reader {
             None => self.read_sections(place(None), &Arc::from(""), document.text.as_deref().unwrap_or(""), &mut passages),
         }
         let title = document.title.clone().unwrap_or_else(|| kind.chinese().to_owned());
-        DocumentReading { index, kind, title, time: document.event_at.or(document.created_at).or(document.signed_at), passages }
+        let number = |name: &str| self.documents.section_number(name);
+        let sections = passages.iter().map(|passage| [number(&passage.section), passage.within.as_deref().map_or(0, number)]).collect();
+        let time = document.event_at.or(document.created_at).or(document.signed_at);
+        DocumentReading { index, kind, title, time, passages, sections }
     }
 
     /// Splits one stored text at the headings inside it and reads each part.
@@ -132,7 +144,20 @@ impl Reader {
         let source =
             Source { text: text.as_str(), document: kind, section: &section, sentences: &sentences, clauses: &clauses, times: &times };
         let mentions = mentions(&source, &self.lexicon, &self.context, &mut measures);
-        Passage { origin, section, within, text, sentences, clauses, mentions, times, measures }
+        Passage {
+            origin,
+            section,
+            within,
+            text,
+            sentences,
+            clauses,
+            mentions,
+            times,
+            measures,
+            seen: OnceLock::new(),
+            letters: OnceLock::new(),
+            shingles: OnceLock::new(),
+        }
     }
 
     fn read_data(&self, visit: &Visit) -> Vec<Arc<Passage>> {

@@ -104,10 +104,12 @@ fn bare_value(text: &str, at: usize, limit: usize) -> Option<Measure> {
     let value: f64 = digits.parse().ok()?;
     let end = at + digits.len();
     let after = &text[end..];
-    // A date, a time or an enumeration is no value.
-    if after.starts_with(['-', '/', ':', '年', '月', '日', '天', '岁', '、', '小', '次', '周', '个', '项', 'h', 'd', '~'])
-        || after.starts_with('.')
-    {
+    // A date, a time or an enumeration is no value; nor is a grade (3级), a dipstick (3+) or a score of the intubated (2T).
+    const OTHER: [char; 26] = [
+        '-', '/', ':', '年', '月', '日', '天', '岁', '、', '小', '次', '周', '个', '项', 'h', 'd', '~', '.', '级', '度', '期', '倍', '例',
+        '种', '+', 'T',
+    ];
+    if after.starts_with(OTHER) {
         return None;
     }
     let (end, unit) = if after.starts_with('分') && !after.starts_with("分钟") { (end + '分'.len_utf8(), "分") } else { (end, "") };

@@ -76,6 +76,35 @@ pub struct Visit {
     pub front_page: Option<FrontPage>,
 }
 
+impl Visit {
+    /// Some fields of the visit as JSON, those that are there: what `serde_json::to_value` makes of the whole visit, without the rest.
+    pub fn fields(&self, names: &[String]) -> serde_json::Result<serde_json::Value> {
+        let mut object = serde_json::Map::new();
+        let mut add = |name: &str, value: serde_json::Result<serde_json::Value>| -> serde_json::Result<()> {
+            let value = value?;
+            if !value.is_null() {
+                object.insert(name.to_owned(), value);
+            }
+            Ok(())
+        };
+        macro_rules! fields {
+            ($($field:ident)*) => {
+                for name in names {
+                    match name.as_str() {
+                        $(stringify!($field) => add(name, serde_json::to_value(&self.$field))?,)*
+                        "patient" if !is_default(&self.patient) => add(name, serde_json::to_value(&self.patient))?,
+                        "admission" if !is_default(&self.admission) => add(name, serde_json::to_value(&self.admission))?,
+                        _ => {}
+                    }
+                }
+            };
+        }
+        fields!(schema visit_id hospital as_of complete conditions discharge staff documents diagnoses orders labs cultures exams pathology
+            critical_values operations transfusions vitals consults transfers rescues downtimes front_page);
+        Ok(serde_json::Value::Object(object))
+    }
+}
+
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
@@ -457,4 +486,25 @@ vocabulary! {
 
 vocabulary! {
     Urgency { Urgent = "急会诊", Routine = "普通会诊", }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_fields_make_the_whole_visit() {
+        let text = include_str!("../../corpora/train/gastroenterology-clean.json");
+        let (mut visit, _) = super::super::json::read(text.as_bytes(), &super::super::time::default_zone()).expect("the corpus is right");
+        let schema = serde_json::to_value(schemars::schema_for!(Visit)).expect("JSON");
+        let names: Vec<String> = schema["properties"].as_object().expect("properties").keys().cloned().collect();
+        let whole = |visit: &Visit| serde_json::to_value(visit).expect("JSON");
+        assert_eq!(visit.fields(&names).expect("JSON"), whole(&visit));
+        visit.rescues = Some(Vec::new());
+        visit.transfers = Some(Vec::new());
+        visit.hospital = Some("某院".to_owned());
+        assert_eq!(visit.fields(&names).expect("JSON"), whole(&visit));
+        let empty = Visit::default();
+        assert_eq!(empty.fields(&names).expect("JSON"), whole(&empty));
+    }
 }

@@ -34,6 +34,7 @@ mark { background:var(--mark); color:inherit; border-bottom:2px solid var(--s2);
 .finding p { margin:.25rem 0; } .small { font-size:.85rem; color:var(--soft); } a { color:var(--s3); }
 aside { position:sticky; top:1rem; max-height:calc(100vh - 2rem); overflow:auto; }
 @media (max-width: 900px) { main { grid-template-columns:1fr; } aside { position:static; max-height:none; order:-1; } }
+.watermark { position:fixed; inset:0; width:100%; height:100%; pointer-events:none; opacity:.11; font:15px sans-serif; fill:currentColor; print-color-adjust:exact; }
 @media print { aside { position:static; max-height:none; overflow:visible; } body { background:#fff; } }
 </style>
 </head>
@@ -56,12 +57,15 @@ aside { position:sticky; top:1rem; max-height:calc(100vh - 2rem); overflow:auto;
 <p>建议:{{ finding.suggestion }}</p><p class="small">依据 {{ finding.basis }}</p></div>
 {% endfor %}</aside>
 </main>
-</body>
+{% if !watermark.is_empty() %}<svg class="watermark" aria-hidden="true"><defs><pattern id="watermark" width="300" height="150" patternUnits="userSpaceOnUse" patternTransform="rotate(-20)"><text x="10" y="80">{{ watermark }}</text></pattern></defs><rect width="100%" height="100%" fill="url(#watermark)"/></svg>
+{% endif %}</body>
 </html>
 "##
 )]
 struct Page<'a> {
     report: &'a Report,
+    /// Who reads it, and when; empty: no such words.
+    watermark: &'a str,
     at: String,
     documents: Vec<DocumentView>,
     findings: Vec<FindingView>,
@@ -104,8 +108,8 @@ struct PlaceView {
     label: String,
 }
 
-/// The page of one visit.
-pub fn render(report: &Report, visit: &Visit) -> Result<String, askama::Error> {
+/// The page of one visit. `watermark`: who reads it and when, faintly over all of it; empty: nothing.
+pub fn render(report: &Report, visit: &Visit, watermark: &str) -> Result<String, askama::Error> {
     let shown: Vec<&Finding> = report.findings.iter().filter(|finding| finding.status == Status::Stable).collect();
     let mut marks: Vec<(&Quotation, String, String)> = Vec::new();
     for (number, finding) in shown.iter().enumerate() {
@@ -153,7 +157,7 @@ pub fn render(report: &Report, visit: &Visit) -> Result<String, askama::Error> {
         suggestion: finding.suggestion.clone(),
         basis: finding.basis.join("、"),
     });
-    Page { report, at: report.at.to_string(), documents: documents.collect(), findings: findings.collect() }.render()
+    Page { report, watermark, at: report.at.to_string(), documents: documents.collect(), findings: findings.collect() }.render()
 }
 
 fn place_label(quotation: &Quotation) -> String {

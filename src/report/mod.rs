@@ -5,6 +5,7 @@
 pub mod finding;
 pub mod fixes;
 pub mod html;
+pub mod line;
 pub mod prose;
 pub mod score;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::record::{Instant, Precision, Visit, note::Note};
 use crate::rules::rulebook::Compiled;
 use crate::rules::{CopyIndex, DutyState, Phase, Rulebook, Severity, Status, Subject};
 pub use finding::Finding;
+pub use line::Line;
 pub use score::Score;
 pub use sheet::{Sheet, Sheets};
 
@@ -125,6 +127,15 @@ pub struct Options<'a> {
     pub now: DateTime,
     /// `None`: rules judge alone.
     pub language: Option<&'a Language>,
+    /// The document that somebody writes in: only what is wrong in it is looked for.
+    pub focus: Option<usize>,
+}
+
+impl<'a> Options<'a> {
+    /// By rules alone, for the visit's own phase and moment, all of it.
+    pub fn of(sheet: &'a Sheet, now: DateTime) -> Self {
+        Self { sheet, phase: None, at: None, now, language: None, focus: None }
+    }
 }
 
 /// Reads a visit, runs the rulebook and scores what was found.
@@ -163,7 +174,7 @@ pub fn judge_against(
     notes.extend(remarks(visit, rulebook));
     let at = options.at.or(visit.as_of.map(|instant| instant.latest())).unwrap_or(options.now);
     let phase = options.phase.unwrap_or(if visit.discharge.is_some() { Phase::Terminal } else { Phase::Running });
-    let subject = Subject { visit, reading, knowledge: &rulebook.knowledge, at, phase, history };
+    let subject = Subject { visit, reading, knowledge: &rulebook.knowledge, at, phase, history, focus: options.focus };
     let mut result = rulebook.run_those(&subject, wanted);
     match options.language {
         Some(language) => language.answer(&mut result),

@@ -5,10 +5,11 @@ use std::ops::Range;
 use jiff::civil::DateTime;
 
 use super::finding::Quotation;
-use super::{Finding, Options, Sheet, judge};
+use super::{Finding, Manifest, Options, Sheet, judge};
 use crate::input::plain::{self, Origins};
 use crate::reading::cache::ReadingCache;
 use crate::record::Visit;
+use crate::rules::rulebook::Compiled;
 use crate::rules::{Phase, Role, Rulebook, Status};
 
 /// A finding and its place in the text, in bytes.
@@ -21,19 +22,56 @@ pub struct Placed {
     pub others: Vec<(Range<usize>, String)>,
 }
 
-/// Judges a text by the stable rules of the inline phase. The findings stand in the order of the text.
-pub fn judge_prose(name: &str, text: &str, rulebook: &Rulebook, sheet: &Sheet, cache: &ReadingCache, now: DateTime) -> Vec<Placed> {
-    let (visit, notes, origins) = plain::read_with_origins(name, text, rulebook.knowledge.documents());
-    let reading = rulebook.knowledge.reader.read_anew(&visit, cache);
-    let options = Options { sheet, phase: Some(Phase::Inline), at: None, now, language: None };
-    let report = judge(&visit, &reading, notes, rulebook, options, |compiled| compiled.rule.status == Status::Stable);
-    let mut placed: Vec<Placed> = report.findings.into_iter().filter_map(|finding| place(finding, text, &visit, &origins)).collect();
-    placed.sort_by_key(|placed| (placed.range.start, placed.range.end));
-    placed
+/// What one rule says of a text.
+#[derive(Debug, Clone)]
+pub struct Tried {
+    /// Findings in the order of the text.
+    pub placed: Vec<Placed>,
+    /// Findings that rest on something that no text shows, such as a document that is not there.
+    pub unplaced: Vec<Finding>,
+    /// Whether the rule ran, and why not.
+    pub manifest: Manifest,
 }
 
+/// Judges a text by the stable rules of the inline phase. The findings stand in the order of the text.
+pub fn judge_prose(name: &str, text: &str, rulebook: &Rulebook, sheet: &Sheet, cache: &ReadingCache, now: DateTime) -> Vec<Placed> {
+    let options = Options { phase: Some(Phase::Inline), ..Options::of(sheet, now) };
+    judge_text(name, text, rulebook, cache, options, |compiled| compiled.rule.status == Status::Stable).placed
+}
+
+/// Judges a text by one rule that is on, in the last of its phases, as its own cases are.
+pub fn try_rule(text: &str, compiled: &Compiled, rulebook: &Rulebook, cache: &ReadingCache, options: Options<'_>) -> Tried {
+    let options = Options { phase: compiled.rule.phases.last().copied(), ..options };
+    judge_text("text", text, rulebook, cache, options, |other| other.rule.id == compiled.rule.id)
+}
+
+fn judge_text(
+    name: &str,
+    text: &str,
+    rulebook: &Rulebook,
+    cache: &ReadingCache,
+    options: Options<'_>,
+    wanted: impl Fn(&Compiled) -> bool,
+) -> Tried {
+    let (visit, notes, origins) = plain::read_with_origins(name, text, rulebook.knowledge.documents());
+    let reading = rulebook.knowledge.reader.read_anew(&visit, cache);
+    let report = judge(&visit, &reading, notes, rulebook, options, wanted);
+    let mut tried = Tried { placed: Vec::new(), unplaced: Vec::new(), manifest: report.manifest };
+    for finding in report.findings {
+        match place(&finding, text, &visit, &origins) {
+            Some((range, others)) => tried.placed.push(Placed { finding, range, others }),
+            None => tried.unplaced.push(finding),
+        }
+    }
+    tried.placed.sort_by_key(|placed| (placed.range.start, placed.range.end));
+    tried
+}
+
+/// A place in the text, and the other sides with the words that stand there.
+type Place = (Range<usize>, Vec<(Range<usize>, String)>);
+
 /// Findings that rest on data that no text has, have no place.
-fn place(finding: Finding, text: &str, visit: &Visit, origins: &[Origins]) -> Option<Placed> {
+fn place(finding: &Finding, text: &str, visit: &Visit, origins: &[Origins]) -> Option<Place> {
     let of = |role: Role| finding.evidence.iter().filter(move |quotation| quotation.role == role);
     let mine: Vec<Range<usize>> = of(Role::This).filter_map(|quotation| range_of(quotation, visit, origins)).collect();
     let against: Vec<(Range<usize>, String)> =
@@ -51,7 +89,7 @@ fn place(finding: Finding, text: &str, visit: &Visit, origins: &[Origins]) -> Op
     };
     let more = mine.into_iter().skip(1).map(|range| (range.clone(), text[range].to_owned()));
     let others = more.chain(against).filter(|(other, _)| *other != range).collect();
-    Some(Placed { finding, range, others })
+    Some((range, others))
 }
 
 fn range_of(quotation: &Quotation, visit: &Visit, origins: &[Origins]) -> Option<Range<usize>> {

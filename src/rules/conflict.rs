@@ -126,7 +126,7 @@ fn is_harmless(excuses: &Matches<'_>, (passage, mention): Said<'_>) -> bool {
 impl Prepared {
     fn sides(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let excuses = Matches::of(&self.unless);
-        // Concept → document (or data) → first mention of each side.
+        // Concept → document (or data) → mentions of each side.
         let mut said: BTreeMap<ConceptId, Vec<SidesOf<'_>>> = BTreeMap::new();
         for passage in self.within.passages(subject) {
             let place = place_of(passage);
@@ -146,11 +146,12 @@ impl Prepared {
         for places in said.values() {
             let only =
                 |wanted: Side| places.iter().find(|(_, sides)| sides.iter().all(|(side, _)| *side == wanted)).map(|(_, sides)| sides[0].1);
-            // Where any document speaks of both sides, both are affected.
+            // Where any document speaks of both sides, both are affected, or one word is a slip.
             if places.iter().any(|(_, sides)| {
                 sides.iter().any(|(side, _)| *side == Side::Both)
                     || (sides.iter().any(|(side, _)| *side == Side::Left) && sides.iter().any(|(side, _)| *side == Side::Right))
             }) {
+                hits.extend(slip(places));
                 continue;
             }
             let (Some(left), Some(right)) = (only(Side::Left), only(Side::Right)) else { continue };
@@ -291,6 +292,34 @@ impl Prepared {
         }
         said
     }
+}
+
+/// One section says the other side than all others, of which there are at least four in two documents: 右膝 in a list of 左膝.
+fn slip(places: &[SidesOf<'_>]) -> Option<Hit> {
+    const MOST: usize = 4;
+    let said = |wanted: Side| -> Vec<Said<'_>> {
+        let mut sections: Vec<(&str, &str, Said<'_>)> = Vec::new();
+        for (place, sides) in places {
+            for (_, said) in sides.iter().filter(|(side, _)| *side == wanted) {
+                let section = said.0.section.as_ref();
+                if !sections.iter().any(|(known, within, _)| *known == place.as_str() && *within == section) {
+                    sections.push((place.as_str(), section, *said));
+                }
+            }
+        }
+        sections.into_iter().map(|(_, _, said)| said).collect()
+    };
+    if places.iter().any(|(_, sides)| sides.iter().any(|(side, _)| *side == Side::Both)) {
+        return None;
+    }
+    let (left, right) = (said(Side::Left), said(Side::Right));
+    let (few, many) = if left.len() <= right.len() { (left, right) } else { (right, left) };
+    let apart = many.first().zip(many.last()).is_some_and(|(first, last)| !Arc::ptr_eq(first.0, last.0));
+    // Where a list names something on either side, both are meant: a nodule beside a tumour of the other lobe.
+    let names_both =
+        || few.iter().chain(&many).any(|(passage, _)| passage.text.as_str().contains('左') && passage.text.as_str().contains('右'));
+    (few.len() == 1 && many.len() >= MOST && apart && !names_both())
+        .then(|| Hit { evidence: vec![evidence(few[0], Role::This), evidence(many[0], Role::Against)], ..Hit::default() })
 }
 
 /// Said of the patient's body as it is or will be operated on; a consent's procedure stands under its conditions.

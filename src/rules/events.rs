@@ -52,6 +52,10 @@ pub enum EventKind {
     PathologyReport,
     /// An operation after another one of the same stay.
     Reoperation,
+    /// A laboratory result of this stay beyond the filter's bound.
+    Result,
+    /// The moment at which the visit is judged.
+    Now,
 }
 
 impl EventKind {
@@ -89,6 +93,8 @@ impl EventKind {
             EventKind::CriticalValueTold => "危急值告知医师",
             EventKind::PathologyReport => "病理报告",
             EventKind::Reoperation => "再次手术",
+            EventKind::Result => "检验结果",
+            EventKind::Now => "当前时间",
         }
     }
 
@@ -117,7 +123,9 @@ impl EventKind {
             EventKind::ExamReport => (visit.exams.is_some(), "检查报告"),
             EventKind::CultureReport => (visit.cultures.is_some(), "培养结果"),
             EventKind::AutopsyReport | EventKind::PathologyReport => (visit.pathology.is_some(), "病理报告"),
-            EventKind::Discharge
+            EventKind::Result => (visit.labs.is_some(), "检验结果"),
+            EventKind::Now
+            | EventKind::Discharge
             | EventKind::Death
             | EventKind::Archive
             | EventKind::Handover
@@ -141,6 +149,8 @@ pub struct EventFilter {
     pub min_level: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_kind: Option<OrderKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub long_term: Option<bool>,
     /// Values of `orders[].class`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub order_class: Vec<String>,
@@ -162,6 +172,17 @@ pub struct EventFilter {
     /// Words of which the transfused component holds one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub component: Vec<String>,
+    /// Lexicon concepts of laboratory items.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub item: Vec<String>,
+    /// A result must be above or below these, in the unit of its report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub above: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub below: Option<f64>,
+    /// Units of which the result must have one; a result without a unit is taken to have it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unit: Vec<String>,
 }
 
 /// One event of the visit.
@@ -371,6 +392,31 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
                 }
             }
         }
+        EventKind::Result => {
+            let admitted = visit.admission.admitted_at;
+            for (index, lab) in visit.labs.iter().flatten().enumerate() {
+                let value = lab.value.as_deref().and_then(|value| value.trim().parse::<f64>().ok());
+                let beyond = |value: f64| filter.above.is_some_and(|most| value > most) || filter.below.is_some_and(|least| value < least);
+                let in_unit =
+                    lab.unit.as_deref().is_none_or(|unit| filter.unit.is_empty() || filter.unit.iter().any(|known| known == unit));
+                let in_stay = lab.reported_at.is_some_and(|at| admitted.is_none_or(|admitted| at.latest() >= admitted.earliest()));
+                let fluid = lab.specimen.as_deref().is_some_and(|text| !text.contains('血') && !text.contains("血清"));
+                let item = lab.item.as_deref().unwrap_or("");
+                // 尿钾 and 糖化血红蛋白 only hold the item's name.
+                let is_item = || {
+                    let lexicon = subject.knowledge.lexicon();
+                    lexicon
+                        .find(item)
+                        .any(|(span, id)| span.len() + 3 >= item.len() && filter.item.iter().any(|wanted| lexicon.is_a(id, wanted)))
+                };
+                if value.is_some_and(beyond) && in_unit && in_stay && !fluid && is_item() {
+                    let what = format!("{item}{}{}", lab.value.as_deref().unwrap_or(""), lab.unit.as_deref().unwrap_or(""));
+                    let anchor = lab.id.clone().unwrap_or_else(|| format!("lab-{index}"));
+                    push(lab.reported_at, &anchor, &what, format!("/labs/{index}"), vec![]);
+                }
+            }
+        }
+        EventKind::Now => push(Some(Instant::minute(subject.at)), "now", "", "/as_of".into(), vec![]),
         EventKind::Handover | EventKind::Takeover => {
             let wanted = if kind == EventKind::Handover { DocumentKind::Handover } else { DocumentKind::Takeover };
             for document in subject.reading.documents.iter().filter(|document| document.kind == wanted) {
@@ -390,6 +436,7 @@ fn holds_one(words: &[String], text: &str) -> bool {
 
 fn order_matches(subject: &Subject<'_>, order: &Order, filter: &EventFilter) -> bool {
     filter.order_kind.is_none_or(|kind| order.kind == Some(kind))
+        && filter.long_term.is_none_or(|long| order.long_term == Some(long))
         && (filter.order_class.is_empty() || order.class.as_ref().is_some_and(|class| filter.order_class.contains(class)))
         && (filter.purpose.is_empty() || order.purpose.as_ref().is_some_and(|purpose| filter.purpose.contains(purpose)))
         && !is_classed_otherwise(order, filter)

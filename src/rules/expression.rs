@@ -8,10 +8,14 @@
 //! ```
 //! `visit` is the visit as JSON. An expression that meets a missing field is skipped, never a hit: what was not sent is unknown.
 
-use cel::{Context, Program, Value};
+use std::sync::{Arc, LazyLock};
+
+use cel::{Context, Env, ExecutionError, Program, Value};
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Check, DataEvidence, Hit, Knowledge, Outcome, SpecError, Subject};
+use crate::record::Visit;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,29 +27,67 @@ pub struct Expression {
     pub data: Vec<String>,
 }
 
+/// What every expression knows; made once, as it is larger than most visits.
+static KNOWN: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+
+/// A compiled expression over a visit.
+pub struct About {
+    program: Program,
+    /// The fields of the visit that it speaks of; `None`: it may speak of any.
+    fields: Option<Vec<String>>,
+}
+
+impl About {
+    pub fn compile(text: &str) -> Result<Self, String> {
+        Ok(Self { program: Program::compile(text).map_err(|error| error.to_string())?, fields: fields(text) })
+    }
+
+    /// The visit as JSON as far as the expression speaks of it, and the expression's value.
+    pub fn evaluate(&self, visit: &Visit) -> Result<(serde_json::Value, Result<Value, ExecutionError>), String> {
+        let visit = match &self.fields {
+            Some(fields) => visit.fields(fields),
+            None => serde_json::to_value(visit),
+        };
+        let visit = visit.map_err(|error| error.to_string())?;
+        let mut context = Context::with_env(KNOWN.clone());
+        context.add_variable("visit", &visit).map_err(|error| error.to_string())?;
+        let value = self.program.execute(&context);
+        Ok((visit, value))
+    }
+}
+
+/// The names behind every `visit.`; `None` where `visit` stands alone somewhere.
+fn fields(text: &str) -> Option<Vec<String>> {
+    static VISIT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\bvisit\b(?:\s*\.\s*([a-z_]+))?").expect("it is right"));
+    let mut names: Vec<String> =
+        VISIT.captures_iter(text).map(|found| found.get(1).map(|name| name.as_str().to_owned())).collect::<Option<_>>()?;
+    names.sort();
+    names.dedup();
+    Some(names)
+}
+
 struct Prepared {
     spec: Expression,
-    program: Program,
+    hit: About,
 }
 
 impl Expression {
     pub fn prepare(&self, _: &Knowledge) -> Result<Box<dyn Check>, SpecError> {
-        let program = Program::compile(&self.hit).map_err(|error| SpecError::new("hit", format!("this is no CEL expression: {error}")))?;
-        Ok(Box::new(Prepared { spec: self.clone(), program }))
+        let mut hit = About::compile(&self.hit).map_err(|error| SpecError::new("hit", format!("this is no CEL expression: {error}")))?;
+        if let Some(fields) = &mut hit.fields {
+            fields.extend(self.data.iter().filter_map(|path| path.split('/').nth(1)).map(str::to_owned));
+        }
+        Ok(Box::new(Prepared { spec: self.clone(), hit }))
     }
 }
 
 impl Check for Prepared {
     fn run(&self, subject: &Subject<'_>) -> Outcome {
-        let visit = match serde_json::to_value(subject.visit) {
-            Ok(visit) => visit,
-            Err(error) => return Outcome::Skipped(error.to_string()),
+        let (visit, value) = match self.hit.evaluate(subject.visit) {
+            Ok(evaluated) => evaluated,
+            Err(error) => return Outcome::Skipped(error),
         };
-        let mut context = Context::default();
-        if let Err(error) = context.add_variable("visit", &visit) {
-            return Outcome::Skipped(error.to_string());
-        }
-        match self.program.execute(&context) {
+        match value {
             Ok(Value::Bool(false)) => Outcome::Ran(Vec::new()),
             Ok(Value::Bool(true)) => {
                 let label = |path: &String| {
@@ -60,5 +102,24 @@ impl Check for Prepared {
             Ok(_) => Outcome::Skipped("表达式的结果不是真或假".to_owned()),
             Err(error) => Outcome::Skipped(format!("表达式缺少数据: {error}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_fields_that_it_speaks_of_are_made() {
+        assert_eq!(
+            fields("size(visit.labs) > 0 && visit . front_page.days > 3 && visit.labs[0].value == \"\""),
+            Some(vec!["front_page".to_owned(), "labs".to_owned()])
+        );
+        assert_eq!(fields("has(visit.discharge) && f(visit)"), None);
+        let visit = Visit { visit_id: "V".to_owned(), hospital: Some("某院".to_owned()), ..Visit::default() };
+        let hit = About::compile("visit.hospital == '某院' && !has(visit.labs)").expect("CEL");
+        let (json, value) = hit.evaluate(&visit).expect("a visit");
+        assert!(matches!(value, Ok(Value::Bool(true))));
+        assert_eq!(json, serde_json::json!({ "hospital": "某院" }));
     }
 }

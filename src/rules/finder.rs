@@ -8,9 +8,11 @@ use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBu
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
+use super::literals::literals;
 use super::{Knowledge, SpecError};
 use crate::reading::lexicon::ConceptSet;
 use crate::reading::text::{CleanText, Span};
+use crate::reading::vocabulary::{Vocabulary, Words};
 use crate::reading::{Assertion, Experiencer, Passage};
 
 /// The part of a rule file that says what to find. Any of the three is enough for a match.
@@ -47,15 +49,24 @@ impl Find {
             let builder = CharwiseDoubleArrayAhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest);
             Some(builder.build(unique).map_err(|error| SpecError::new("words", error.to_string()))?)
         };
+        let vocabulary = &knowledge.vocabulary;
         let compile = |pattern: &String| {
-            RegexBuilder::new(&as_read(pattern))
+            let read = as_read(pattern);
+            let regex = RegexBuilder::new(&read)
                 .size_limit(1 << 20)
                 .build()
-                .map_err(|error| SpecError::new(pattern, format!("`{pattern}` is no regular expression: {error}")))
+                .map_err(|error| SpecError::new(pattern, format!("`{pattern}` is no regular expression: {error}")))?;
+            Ok(Expression { regex, needs: literals(&read).map(|words| vocabulary.words(words)) })
         };
         let regexes = self.regex.iter().map(compile).collect::<Result<_, _>>()?;
         let concepts = knowledge.lexicon().set(&self.concepts).map_err(|text| SpecError::new("concepts", text))?;
-        Ok(Finder { words: automaton, regexes, concepts, assertions: self.assertions.clone() })
+        Ok(Finder {
+            words: automaton.map(|automaton| (automaton, vocabulary.words(words.iter().filter(|word| !word.is_empty())))),
+            regexes,
+            concepts,
+            assertions: self.assertions.clone(),
+            vocabulary: vocabulary.clone(),
+        })
     }
 }
 
@@ -105,10 +116,17 @@ impl<'f> Matches<'f> {
 
 /// A compiled [`Find`].
 pub struct Finder {
-    words: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
-    regexes: Vec<Regex>,
+    words: Option<(CharwiseDoubleArrayAhoCorasick<u32>, Words)>,
+    regexes: Vec<Expression>,
     concepts: ConceptSet,
     assertions: Vec<Assertion>,
+    vocabulary: Arc<Vocabulary>,
+}
+
+/// A regular expression, and the words of which every match holds one.
+struct Expression {
+    regex: Regex,
+    needs: Option<Words>,
 }
 
 impl Finder {
@@ -116,10 +134,10 @@ impl Finder {
     pub fn find(&self, passage: &Passage) -> Vec<Span> {
         let mut found = Vec::new();
         let text = passage.text.as_str();
-        if let Some(words) = &self.words {
+        if let Some(words) = self.words_for(passage) {
             found.extend(words.leftmost_find_iter(text).map(|found| Span::new(found.start(), found.end())));
         }
-        for regex in &self.regexes {
+        for regex in self.regexes_for(passage) {
             // A group named `it` narrows what is quoted.
             found.extend(
                 regex
@@ -151,14 +169,27 @@ impl Finder {
 
     /// True when a word or a pattern stands in the text; concepts are none of a bare text.
     pub fn matches_text(&self, text: &str) -> bool {
-        self.words.as_ref().is_some_and(|words| words.leftmost_find_iter(text).next().is_some())
-            || self.regexes.iter().any(|regex| regex.is_match(text))
+        self.words.as_ref().is_some_and(|(words, _)| words.leftmost_find_iter(text).next().is_some())
+            || self.regexes.iter().any(|expression| expression.regex.is_match(text))
     }
 
     pub fn matches(&self, passage: &Passage) -> bool {
-        self.matches_text(passage.text.as_str())
+        let text = passage.text.as_str();
+        self.words_for(passage).is_some_and(|words| words.leftmost_find_iter(text).next().is_some())
+            || self.regexes_for(passage).any(|regex| regex.is_match(text))
             || (!self.concepts.is_empty()
                 && passage.mentions.iter().any(|mention| self.concepts.contains(mention.concept) && self.asserted(mention)))
+    }
+
+    /// The automaton, where the passage may hold some word of it.
+    fn words_for(&self, passage: &Passage) -> Option<&CharwiseDoubleArrayAhoCorasick<u32>> {
+        self.words.as_ref().filter(|(_, words)| self.vocabulary.may_hold(passage, words)).map(|(automaton, _)| automaton)
+    }
+
+    /// The expressions that may match in the passage.
+    fn regexes_for(&self, passage: &Passage) -> impl Iterator<Item = &Regex> {
+        let may_match = |expression: &&Expression| expression.needs.as_ref().is_none_or(|words| self.vocabulary.may_hold(passage, words));
+        self.regexes.iter().filter(may_match).map(|expression| &expression.regex)
     }
 
     fn asserted(&self, mention: &crate::reading::Mention) -> bool {

@@ -1,6 +1,8 @@
 //! [`Knowledge`]: everything besides the visit that rules read: the reader with its lexicon and document table, the calendar,
 //! and the medical tables of `rules/knowledge/`.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
 use super::calendar::Calendar;
@@ -11,6 +13,7 @@ use crate::problem::Problem;
 use crate::reading::Reader;
 use crate::reading::documents::DocumentTable;
 use crate::reading::lexicon::Lexicon;
+use crate::reading::vocabulary::Vocabulary;
 
 /// Loaded once, shared by all checks.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub struct Knowledge {
     pub tables: Tables,
     /// What foreign formats' codes mean.
     pub mapping: Mapping,
+    /// Every word that some rule looks for.
+    pub vocabulary: Arc<Vocabulary>,
 }
 
 impl Knowledge {
@@ -31,7 +36,7 @@ impl Knowledge {
         };
         let tables = Tables::load(folder, reader.lexicon())?;
         let mapping = Mapping::load(folder, reader.documents()).map_err(|problem| vec![problem])?;
-        Ok(Self { reader, calendar, tables, mapping })
+        Ok(Self { reader, calendar, tables, mapping, vocabulary: Arc::default() })
     }
 
     pub fn lexicon(&self) -> &Lexicon {

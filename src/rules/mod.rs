@@ -17,15 +17,17 @@ pub mod judge;
 pub mod knowledge;
 pub mod lint;
 pub mod lists;
+mod literals;
 pub mod places;
 pub mod rulebook;
 pub mod run;
 pub mod tables;
 
 mod agree;
+mod around;
 mod conflict;
 mod deadline;
-mod expression;
+pub mod expression;
 mod pattern;
 mod range;
 mod required;
@@ -39,7 +41,7 @@ use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
 pub use crate::problem::Problem;
-use crate::reading::{Passage, Reading, Span};
+use crate::reading::{DocumentReading, Passage, Reading, Span};
 use crate::record::{DocumentKind, Visit};
 pub use applies::Applies;
 pub use copy::index::CopyIndex;
@@ -57,10 +59,24 @@ pub struct Subject<'a> {
     pub phase: Phase,
     /// Earlier visits of the house; rules that compare with them are skipped where there are none.
     pub history: Option<&'a CopyIndex>,
+    /// The document that somebody writes in: what is wrong in others need not be looked for.
+    pub focus: Option<usize>,
+}
+
+impl<'a> Subject<'a> {
+    /// A visit as a whole, without earlier ones.
+    pub fn of(visit: &'a Visit, reading: &'a Reading, knowledge: &'a Knowledge, at: DateTime, phase: Phase) -> Self {
+        Self { visit, reading, knowledge, at, phase, history: None, focus: None }
+    }
+
+    /// Whether what is wrong in that document is asked for.
+    pub fn is_wanted(&self, document: &DocumentReading) -> bool {
+        self.focus.is_none_or(|focus| focus == document.index)
+    }
 }
 
 /// When a check happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// While a physician writes: only what is certain about the text at hand.

@@ -108,19 +108,17 @@ impl Check for Prepared {
     }
 
     fn run(&self, subject: &Subject<'_>) -> Outcome {
-        let Some(context) = self.given.iter().map(|given| given.shown(subject)).collect::<Option<Vec<_>>>() else {
-            return Outcome::Ran(Vec::new());
-        };
-        if self.spec.unless_in == Reach::Anywhere
-            && !self.spec.unless.is_empty()
-            && self.places.passages(subject).any(|passage| self.unless.matches(passage))
-        {
-            return Outcome::Ran(Vec::new());
-        }
         let mut hits = match self.spec.must {
             Must::NotOccur => self.forbidden(subject),
             Must::Occur => self.demanded(subject),
             Must::OccurInVisit => self.demanded_in_visit(subject),
+        };
+        // What must also be so is looked for in the whole visit: only where there is something to say.
+        if hits.is_empty() || self.is_excused_anywhere(subject) {
+            return Outcome::Ran(Vec::new());
+        }
+        let Some(context) = self.given.iter().map(|given| given.shown(subject)).collect::<Option<Vec<_>>>() else {
+            return Outcome::Ran(Vec::new());
         };
         for hit in &mut hits {
             hit.evidence.extend(context.iter().filter_map(|shown| shown.evidence.clone()));
@@ -138,10 +136,17 @@ fn excused(passage: &Passage, excuses: &[Span], span: Span) -> bool {
 }
 
 impl Prepared {
+    fn is_excused_anywhere(&self, subject: &Subject<'_>) -> bool {
+        self.spec.unless_in == Reach::Anywhere
+            && !self.spec.unless.is_empty()
+            && self.places.passages(subject).any(|passage| self.unless.matches(passage))
+    }
+
     fn forbidden(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
-        for passage in self.places.passages(subject) {
-            let length = characters(passage.text.as_str());
+        let counts_letters = self.spec.at_least_chars > 0 || self.spec.longer_than.is_some();
+        for passage in self.places.written(subject) {
+            let length = if counts_letters { characters(passage.text.as_str()) } else { 0 };
             if length < self.spec.at_least_chars || (self.spec.unless_in == Reach::Passage && self.unless.matches(passage)) {
                 continue;
             }
@@ -181,7 +186,7 @@ impl Prepared {
 
     fn demanded(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
-        for document in self.places.documents(subject) {
+        for document in self.places.documents(subject).filter(|document| subject.is_wanted(document)) {
             let passages: Vec<_> = self.places.passages_of(document).collect();
             let in_title = self.spec.titled && self.find.matches(&subject.knowledge.reader.read_text(None, "", &document.title));
             let held = |passage: &Passage| self.find.matches(passage) || (!self.spec.unless.is_empty() && self.unless.matches(passage));

@@ -11,8 +11,8 @@
 use std::sync::Arc;
 
 use super::{Searched, Subject};
-use crate::reading::documents::DocumentTable;
-use crate::reading::{DataSource, DocumentReading, Passage};
+use crate::reading::documents::{DocumentTable, SectionSet};
+use crate::reading::{DataSource, DocumentReading, Origin, Passage};
 use crate::record::DocumentKind;
 
 /// A set of document kinds.
@@ -33,7 +33,11 @@ impl KindSet {
 
 #[derive(Debug, Clone)]
 enum Place {
-    Documents { kinds: KindSet, section: Option<Arc<str>> },
+    /// The section with its number in the table.
+    Documents {
+        kinds: KindSet,
+        section: Option<(Arc<str>, u8)>,
+    },
     Data(DataSource),
 }
 
@@ -41,13 +45,14 @@ enum Place {
 #[derive(Debug, Clone, Default)]
 pub struct Places {
     places: Vec<Place>,
+    names_data: bool,
 }
 
 impl Places {
     /// Compiles what a rule file lists; the error names the word that is not known.
     pub fn parse<S: AsRef<str>>(written: &[S], table: &DocumentTable) -> Result<Self, String> {
-        let places = written.iter().map(|place| parse_place(place.as_ref(), table)).collect::<Result<_, _>>()?;
-        Ok(Self { places })
+        let places: Vec<Place> = written.iter().map(|place| parse_place(place.as_ref(), table)).collect::<Result<_, _>>()?;
+        Ok(Self { names_data: places.iter().any(|place| matches!(place, Place::Data(_))), places })
     }
 
     pub fn is_empty(&self) -> bool {
@@ -57,15 +62,37 @@ impl Places {
     /// Every passage that the places name, in the order of the visit, structured data last.
     pub fn passages<'s>(&self, subject: &Subject<'s>) -> impl Iterator<Item = &'s Arc<Passage>> {
         let reading = subject.reading;
-        let of_documents = reading.documents.iter().flat_map(|document| document.passages.iter().map(move |passage| (document, passage)));
-        let of_documents = of_documents.filter(|(document, passage)| self.holds(document.kind, passage)).map(|(_, passage)| passage);
-        let of_data = reading.data.iter().filter(|passage| self.holds_data(passage));
-        of_documents.chain(of_data)
+        let of_documents = reading.documents.iter().flat_map(|document| self.passages_of(document));
+        let data = if self.names_data { &reading.data[..] } else { &[] };
+        of_documents.chain(data.iter().filter(|passage| self.holds_data(passage)))
     }
 
-    /// The passages of one document that the places name.
+    /// Those of them in which a defect is asked for.
+    pub fn written<'s>(&self, subject: &Subject<'s>) -> impl Iterator<Item = &'s Arc<Passage>> {
+        let reading = subject.reading;
+        let (documents, data) = match subject.focus {
+            None => (&reading.documents[..], if self.names_data { &reading.data[..] } else { &[] }),
+            Some(focus) => (&reading.documents[focus..=focus], &[][..]),
+        };
+        documents.iter().flat_map(|document| self.passages_of(document)).chain(data.iter().filter(|passage| self.holds_data(passage)))
+    }
+
+    /// The passages of one document that the places name; a section holds what stands inside it.
     pub fn passages_of<'s>(&self, document: &'s DocumentReading) -> impl Iterator<Item = &'s Arc<Passage>> {
-        document.passages.iter().filter(|passage| self.holds(document.kind, passage))
+        document.passages_in(self.sections_of(document.kind))
+    }
+
+    /// Which sections of such a document the places name.
+    fn sections_of(&self, kind: DocumentKind) -> SectionSet {
+        let mut sections = SectionSet::default();
+        for place in &self.places {
+            match place {
+                Place::Documents { kinds, section: None } if kinds.contains(kind) => return SectionSet::ALL,
+                Place::Documents { kinds, section: Some((_, number)) } if kinds.contains(kind) => sections.add(*number),
+                _ => {}
+            }
+        }
+        sections
     }
 
     /// Documents whose kind the places name, whether or not they have the section.
@@ -85,7 +112,7 @@ impl Places {
             for place in &self.places {
                 let Place::Documents { kinds, section } = place else { continue };
                 if kinds.contains(document.kind) {
-                    let entry = Searched { document: document.index, section: section.as_ref().map(|name| name.to_string()) };
+                    let entry = Searched { document: document.index, section: section.as_ref().map(|(name, _)| name.to_string()) };
                     if !searched.contains(&entry) {
                         searched.push(entry);
                     }
@@ -95,17 +122,8 @@ impl Places {
         searched
     }
 
-    /// A section holds what stands inside it.
-    fn holds(&self, kind: DocumentKind, passage: &Passage) -> bool {
-        let named = |wanted: &str| *passage.section == *wanted || passage.within.as_deref() == Some(wanted);
-        self.places.iter().any(|place| match place {
-            Place::Documents { kinds, section: wanted } => kinds.contains(kind) && wanted.as_deref().is_none_or(named),
-            Place::Data(_) => false,
-        })
-    }
-
     fn holds_data(&self, passage: &Passage) -> bool {
-        let crate::reading::Origin::Data { source, .. } = &passage.origin else { return false };
+        let Origin::Data { source, .. } = &passage.origin else { return false };
         self.places.iter().any(|place| matches!(place, Place::Data(wanted) if wanted == source))
     }
 }
@@ -130,7 +148,9 @@ fn parse_place(written: &str, table: &DocumentTable) -> Result<Place, String> {
     };
     let section = match section {
         Some(name) => {
-            Some(table.section_named(name).ok_or_else(|| format!("unknown section `{name}`: not a section name in rules/documents.toml"))?)
+            let known =
+                table.section_named(name).ok_or_else(|| format!("unknown section `{name}`: not a section name in rules/documents.toml"))?;
+            Some((known, table.section_number(name)))
         }
         None => None,
     };

@@ -17,7 +17,7 @@ use super::pattern::{characters, trimmed};
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Phase, Role, Searched, SpecError, Subject, facts};
 use crate::reading::DocumentReading;
-use crate::record::{DocumentKind, Title};
+use crate::record::{DocumentKind, Title, time};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +61,9 @@ pub struct Element {
 pub struct Signatures {
     /// How many people must have signed or written it.
     pub count: usize,
+    /// Who only wrote it does not count: somebody must stand in the log of signatures, or the time of a signature be known.
+    #[serde(default)]
+    pub logged: bool,
     /// Lowest title that one of them must have.
     #[serde(default)]
     pub title: Option<Title>,
@@ -114,9 +117,12 @@ impl Check for Prepared {
             let written = |document: &&DocumentReading| is_written(facts::document(subject.visit, document));
             let found = match triggers.first().filter(|_| self.spec.names_trigger) {
                 None => self.documents.documents(subject).any(|document| written(&document)),
-                Some(_) => triggers
-                    .iter()
-                    .all(|trigger| self.documents.documents(subject).filter(written).any(|document| names(subject, document, trigger))),
+                Some(_) => triggers.iter().all(|trigger| {
+                    let in_time = |document: &&DocumentReading| {
+                        document.time.is_none_or(|at| at.earliest() <= time::plus_minutes(trigger.at.latest(), LATEST))
+                    };
+                    self.documents.documents(subject).filter(written).filter(in_time).any(|document| names(subject, document, trigger))
+                }),
             };
             if !found {
                 let searched = subject.reading.documents.iter().map(|document| Searched { document: document.index, section: None });
@@ -137,9 +143,13 @@ impl Check for Prepared {
         if self.spec.sections.is_empty() && self.elements.is_empty() && self.spec.signatures.is_none() {
             return Outcome::Ran(Vec::new());
         }
-        Outcome::Ran(self.documents.documents(subject).filter_map(|document| self.look(subject, document)).collect())
+        let wanted = self.documents.documents(subject).filter(|document| subject.is_wanted(document));
+        Outcome::Ran(wanted.filter_map(|document| self.look(subject, document)).collect())
     }
 }
+
+/// Minutes after which a document that names the same kind of act is of another one.
+const LATEST: i64 = 24 * 60;
 
 /// Fewer named sections than this are an excerpt.
 const FEWEST_SECTIONS: usize = 4;
@@ -216,8 +226,8 @@ impl Prepared {
     fn unsigned(&self, subject: &Subject<'_>, document: &DocumentReading, signatures: &Signatures) -> Option<Hit> {
         let record = facts::document(subject.visit, document);
         // Without any log of signatures nothing can be said of them.
-        record.signatures.as_ref()?;
-        let signers = facts::signers(record);
+        let is_empty = record.signatures.as_ref()?.is_empty();
+        let signers = if signatures.logged && is_empty && record.signed_at.is_none() { Vec::new() } else { facts::signers(record) };
         let titles: Vec<Option<Title>> = signers.iter().map(|person| facts::title_of(subject.visit, person)).collect();
         // Someone whose title is not known may have it.
         let titled = signatures.title.is_none_or(|title| titles.iter().any(|actual| actual.is_none_or(|actual| actual >= title)));

@@ -39,6 +39,9 @@ pub struct Response {
     /// Classes: a note that names anything of the trigger's class answers it.
     #[serde(default)]
     pub same_class: Vec<String>,
+    /// An answer whose sentence names only another region of the body (头颅CT for the report of the abdomen) is none.
+    #[serde(default)]
+    pub same_region: bool,
     /// Having found the note that speaks of the item, it must also hold this (the handling); otherwise that note is the hit.
     #[serde(default)]
     pub then: Find,
@@ -116,7 +119,7 @@ impl Prepared {
         for document in self.places.documents(subject).filter(in_window) {
             searched.push(Searched { document: document.index, section: None });
             for passage in self.places.passages_of(document) {
-                let Some(span) = self.answers(subject, passage, &item) else { continue };
+                let Some(span) = self.answers(subject, passage, trigger, &item) else { continue };
                 if self.spec.then.is_empty() || document.passages.iter().any(|passage| self.then.matches(passage)) {
                     return None;
                 }
@@ -146,7 +149,7 @@ impl Prepared {
         subject.knowledge.lexicon().find(&trigger.label).map(|(_, id)| id).collect()
     }
 
-    fn answers(&self, subject: &Subject<'_>, passage: &Passage, items: &[ConceptId]) -> Option<Span> {
+    fn answers(&self, subject: &Subject<'_>, passage: &Passage, trigger: &Event, items: &[ConceptId]) -> Option<Span> {
         let lexicon = subject.knowledge.lexicon();
         let by_item = || passage.mentions.iter().find(|mention| items.contains(&mention.concept)).map(|mention| mention.span);
         let by_class = || {
@@ -156,6 +159,36 @@ impl Prepared {
                 .find(|mention| self.spec.same_class.iter().any(|class| lexicon.is_a(mention.concept, class)))
                 .map(|mention| mention.span)
         };
-        self.answer.find(passage).into_iter().next().or_else(by_item).or_else(by_class)
+        let is_of_trigger =
+            |span: &Span| !self.spec.same_region || !is_of_other_region(&trigger.label, passage.text.slice(passage.sentence_of(*span)));
+        self.answer.find(passage).into_iter().find(is_of_trigger).or_else(by_item).or_else(by_class)
+    }
+}
+
+/// The text names regions of the body, and none of those that the label names.
+fn is_of_other_region(label: &str, text: &str) -> bool {
+    const REGIONS: [&[&str]; 6] = [
+        &["头", "颅", "脑", "垂体", "鞍"],
+        &["胸", "肺", "纵隔", "气管", "肋"],
+        &["腹", "肝", "胆", "胰", "脾", "胃", "肠", "肾", "阑尾", "输尿管"],
+        &["盆", "子宫", "膀胱", "前列腺", "卵巢", "附件"],
+        &["颈", "甲状腺", "喉", "鼻", "耳", "眼", "颌", "窦"],
+        &["椎", "腰", "髋", "膝", "肩", "关节", "股骨", "胫", "足", "腕"],
+    ];
+    let named = |words: &[&str], text: &str| words.iter().any(|word| text.contains(word));
+    let own = || REGIONS.iter().filter(|words| named(words, label));
+    own().next().is_some() && !own().any(|words| named(words, text)) && REGIONS.iter().any(|words| named(words, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_of_other_region;
+
+    #[test]
+    fn regions_of_reports_and_notes() {
+        assert!(is_of_other_region("检查报告(上腹部CT) 2026-03-05", "头颅CT未见出血"));
+        assert!(!is_of_other_region("检查报告(上腹部CT) 2026-03-05", "CT示肝右叶占位"));
+        assert!(!is_of_other_region("检查报告(上腹部CT) 2026-03-05", "CT已回,考虑良性"));
+        assert!(!is_of_other_region("检查报告(胸腹部CT) 2026-03-05", "胸部CT见结节"));
     }
 }

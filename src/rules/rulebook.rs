@@ -31,6 +31,15 @@ pub struct Compiled {
     pub check: Box<dyn Check>,
 }
 
+impl Compiled {
+    /// The whole rule as its file says it, with the path of the file.
+    pub fn explained(&self) -> Result<serde_json::Value, serde_json::Error> {
+        let mut value = serde_json::to_value(&self.rule)?;
+        value["file"] = serde_json::json!(format!("rules/{}", self.file));
+        Ok(value)
+    }
+}
+
 impl Rulebook {
     /// Loads everything below `folder`; all mistakes are reported together.
     pub fn load(folder: &DataFolder) -> Result<Self, Vec<Problem>> {
@@ -56,6 +65,7 @@ impl Rulebook {
         if !problems.is_empty() {
             return Err(problems);
         }
+        knowledge.vocabulary.seal();
         Ok(Self { knowledge, rules, digest: digest(folder) })
     }
 
@@ -83,7 +93,7 @@ impl Rulebook {
         let earlier = case.earlier(self.knowledge.documents())?;
         let history = (!earlier.is_empty()).then(|| CopyIndex::of(&earlier, &self.knowledge));
         let (at, history) = (case.moment()?.latest(), history.as_ref());
-        let subject = Subject { visit: &visit, reading: &reading, knowledge: &self.knowledge, at, phase, history };
+        let subject = Subject { visit: &visit, reading: &reading, knowledge: &self.knowledge, at, phase, history, focus: None };
         match super::run::judge(compiled, &subject) {
             super::run::Judgement::Ran(outcome) => Ok(outcome),
             super::run::Judgement::NotApplicable | super::run::Judgement::NotYet => Ok(Outcome::Ran(Vec::new())),

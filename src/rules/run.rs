@@ -139,7 +139,7 @@ mod tests {
         let visit = Visit { visit_id: "V".to_owned(), ..Visit::default() };
         let reading = knowledge.reader.read(&visit);
         let at = jiff::civil::date(2026, 3, 5).at(0, 0, 0, 0);
-        let subject = Subject { visit: &visit, reading: &reading, knowledge: &knowledge, at, phase: Phase::Terminal, history: None };
+        let subject = Subject::of(&visit, &reading, &knowledge, at, Phase::Terminal);
         let before = rulebook.run(&subject).ran;
         let template = &rulebook.rules[0];
         let (rule, file) = (template.rule.clone(), template.file.clone());

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::events::{self, EventFilter, EventKind};
 use super::places::Places;
 use super::{Check, DataEvidence, Hit, Knowledge, Outcome, SpecError, Subject, facts};
+use crate::reading::ConceptId;
 use crate::record::{Document, DocumentKind, Instant, time};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,6 +28,10 @@ pub struct Sequence {
     /// Each `first` is compared with the `second` of the same operation, rescue or order only.
     #[serde(default)]
     pub same: bool,
+    /// Each `first`, a document, is compared with those of `second` that are what it names (胸腔穿刺), and only where no other `first` that names it
+    /// is in order.
+    #[serde(default)]
+    pub same_concept: bool,
     /// Every `second` that stands before `first` is a hit of its own (records dated before admission).
     #[serde(default)]
     pub each: bool,
@@ -91,6 +96,8 @@ struct Moment {
     label: String,
     path: String,
     anchor: String,
+    /// Concepts that a document's title or text names, or an event's label.
+    named: Vec<ConceptId>,
 }
 
 impl Sequence {
@@ -106,11 +113,15 @@ impl Sequence {
 }
 
 fn moments(subject: &Subject<'_>, step: &Step, places: &Places) -> Result<Vec<Moment>, String> {
+    let lexicon = subject.knowledge.lexicon();
     if let Some(kind) = step.event {
         let events = events::events(subject, kind, &step.filter)?;
         return Ok(events
             .into_iter()
-            .map(|event| Moment { at: event.at, label: event.label, path: event.pointer, anchor: event.anchor })
+            .map(|event| {
+                let named = lexicon.find(&event.label).map(|(_, id)| id).collect();
+                Moment { at: event.at, label: event.label, path: event.pointer, anchor: event.anchor, named }
+            })
             .collect());
     }
     let stamped = places.documents(subject).filter_map(|document| {
@@ -121,6 +132,11 @@ fn moments(subject: &Subject<'_>, step: &Step, places: &Places) -> Result<Vec<Mo
             label: format!("{}({}) {at}", document.title, step.time.chinese()),
             path: format!("/documents/{}", document.index),
             anchor: record.id.clone(),
+            named: lexicon
+                .find(&document.title)
+                .map(|(_, id)| id)
+                .chain(document.passages.iter().flat_map(|passage| passage.mentions.iter().map(|mention| mention.concept)))
+                .collect(),
         })
     });
     Ok(stamped.collect())
@@ -146,8 +162,22 @@ impl Check for Prepared {
         }
         for early in &first {
             // Several operations: a document belongs to the latest one it could precede, so only what is after all of them is out of order.
-            let partners: Vec<&Moment> = second.iter().filter(|late| !self.spec.same || late.anchor == early.anchor).collect();
-            let disordered = |late: &Moment| time::minutes_between(late.at.latest(), early.at.earliest()) > self.spec.slack_minutes;
+            let shares = |late: &Moment| late.named.iter().any(|id| early.named.contains(id));
+            let partners: Vec<&Moment> = second
+                .iter()
+                .filter(|late| (!self.spec.same || late.anchor == early.anchor) && (!self.spec.same_concept || shares(late)))
+                .collect();
+            let after =
+                |first: &Moment, late: &Moment| time::minutes_between(late.at.latest(), first.at.earliest()) > self.spec.slack_minutes;
+            let disordered = |late: &Moment| after(early, late);
+            // Another consent to the same thing was given in time.
+            let covered = |late: &Moment| {
+                self.spec.same_concept
+                    && first.iter().any(|other| !after(other, late) && other.named.iter().any(|id| late.named.contains(id)))
+            };
+            if partners.iter().any(|late| covered(late)) {
+                continue;
+            }
             let Some(late) = partners.last().filter(|_| partners.iter().all(|late| disordered(late))) else { continue };
             hits.push(pair(early, late));
         }

@@ -6,6 +6,7 @@ use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::civil::DateTime;
 
 use super::State;
 use super::problem::Refusal;
@@ -82,15 +83,37 @@ impl FromRequestParts<State> for Caller {
     }
 }
 
+/// A caller who keeps the house: accounts, tokens, webhooks, the audit trail.
+pub struct Administrator(pub Caller);
+
+impl FromRequestParts<State> for Administrator {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Refusal> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        if caller.may_administer() { Ok(Administrator(caller)) } else { Err(Refusal::Forbidden) }
+    }
+}
+
 /// Whoever looks at a page: a caller, or somebody who is sent to the login page first.
-pub struct Visitor(pub Caller);
+pub struct Visitor {
+    pub caller: Caller,
+    /// What the form that ends the session sends back; empty where there is no session.
+    pub csrf: String,
+    /// The hospital's time at which the page was asked for.
+    pub at: DateTime,
+}
 
 impl FromRequestParts<State> for Visitor {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Response> {
         match Caller::from_request_parts(parts, state).await {
-            Ok(caller) => Ok(Visitor(caller)),
+            Ok(caller) => {
+                let in_session = state.asks_for_tokens && !parts.headers.contains_key(AUTHORIZATION);
+                let session = if in_session { session(state, &parts.headers).await.map_err(Refusal::into_response)? } else { None };
+                Ok(Visitor { caller, csrf: session.map_or(String::new(), |session| session.csrf), at: state.clock.local() })
+            }
             Err(Refusal::Unauthorised) if !parts.headers.contains_key(AUTHORIZATION) => {
                 let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
                 let back = percent_encoding::utf8_percent_encode(back, percent_encoding::NON_ALPHANUMERIC);

@@ -22,9 +22,10 @@ pub struct Judging {
     /// Score sheet; default: the hospital's.
     sheet: Option<String>,
     /// inline, running or terminal; default: terminal after discharge, running before.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     phase: Option<Phase>,
-    /// The moment to judge for (2026-03-05T10:00); default: the visit's `as_of`, else now.
+    /// The moment to judge for; default: the visit's `as_of`, else now.
+    #[param(example = "2026-03-05T10:00", format = "date-time-local")]
     at: Option<String>,
 }
 
@@ -56,8 +57,8 @@ pub(super) fn json<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Refusal
 
 /// 检查一份病历,不保存;带 focus 时只回答正在书写的部分。Judges a visit and keeps nothing; with `focus` it answers for the text being written.
 #[utoipa::path(post, path = "/v1/check", tag = "检查", params(Judging),
-    request_body(content = serde_json::Value, content_type = "application/json",
-        description = "bingli.visit/1 (#/components/schemas/Visit), or {focus: {document, section, text, caret, known}, visit | visit_id}"),
+    request_body(content = inline(focus::Checked), content_type = "application/json",
+        description = "bingli.visit/1 (a CDA document or a FHIR bundle too), or the text being written"),
     responses(
         (status = 200, description = "bingli.report/1 (#/components/schemas/Report); with focus {findings, unchanged, gone, shown, dismissed, manifest}", body = serde_json::Value),
         (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 413, body = ProblemDocument),

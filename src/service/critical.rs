@@ -22,12 +22,30 @@ pub struct CriticalFilter {
     visit: Option<String>,
     department: Option<String>,
     /// Month, quarter or year of the report: 2026-03, 2026Q1, 2026
+    #[param(pattern = "^[0-9]{4}(-(0?[1-9]|1[0-2])|[Qq][1-4])?$")]
     period: Option<String>,
     /// open, overdue or closed
+    #[param(pattern = "^(open|overdue|closed)?$")]
     state: Option<String>,
     /// `next` of the page before
     after: Option<String>,
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
+}
+
+/// The same, of figures: all of them.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SumFilter {
+    visit: Option<String>,
+    department: Option<String>,
+    /// Month, quarter or year of the report: 2026-03, 2026Q1, 2026
+    #[param(pattern = "^[0-9]{4}(-(0?[1-9]|1[0-2])|[Qq][1-4])?$")]
+    period: Option<String>,
+    /// open, overdue or closed
+    #[param(pattern = "^(open|overdue|closed)?$")]
+    state: Option<String>,
 }
 
 /// Every loop that the filter means, in order of report, visit and id.
@@ -82,17 +100,19 @@ pub async fn list(
 }
 
 /// 危急值月度统计。By month and department: counts, minutes from the report to each step, and the share in time.
-#[utoipa::path(get, path = "/v1/critical-values/figures", tag = "危急值", params(CriticalFilter),
+#[utoipa::path(get, path = "/v1/critical-values/figures", tag = "危急值", params(SumFilter),
     responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
         (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 pub async fn sums(
     Shared(state): Shared<State>,
     caller: Caller,
-    parameters: Result<Query<CriticalFilter>, QueryRejection>,
+    parameters: Result<Query<SumFilter>, QueryRejection>,
 ) -> Result<Json<Value>, Refusal> {
     let filter = query(parameters)?;
     if !caller.role.may_read_figures() {
         return Err(Refusal::Forbidden);
     }
+    let SumFilter { visit, department, period, state: stage } = filter;
+    let filter = CriticalFilter { visit, department, period, state: stage, ..CriticalFilter::default() };
     Ok(Json(json!({ "rows": figures(&wanted(&state, &caller, &filter).await?) })))
 }

@@ -1,13 +1,14 @@
 //! What physicians say of findings (采纳, 忽略), and the rules that lose their voice by it.
 
 use axum::Json;
+use axum::extract::State as Shared;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::problem::{ProblemDocument, Refusal};
+use super::path::Path;
+use super::problem::{ProblemDocument, Refusal, no_content};
 use super::{State, check};
 use crate::ledger::Action;
 use crate::people::Caller;
@@ -72,7 +73,7 @@ pub async fn decide(
     };
     state.voices.forget();
     state.hub.wake();
-    if known { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::NotFound) }
+    no_content(known)
 }
 
 /// 一份病历的采纳与忽略。What was said of a visit's findings, and by whom.
@@ -116,5 +117,5 @@ pub async fn restore(Shared(state): Shared<State>, caller: Caller, Path(rule): P
     }
     state.voices.forget();
     let restored = state.store.restore_rule(&rule, &caller.name, state.clock.now()).await?;
-    if restored { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::NotFound) }
+    no_content(restored)
 }

@@ -1,13 +1,14 @@
 //! 代理: who is reminded while somebody is away. A person delegates for themselves; quality control and administration for anybody.
 
 use axum::Json;
+use axum::extract::State as Shared;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::downtimes::stretch;
+use super::path::Path;
 use super::problem::{ProblemDocument, Refusal};
 use super::{State, check};
 use crate::people::{Caller, Role};
@@ -21,8 +22,11 @@ pub struct DelegationBody {
     person: String,
     /// Who stands in, by the id in `staff`.
     delegate: String,
-    /// Local time, 2026-03-05T08:00
+    /// Local time
+    #[schema(example = "2026-03-05T08:00", format = "date-time-local")]
     from: String,
+    /// Later than `from`
+    #[schema(format = "date-time-local")]
     to: String,
 }
 

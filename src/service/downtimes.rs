@@ -1,8 +1,8 @@
 //! 系统停机: when nobody could write. Limits that were running are longer by it, of every visit it concerns, at once.
 
 use axum::Json;
+use axum::extract::State as Shared;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::check;
 use super::duties::moment;
+use super::path::Path;
 use super::problem::{ProblemDocument, Refusal};
 use super::{State, monitor};
 use crate::people::{Caller, Role};
@@ -21,8 +22,11 @@ pub struct DowntimeBody {
     /// Empty or absent: the whole hospital.
     #[serde(default)]
     department: String,
-    /// Local time, 2026-03-05T10:00
+    /// Local time
+    #[schema(example = "2026-03-05T10:00", format = "date-time-local")]
     from: String,
+    /// Later than `from`
+    #[schema(format = "date-time-local")]
     to: String,
     reason: String,
 }

@@ -21,16 +21,22 @@ pub struct DutyFilter {
     visit: Option<String>,
     department: Option<String>,
     /// open, overdue or done
+    #[param(pattern = "^(open|overdue|done)?$")]
     state: Option<String>,
-    /// local time, 2026-03-05T10:00:00
+    /// Local time
+    #[param(example = "2026-03-05T10:00", format = "date-time-local")]
     due_before: Option<String>,
+    /// `next` of the page before
+    #[param(pattern = r"^$|^[^|]*[|][^|]*[|][^|]*[|]")]
     after: Option<String>,
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 
 /// 时限任务列表,按到期时间。Duties in order of their due time.
 #[utoipa::path(get, path = "/v1/duties", tag = "时限", params(DutyFilter),
-    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
 pub async fn list(
     Shared(state): Shared<State>,
     caller: Caller,
@@ -75,7 +81,7 @@ pub(super) fn moment(name: &str, text: &str) -> Result<DateTime, Refusal> {
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Moment {
-    /// 2026-03-05T10:00:00
+    #[schema(example = "2026-03-05T10:00:00", format = "date-time-local")]
     now: String,
 }
 

@@ -1,24 +1,32 @@
 //! [`Engine`]: everything that judges, loaded once, without the database: bytes become a visit, a visit becomes a report.
 
+use std::sync::Arc;
+
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use quick_cache::sync::Cache;
 use serde_json::Value;
 
 use super::problem::Refusal;
+use crate::critical;
 use crate::data::DataFolder;
 use crate::duties::Reminders;
 use crate::indicators::Book;
 use crate::indicators::table::{self, Entry};
+use crate::input::OpenError;
 use crate::input::open::{Format, format};
 use crate::language::Language;
 use crate::ledger::Policy;
 use crate::problem::Problem;
+use crate::reading::Reading;
 use crate::reading::cache::ReadingCache;
 use crate::record::event::fold;
 use crate::record::{self, Instant, Precision, Visit, note::Note};
-use crate::report::prose::{Placed, judge_prose};
-use crate::report::{Options, Report, Sheets, judge};
-use crate::rules::{Phase, Rulebook};
+use crate::report::prose::{Placed, Tried, judge_prose, try_rule};
+use crate::report::{Line, Options, Report, Sheets, judge};
+use crate::review::Regression;
+use crate::rules::rulebook::Compiled;
+use crate::rules::{Phase, Rulebook, Status};
 use crate::store::{Downtime, Following, Inputs, Judged, department_of, digest};
 
 /// What judges: the rulebook and everything beside it in its folder.
@@ -31,10 +39,19 @@ pub struct Engine {
     pub reminders: Reminders,
     pub policy: Policy,
     pub review: crate::review::Policy,
-    pub critical: crate::critical::Limits,
+    pub critical: critical::Limits,
     pub zone: TimeZone,
     /// Documents that were read before: of a visit that comes again only what changed is read.
     readings: ReadingCache,
+    /// Stored visits in which somebody writes, by the hash of what came.
+    open: Cache<String, Arc<OpenVisit>>,
+}
+
+/// A visit that was read, for whoever writes in it: only the document at hand is read again.
+pub struct OpenVisit {
+    pub visit: Visit,
+    notes: Vec<Note>,
+    reading: Reading,
 }
 
 /// What a body is called: JSON where it is not CDA.
@@ -43,12 +60,19 @@ const NAME: &str = "body.json";
 /// Documents whose readings are kept, some tens of KB each.
 const READINGS: usize = 4096;
 
+/// Visits that are kept open, a megabyte or so each.
+const OPEN: usize = 128;
+
 /// How a visit is to be judged.
 #[derive(Debug, Clone, Default)]
 pub struct How {
     pub sheet: Option<String>,
     pub phase: Option<Phase>,
     pub at: Option<Instant>,
+}
+
+pub(super) fn no_sheet(id: &str) -> Refusal {
+    Refusal::Unreadable(format!("没有评分表 {id}"))
 }
 
 /// A visit with everything that follows from it, on its way into the store.
@@ -84,9 +108,10 @@ impl Engine {
             reminders: Reminders::load(folder)?,
             policy: Policy::load(folder)?,
             review: crate::review::Policy::load(folder)?,
-            critical: crate::critical::Limits::load(folder)?,
+            critical: critical::Limits::load(folder)?,
             zone,
             readings: ReadingCache::new(READINGS),
+            open: Cache::new(OPEN),
         })
     }
 
@@ -95,33 +120,89 @@ impl Engine {
     }
 
     /// A visit of whatever bytes came.
+    pub fn open(&self, bytes: &[u8]) -> Result<(Visit, Vec<Note>), OpenError> {
+        self.rulebook.knowledge.opener(&self.zone).visit(NAME, bytes)
+    }
+
+    /// The same for whoever sent them.
     pub fn read(&self, bytes: &[u8]) -> Result<(Visit, Vec<Note>), Refusal> {
-        let opener = self.rulebook.knowledge.opener(&self.zone);
-        opener.visit(NAME, bytes).map_err(|error| Refusal::Unreadable(error.to_string()))
+        self.open(bytes).map_err(|error| Refusal::Unreadable(error.to_string()))
     }
 
     pub fn judge(&self, visit: &Visit, notes: Vec<Note>, how: &How, now: DateTime) -> Result<Report, Refusal> {
         let id = how.sheet.as_deref().unwrap_or(crate::report::sheet::DEFAULT_SHEET);
-        let sheet = self.sheets.sheet(id).ok_or_else(|| Refusal::Unreadable(format!("没有评分表 {id}")))?;
-        let options = Options { sheet, phase: how.phase, at: how.at.map(|at| at.latest()), now, language: self.language.as_ref() };
+        let sheet = self.sheets.sheet(id).ok_or_else(|| no_sheet(id))?;
+        let options =
+            Options { phase: how.phase, at: how.at.map(|at| at.latest()), language: self.language.as_ref(), ..Options::of(sheet, now) };
         let reading = self.rulebook.knowledge.reader.read_anew(visit, &self.readings);
         Ok(judge(visit, &reading, notes, &self.rulebook, options, |_| true))
     }
 
-    /// Judges a visit for whoever writes in one of its documents, by the rules that can quote such a document. Rules alone: what the
-    /// model finds is preview, and that is never shown while somebody writes.
-    pub fn judge_inline(&self, visit: &Visit, notes: Vec<Note>, document: usize, now: DateTime) -> Result<Report, Refusal> {
+    /// The lines of a visit by one sheet after another, from one reading that is not kept: batches would push out what is being written.
+    pub fn lines(
+        &self,
+        visit: &Visit,
+        sheets: &[&str],
+        with_model: bool,
+        at: Option<DateTime>,
+        now: DateTime,
+    ) -> Result<Vec<Line>, Refusal> {
+        let reading = self.rulebook.knowledge.reader.read(visit);
+        let line = |id: &&str| {
+            let sheet = self.sheets.sheet(id).ok_or_else(|| no_sheet(id))?;
+            let language = self.language.as_ref().filter(|_| with_model);
+            let options = Options { at, language, ..Options::of(sheet, now) };
+            Ok(Line::of(&judge(visit, &reading, Vec::new(), &self.rulebook, options, |_| true)))
+        };
+        sheets.iter().map(line).collect()
+    }
+
+    /// Whether the rulebook is wrong about a case that it is held to.
+    pub fn still_hits(&self, case: &Regression) -> bool {
+        let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET);
+        sheet.is_some_and(|sheet| case.hits(&self.rulebook, sheet))
+    }
+
+    /// A visit that is open already.
+    pub fn opened(&self, hash: &str) -> Option<Arc<OpenVisit>> {
+        self.open.get(hash)
+    }
+
+    /// Reads a visit for whoever writes in it, and keeps it open where it is a stored one.
+    pub fn open_for_writing(&self, text: &str, hash: Option<String>) -> Result<Arc<OpenVisit>, Refusal> {
+        let (visit, notes) = self.read(text.as_bytes())?;
+        let reading = self.rulebook.knowledge.reader.read_anew(&visit, &self.readings);
+        let open = Arc::new(OpenVisit { visit, notes, reading });
+        if let Some(hash) = hash {
+            self.open.insert(hash, open.clone());
+        }
+        Ok(open)
+    }
+
+    /// Judges an open visit for whoever writes in one of its documents, `visit` being the same with the present text in its place; by the
+    /// stable rules that can quote such a document. Rules alone: what the model finds is preview, and that is never shown while somebody writes.
+    pub fn judge_inline(&self, open: &OpenVisit, visit: &Visit, document: usize, now: DateTime) -> Result<Report, Refusal> {
         let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET).ok_or_else(|| Refusal::Broken("no score sheet".to_owned()))?;
-        let options = Options { sheet, phase: Some(Phase::Inline), at: None, now, language: None };
-        let reading = self.rulebook.knowledge.reader.read_anew(visit, &self.readings);
+        let options = Options { phase: Some(Phase::Inline), focus: Some(document), ..Options::of(sheet, now) };
+        let mut reading = open.reading.clone();
+        self.rulebook.knowledge.reader.read_again(&mut reading, document, &visit.documents[document]);
         let kind = reading.documents[document].kind;
-        Ok(judge(visit, &reading, notes, &self.rulebook, options, |compiled| compiled.check.quotes(kind)))
+        let concerns = |compiled: &Compiled| compiled.rule.status == Status::Stable && compiled.check.quotes(kind);
+        Ok(judge(visit, &reading, open.notes.clone(), &self.rulebook, options, concerns))
     }
 
     /// Judges plain text while somebody writes it.
     pub fn judge_prose(&self, text: &str, now: DateTime) -> Result<Vec<Placed>, Refusal> {
         let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET).ok_or_else(|| Refusal::Broken("no score sheet".to_owned()))?;
         Ok(judge_prose("text", text, &self.rulebook, sheet, &self.readings, now))
+    }
+
+    /// Judges plain text by one rule; the model answers where the rule asks it.
+    pub fn try_rule(&self, id: &str, text: &str, now: DateTime) -> Result<Tried, Refusal> {
+        let compiled = self.rulebook.rule(id).ok_or(Refusal::NotFound)?;
+        let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET).ok_or_else(|| Refusal::Broken("no score sheet".to_owned()))?;
+        let options = Options { language: self.language.as_ref(), ..Options::of(sheet, now) };
+        Ok(try_rule(text, compiled, &self.rulebook, &self.readings, options))
     }
 
     /// The visit that a snapshot and the events after it make, as JSON. Without events it is the snapshot to the letter.
@@ -151,8 +232,11 @@ impl Engine {
         add_downtimes(&mut visit, downtimes);
         let own = visit.as_of.map(|as_of| as_of.latest());
         let at = at.filter(|at| own.is_none_or(|own| own < *at)).map(|at| Instant::new(at, Precision::Second));
-        let report = self.judge(&visit, notes, &How { at, ..How::default() }, now)?;
-        let entries = table::entries(&self.book, &self.rulebook, &visit, now);
+        let mut report = self.judge(&visit, notes, &How { at, ..How::default() }, now)?;
+        let loops = critical::loops(&visit, department_of(&visit), &self.critical, self.rulebook.knowledge.lexicon(), report.at.latest());
+        report.duties.extend(critical::duties(&loops));
+        let reading = self.rulebook.knowledge.reader.read_anew(&visit, &self.readings);
+        let entries = table::entries(&self.book, &self.rulebook, &visit, &reading, now);
         Ok(Kept { visit, body, hash: digest(bytes), report, entries })
     }
 }

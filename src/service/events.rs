@@ -2,12 +2,15 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State as Shared, rejection::BytesRejection};
+use axum::extract::{State as Shared, rejection::BytesRejection};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::openapi::{Array, Object, OneOf, Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::State;
 use super::check::body;
+use super::path::Path;
 use super::problem::{ProblemDocument, Refusal};
 use super::{engine::Engine, monitor};
 use crate::people::Caller;
@@ -24,6 +27,19 @@ enum Body {
     Several { events: Vec<Value> },
     One(Value),
 }
+
+/// The same for the document.
+pub struct Posted;
+
+impl PartialSchema for Posted {
+    fn schema() -> RefOr<Schema> {
+        let event = Ref::from_schema_name("Event");
+        let several = Object::builder().property("events", Array::new(event.clone())).required("events").build();
+        Schema::OneOf(OneOf::builder().item(event).item(several).build()).into()
+    }
+}
+
+impl ToSchema for Posted {}
 
 /// More events in one request are refused; a stream of them is several requests.
 const MOST: usize = 1000;
@@ -58,11 +74,12 @@ fn parse(engine: &Engine, id: &str, bytes: &[u8]) -> Result<Vec<Event>, Refusal>
 /// 实时事件:文书保存/签名、医嘱、检验检查结果、危急值、转科、手术、死亡、出院等。Events of a visit; each `event_id` counts once, out-of-order events are
 /// right in the end.
 #[utoipa::path(post, path = "/v1/visits/{id}/events", tag = "病历", params(("id" = String, Path, description = "住院号")),
-    request_body(content = serde_json::Value, content_type = "application/json",
-        description = "{event_id, kind, at, body} or {events: […]}; kind: admission, document, document_removed, staff, diagnosis, order, lab, culture, exam, pathology, critical_value, operation, transfusion, consult, rescue, vitals, condition, transfer, discharge, death, front_page"),
+    request_body(content = inline(Posted), content_type = "application/json",
+        description = "one event, or several as {events: […]}; the body is the element of the visit that it concerns"),
     responses(
         (status = 200, description = "how many events were new, and what changed", body = serde_json::Value),
-        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument), (status = 413, body = ProblemDocument),
+        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 413, body = ProblemDocument),
         (status = 422, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
 pub async fn post(
     Shared(state): Shared<State>,

@@ -7,17 +7,19 @@ use std::time::{Duration, Instant as Moment};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::openapi::{OneOf, Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::State;
-use super::engine::Engine;
+use super::engine::{Engine, OpenVisit};
 use super::problem::Refusal;
 use crate::people::Caller;
 use crate::record::Visit;
 use crate::report::{Finding, Manifest};
-use crate::rules::{Role, Severity, Status};
+use crate::rules::{Role, Severity};
 
 /// Where somebody writes.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Focus {
     /// Id of the document; one that the visit does not have yet begins with `kind` or `title`.
@@ -29,6 +31,7 @@ pub struct Focus {
     /// Where the caret stands, in UTF-16 units of the section's text. The sentence around it is not judged.
     pub caret: Option<usize>,
     /// Kind of a new document (`daily_course` …), or its title.
+    #[schema(schema_with = document_kind)]
     pub kind: Option<crate::record::DocumentKind>,
     pub title: Option<String>,
     /// Findings that the caller shows already.
@@ -37,12 +40,39 @@ pub struct Focus {
 }
 
 /// The body with its visit still unread.
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Body {
+#[schema(as = Focused)]
+pub struct Body {
     focus: Focus,
+    /// Either the visit or the id of a stored one.
+    #[schema(schema_with = visit)]
     visit: Option<Value>,
     visit_id: Option<String>,
+}
+
+fn document_kind() -> Ref {
+    Ref::from_schema_name("DocumentKind")
+}
+
+fn visit() -> Ref {
+    Ref::from_schema_name("Visit")
+}
+
+/// What `POST /v1/check` takes, for its document.
+pub struct Checked;
+
+impl PartialSchema for Checked {
+    fn schema() -> RefOr<Schema> {
+        Schema::OneOf(OneOf::builder().item(visit()).item(Ref::from_schema_name(Body::name())).build()).into()
+    }
+}
+
+impl ToSchema for Checked {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((Body::name().into_owned(), Body::schema()));
+        Body::schemas(schemas);
+    }
 }
 
 /// Whether a body is for the text at hand; whatever cannot be told is a visit, whose reader says what is wrong with it.
@@ -110,23 +140,29 @@ impl Voices {
 pub async fn answer(state: &State, caller: &Caller, bytes: &[u8]) -> Result<Answer, Refusal> {
     let body: Body = serde_json::from_slice(bytes).map_err(|error| Refusal::Unreadable(error.to_string()))?;
     let engine = state.engine();
-    let (text, id) = match (body.visit, body.visit_id) {
-        (Some(visit), None) => (visit.to_string(), None),
+    let source = match (body.visit, body.visit_id) {
+        (Some(visit), None) => Source::Text { text: visit.to_string(), hash: None },
         (None, Some(id)) => {
-            let (text, department) = state.store.visit(&id).await?.ok_or(Refusal::NotFound)?;
+            let (hash, department) = state.store.hash(&id).await?.ok_or(Refusal::NotFound)?;
             if !caller.may_see(&department) {
                 return Err(Refusal::NotFound);
             }
-            (text, Some(id))
+            match engine.opened(&hash) {
+                Some(open) => Source::Open(open),
+                None => {
+                    let (hash, text) = state.store.hashed(&id).await?.ok_or(Refusal::NotFound)?;
+                    Source::Text { text, hash: Some(hash) }
+                }
+            }
         }
         _ => return Err(Refusal::Unreadable("需要 visit 或 visit_id 其中之一".to_owned())),
     };
     let voice = state.voices.now(state).await?;
     let (focus, local) = (body.focus, state.clock.local());
     let (known, shown_at_once) = (focus.known.clone(), state.shown);
-    let (visit_id, mut found, manifest) = state.desk.run(move || judge(&engine, &text, &focus, local)).await??;
+    let (visit_id, mut found, manifest) = state.desk.run(move || judge(&engine, source, &focus, local)).await??;
     state.metrics.judged();
-    let dismissed: HashSet<String> = state.store.dismissed(id.as_deref().unwrap_or(&visit_id)).await?.into_iter().collect();
+    let dismissed: HashSet<String> = state.store.dismissed(&visit_id).await?.into_iter().collect();
     let before = found.len();
     found.retain(|finding| !dismissed.contains(&finding.id));
     let left_out = before - found.len();
@@ -148,13 +184,32 @@ pub async fn answer(state: &State, caller: &Caller, bytes: &[u8]) -> Result<Answ
     Ok(Answer { findings: found, unchanged, gone, shown, dismissed: left_out, manifest })
 }
 
+/// Where the visit comes from.
+enum Source {
+    Open(Arc<OpenVisit>),
+    /// With the hash of a stored one.
+    Text {
+        text: String,
+        hash: Option<String>,
+    },
+}
+
 /// The visit's id, the findings of stable rules in the section, and what was checked.
-fn judge(engine: &Engine, text: &str, focus: &Focus, local: jiff::civil::DateTime) -> Result<(String, Vec<Finding>, Manifest), Refusal> {
-    let (mut visit, notes) = engine.read(text.as_bytes())?;
+fn judge(
+    engine: &Engine,
+    source: Source,
+    focus: &Focus,
+    local: jiff::civil::DateTime,
+) -> Result<(String, Vec<Finding>, Manifest), Refusal> {
+    let open = match source {
+        Source::Open(open) => open,
+        Source::Text { text, hash } => engine.open_for_writing(&text, hash)?,
+    };
+    let mut visit = open.visit.clone();
     let index = place(&mut visit, focus)?;
     let written = section_text(&visit, index, focus.section.as_deref());
     let unfinished = focus.caret.and_then(|caret| sentence_at(written, caret));
-    let report = engine.judge_inline(&visit, notes, index, local)?;
+    let report = engine.judge_inline(&open, &visit, index, local)?;
     let here = |document: &str, section: Option<&str>| document == focus.document && section == focus.section.as_deref();
     let concerns = |finding: &Finding| {
         let mut own = finding.evidence.iter().filter(|quotation| quotation.role == Role::This).peekable();
@@ -166,7 +221,7 @@ fn judge(engine: &Engine, text: &str, focus: &Focus, local: jiff::civil::DateTim
             && in_section
                 .all(|quotation| unfinished.is_none_or(|(start, end)| quotation.end_utf16 <= start || quotation.start_utf16 >= end))
     };
-    let findings = report.findings.into_iter().filter(|finding| finding.status == Status::Stable && concerns(finding)).collect();
+    let findings = report.findings.into_iter().filter(concerns).collect();
     Ok((report.visit_id, findings, report.manifest))
 }
 

@@ -1,7 +1,7 @@
 //! Indicators over the stored visits.
 
 use axum::Json;
-use axum::extract::{Path, Query, State as Shared, rejection::QueryRejection};
+use axum::extract::{Query, State as Shared, rejection::QueryRejection};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::State;
 use super::check::query;
+use super::path::Path;
 use super::problem::{ProblemDocument, Refusal};
 use crate::indicators::export;
 use crate::indicators::table::{Dimension, Entry, Period, rows};
@@ -20,14 +21,16 @@ use crate::store::Deed;
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// Month, quarter or year of discharge: 2026-03, 2026Q1, 2026; default: all stored visits.
+    #[param(pattern = "^[0-9]{4}(-(0?[1-9]|1[0-2])|[Qq][1-4])?$")]
     period: Option<String>,
     department: Option<String>,
     /// month, department or doctor
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     by: Option<Dimension>,
     /// Only indicators whose id, code or group begins so.
     only: Option<String>,
     /// json (default), csv or xlsx
+    #[param(pattern = "^(json|csv|xlsx)$")]
     format: Option<String>,
 }
 
@@ -43,7 +46,8 @@ async fn stored(state: &State, caller: &Caller, filter: &Filter) -> Result<Vec<E
 
 /// 质控指标:国家27项与单病种。Numerator, denominator and interval of every indicator, with the visits behind it.
 #[utoipa::path(get, path = "/v1/indicators", tag = "指标", params(Filter),
-    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
+    responses((status = 200, content((serde_json::Value = "application/json"), (String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
         (status = 422, body = ProblemDocument)))]
 pub async fn figures(
     Shared(state): Shared<State>,

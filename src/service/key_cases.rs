@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State as Shared};
+use axum::extract::{Query, State as Shared};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use super::State;
 use super::check::query;
+use super::path::Path;
 use super::problem::{ProblemDocument, Refusal};
+use super::samples::lists;
 use super::visits::one_of;
 use crate::critical::loops;
 use crate::people::Caller;
@@ -32,7 +34,7 @@ fn may_read(caller: &Caller) -> Result<(), Refusal> {
     if caller.role.is_quality_control() { Ok(()) } else { Err(Refusal::Forbidden) }
 }
 
-/// 重点病例清单。The visits on must-check lists, those in hospital too.
+/// 重点病例清单。The must-check lists, and the visits on them, those in hospital too.
 #[utoipa::path(get, path = "/v1/key-cases", tag = "抽查评审", params(KeyCaseFilter),
     responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
         (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
@@ -51,7 +53,7 @@ pub async fn list(
     cases.retain(|case| if list.is_empty() { !case.lists.is_empty() } else { case.lists.contains(&list) });
     state.store.record(Deed { actor: &caller.name, action: "key-cases.read", target: &list }, state.clock.now()).await?;
     let line = |case: &crate::review::Case| json!({ "visit_id": case.visit_id, "department": case.department, "doctor": case.doctor, "stay_days": case.stay_days, "lists": case.lists });
-    Ok(Json(json!({ "items": cases.iter().map(line).collect::<Vec<_>>() })))
+    Ok(Json(json!({ "lists": lists(&state), "items": cases.iter().map(line).collect::<Vec<_>>() })))
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -59,13 +61,14 @@ pub async fn list(
 #[into_params(parameter_in = Query)]
 pub struct KeyCaseFormat {
     /// json (default) or markdown
+    #[param(pattern = "^(json|markdown)?$")]
     format: Option<String>,
 }
 
 /// 重点病例评审报告。The report of a key case; 404 where the visit is on no list.
 #[utoipa::path(get, path = "/v1/key-cases/{id}", tag = "抽查评审", params(("id" = String, Path, description = "住院号"), KeyCaseFormat),
-    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
-        (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    responses((status = 200, content((serde_json::Value = "application/json"), (String = "text/markdown"))), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 pub async fn one(
     Shared(state): Shared<State>,
     caller: Caller,

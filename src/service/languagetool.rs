@@ -49,17 +49,45 @@ fn wrong(text: impl Into<String>) -> Failure {
 }
 
 /// LanguageTool 格式:能检查的语言。
-#[utoipa::path(get, path = "/v2/languages", tag = "LanguageTool", responses((status = 200, body = serde_json::Value)))]
+#[utoipa::path(get, path = "/v2/languages", tag = "LanguageTool", security(()), responses((status = 200, body = serde_json::Value)))]
 pub async fn languages() -> Json<Value> {
     Json(json!([{ "name": "Chinese", "code": "zh", "longCode": "zh-CN" }]))
 }
 
+/// What a client sends, for the document: `form` reads it.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "described, not made")]
+struct Form {
+    /// zh-CN, zh or auto
+    #[schema(pattern = "^(zh-CN|zh|auto)$")]
+    language: String,
+    /// Either this or `data`.
+    text: Option<String>,
+    /// {"annotation": [{"text"} | {"markup", "interpretAs"}]}
+    data: Option<String>,
+    /// Separated by commas, as the next three.
+    #[schema(rename = "disabledRules")]
+    disabled_rules: Option<String>,
+    #[schema(rename = "enabledRules")]
+    enabled_rules: Option<String>,
+    #[schema(rename = "disabledCategories")]
+    disabled_categories: Option<String>,
+    #[schema(rename = "enabledCategories")]
+    enabled_categories: Option<String>,
+    #[schema(rename = "enabledOnly")]
+    enabled_only: Option<bool>,
+    /// A token, where no header can be sent.
+    #[schema(rename = "apiKey")]
+    api_key: Option<String>,
+}
+
 /// LanguageTool 格式:检查一段文字,不保存。text 或 data、language 以表单或查询参数给出。
 #[utoipa::path(post, path = "/v2/check", tag = "LanguageTool",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded",
-        description = "text=… or data={annotation:[{text}|{markup, interpretAs}]}; language=zh-CN|auto; disabledRules, enabledRules, enabledOnly, disabledCategories"),
+    request_body(content = inline(Form), content_type = "application/x-www-form-urlencoded",
+        description = "a form, or the same as parameters of the address"),
     responses((status = 200, description = "{software, language, matches}", body = serde_json::Value),
-        (status = 400, description = "Error: …", content_type = "text/plain", body = String), (status = 401, body = String), (status = 413, body = String)))]
+        (status = 400, description = "Error: …", content_type = "text/plain", body = String), (status = 401, body = String), (status = 413, body = String),
+        (status = 429, body = String), (status = 503, body = String)))]
 pub async fn check(
     Shared(state): Shared<State>,
     caller: Result<Caller, Refusal>,

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{Path, Query, State as Shared};
+use axum::extract::{Query, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::DateTime;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::State;
 use super::check::{json, query};
+use super::path::Path;
 use super::problem::{ProblemDocument, Refusal};
 use super::visits::{limit, one_of};
 use crate::ledger::{Action, State as Stage};
@@ -24,16 +25,21 @@ pub struct LedgerFilter {
     visit: Option<String>,
     department: Option<String>,
     /// notified, acknowledged, fixed, appealed, rechecked, verified, closed, withdrawn, archived_open
+    #[param(pattern = "^(notified|acknowledged|fixed|appealed|rechecked|verified|closed|withdrawn|archived_open)?$")]
     state: Option<String>,
     /// S1 to S4
+    #[param(pattern = "^(S[1-4])?$")]
     severity: Option<String>,
     /// Id of the person in charge, in `staff`.
     responsible: Option<String>,
     /// open or overdue
+    #[param(pattern = "^(open|overdue)?$")]
     stage: Option<String>,
     after: Option<String>,
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
     /// json (default), csv or xlsx; the two hold every page
+    #[param(pattern = "^(json|csv|xlsx)?$")]
     format: Option<String>,
 }
 
@@ -46,7 +52,8 @@ fn line(line: &Line, local: DateTime) -> Value {
 
 /// 整改台账。The ledger in order of number, as JSON pages, or whole as CSV or XLSX.
 #[utoipa::path(get, path = "/v1/ledger", tag = "台账", params(LedgerFilter),
-    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    responses((status = 200, content((serde_json::Value = "application/json"), (String = "text/csv"), (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 pub async fn list(
     Shared(state): Shared<State>,
     caller: Caller,
@@ -122,6 +129,7 @@ pub struct NoticeBody {
     defect: String,
     /// S1 to S4, for one's own finding; default S3.
     #[serde(default)]
+    #[schema(pattern = "^(S[1-4])?$")]
     severity: String,
     #[serde(default)]
     title: String,
@@ -138,8 +146,7 @@ pub struct NoticeBody {
 /// 下达整改通知。Enters a finding into the ledger; 409 where it is there already.
 #[utoipa::path(post, path = "/v1/ledger", tag = "台账", request_body = NoticeBody,
     responses((status = 201, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
-        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument),
-        (status = 422, body = ProblemDocument)))]
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 pub async fn notify(
     Shared(state): Shared<State>,
     caller: Caller,
@@ -203,7 +210,11 @@ pub async fn act(
     let (local, now) = (state.clock.local(), state.clock.now());
     let attempt = state.store.act(&entry, action, &body.note, &caller, &state.engine().policy, local, now).await?;
     state.hub.wake();
-    Ok(Json(line(&done(attempt)?, local)))
+    let entry = done(attempt)?;
+    if entry.state == crate::ledger::State::Withdrawn.name() {
+        super::regressions::propose(&state).await?;
+    }
+    Ok(Json(line(&entry, local)))
 }
 
 /// The table as a hospital files it.

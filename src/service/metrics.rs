@@ -27,6 +27,7 @@ pub struct Metrics {
     requests: Family<Labels, Counter>,
     seconds: Histogram,
     judged: Counter,
+    rescored: Counter,
 }
 
 impl Default for Metrics {
@@ -34,11 +35,12 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("bingli");
         let requests = Family::<Labels, Counter>::default();
         let seconds = Histogram::new(exponential_buckets(0.001, 2.0, 14));
-        let judged = Counter::default();
+        let (judged, rescored) = (Counter::default(), Counter::default());
         registry.register("requests", "Requests served, by route and status", requests.clone());
         registry.register("request_seconds", "Seconds a request took", seconds.clone());
         registry.register("visits_judged", "Visits judged", judged.clone());
-        Self { registry, requests, seconds, judged }
+        registry.register("visits_rescored", "Visits scored in batches", rescored.clone());
+        Self { registry, requests, seconds, judged, rescored }
     }
 }
 
@@ -50,6 +52,10 @@ impl Metrics {
 
     pub fn judged(&self) {
         self.judged.inc();
+    }
+
+    pub fn rescored(&self, visits: usize) {
+        self.rescored.inc_by(visits as u64);
     }
 }
 

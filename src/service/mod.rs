@@ -4,8 +4,12 @@
 //! from it (`monitor`); a clock drives reminders and escalation; `GET /v1/stream` tells whoever listens. Errors are RFC 9457 problem documents.
 //! `/docs` shows the OpenAPI document of `/v1/openapi.json`.
 
+mod accounts;
 mod assets;
+mod audit;
 mod auth;
+mod batch_work;
+mod batches;
 mod check;
 mod clock;
 mod critical;
@@ -18,6 +22,7 @@ mod engine;
 mod events;
 mod figures;
 mod focus;
+mod hooks;
 mod indicators;
 mod key_cases;
 mod languagetool;
@@ -26,18 +31,25 @@ mod login;
 mod metrics;
 mod monitor;
 mod pages;
+mod path;
 mod problem;
+mod regressions;
+mod releases;
 mod reload;
+mod rules;
 mod samples;
 mod session;
 mod stream;
 mod tls;
+mod tokens;
+mod versions;
 mod visits;
 mod webhooks;
 mod work;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -53,7 +65,8 @@ use utoipa_axum::routes;
 
 use crate::input::open::MAX_VISIT_BYTES;
 use crate::people::Caller;
-use crate::store::{Discipline, Store};
+use crate::store::{Discipline, Store, random_hex};
+pub use batch_work::{CANDIDATE, CURRENT};
 pub use clock::Clock;
 pub use engine::Engine;
 use metrics::Metrics;
@@ -63,6 +76,9 @@ pub use session::hash;
 use stream::Hub;
 pub use tls::{TlsListener, configuration};
 use work::Desk;
+
+/// This process among others on the same database.
+static NODE: LazyLock<String> = LazyLock::new(random_hex);
 
 /// Why a visit could not be kept, for the command line.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +100,8 @@ pub struct Settings {
     pub discipline: Discipline,
     /// Findings shown at once for one document while somebody writes; the rest is one click away.
     pub shown: usize,
+    /// Changed rules come into use by a second person alone (`releases`), never by a reload.
+    pub two_people: bool,
     /// Origins of pages, such as an EMR's, that may call from a browser.
     pub page_origins: Vec<HeaderValue>,
 }
@@ -110,6 +128,9 @@ fn cross_origin(origins: &[HeaderValue]) -> CorsLayer {
 #[derive(Clone)]
 pub struct State {
     engine: Arc<RwLock<Arc<Engine>>>,
+    /// Other rulebooks that batches may be scored by, by name.
+    rulebooks: Arc<RwLock<BTreeMap<String, Arc<Engine>>>>,
+    batches: batch_work::Bench,
     store: Store,
     desk: Desk,
     metrics: Arc<Metrics>,
@@ -119,6 +140,7 @@ pub struct State {
     encrypted: bool,
     discipline: Discipline,
     shown: usize,
+    two_people: bool,
     page_origins: Arc<[HeaderValue]>,
     voices: focus::Voices,
     /// Reads the rules folder again; none: the rules came with the program.
@@ -130,6 +152,8 @@ impl State {
     pub fn new(engine: Arc<Engine>, store: Store, settings: &Settings) -> Self {
         State {
             engine: Arc::new(RwLock::new(engine)),
+            rulebooks: Arc::default(),
+            batches: batch_work::Bench::new(settings.cores),
             store,
             desk: Desk::new(settings.cores, settings.waiting),
             metrics: Arc::new(Metrics::default()),
@@ -139,6 +163,7 @@ impl State {
             encrypted: settings.encrypted,
             discipline: settings.discipline,
             shown: settings.shown,
+            two_people: settings.two_people,
             page_origins: settings.page_origins.clone().into(),
             voices: focus::Voices::default(),
             loader: None,
@@ -149,6 +174,11 @@ impl State {
     /// With rules that can be read again.
     pub fn reloading(self, loader: Option<Loader>) -> Self {
         State { loader, ..self }
+    }
+
+    /// With other rulebooks for batches, by name.
+    pub fn with_rulebooks(self, rulebooks: BTreeMap<String, Arc<Engine>>) -> Self {
+        State { rulebooks: Arc::new(RwLock::new(rulebooks)), ..self }
     }
 
     /// What judges now; a request keeps the one that it began with.
@@ -191,6 +221,17 @@ pub fn router(state: State) -> Router {
         .routes(routes!(stream::messages))
         .routes(routes!(duties::clock, duties::set_clock))
         .routes(routes!(reload::post))
+        .routes(routes!(releases::list, releases::create))
+        .routes(routes!(releases::one))
+        .routes(routes!(releases::release))
+        .routes(routes!(releases::withdraw))
+        .routes(routes!(regressions::list))
+        .routes(routes!(regressions::one))
+        .routes(routes!(regressions::accept))
+        .routes(routes!(regressions::reject))
+        .routes(routes!(rules::list))
+        .routes(routes!(rules::one))
+        .routes(routes!(rules::attempt))
         .routes(routes!(session::login))
         .routes(routes!(session::logout))
         .routes(routes!(session::session))
@@ -201,29 +242,52 @@ pub fn router(state: State) -> Router {
         .routes(routes!(critical::sums))
         .routes(routes!(key_cases::list))
         .routes(routes!(key_cases::one))
-        .routes(routes!(samples::create))
+        .routes(routes!(batches::list, batches::create))
+        .routes(routes!(batches::one, batches::remove))
+        .routes(routes!(batches::pause))
+        .routes(routes!(batches::resume))
+        .routes(routes!(batches::cancel))
+        .routes(routes!(batches::results))
+        .routes(routes!(samples::list, samples::create))
         .routes(routes!(samples::one))
         .routes(routes!(samples::assign))
         .routes(routes!(samples::agreement))
         .routes(routes!(samples::queue))
         .routes(routes!(samples::review, samples::save))
         .routes(routes!(samples::submit))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::one))
+        .routes(routes!(accounts::list, accounts::add))
+        .routes(routes!(accounts::place))
+        .routes(routes!(accounts::disable))
+        .routes(routes!(accounts::password))
+        .routes(routes!(tokens::list, tokens::add))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(hooks::list, hooks::add))
+        .routes(routes!(hooks::remove))
+        .routes(routes!(audit::list))
+        .routes(routes!(audit::verification))
         .split_for_parts();
     let counted = state.clone();
     api.layer(cross_origin(&state.page_origins))
         .route("/", get(pages::ward))
         .route("/visits/{id}", get(pages::visit))
         .route("/visits/{id}/report", get(pages::report))
+        .route("/visits/{id}/edit", get(pages::edit))
         .route("/ledger", get(pages::ledger))
         .route("/figures", get(pages::figures))
+        .route("/rules", get(pages::rules))
+        .route("/office", get(pages::office))
+        .route("/admin", get(pages::admin))
         .route("/login", get(login::page).post(login::login))
         .route("/logout", post(login::logout))
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(metrics::ready))
         .route("/metrics", get(metrics::metrics))
-        .merge(docs::pages(document))
+        .merge(docs::pages(document, state.asks_for_tokens))
         .merge(assets::routes())
         .fallback(|| async { Refusal::NotFound })
+        .method_not_allowed_fallback(|| async { Refusal::NoSuchMethod })
         .layer(DefaultBodyLimit::max(MAX_VISIT_BYTES))
         .layer(axum::middleware::from_fn(move |request: Request, next: Next| count(counted.clone(), request, next)))
         .layer(CatchPanicLayer::custom(|_| axum::response::IntoResponse::into_response(Refusal::Broken("panic".to_owned()))))
@@ -263,6 +327,7 @@ where
     let background = [
         tokio::spawn(stream::follow(state.clone())),
         tokio::spawn(reload::on_hangup(state.clone())),
+        tokio::spawn(batch_work::watch(state.clone())),
         tokio::spawn({
             let state = state.clone();
             async move {

@@ -128,11 +128,18 @@ pub async fn watch(state: State, tick: Duration) {
             if let Err(error) = state.store.forget_messages(until).await {
                 tracing::error!(%error, "old messages could not be removed");
             }
+            // Of what was withdrawn when a process died.
+            if let Err(refusal) = super::regressions::propose(&state).await {
+                tracing::error!(?refusal, "regression cases could not be made");
+            }
+            if let Err(error) = state.store.forget_batches(until, state.clock.now()).await {
+                tracing::error!(%error, "old batches could not be removed");
+            }
         }
         rounds += 1;
         tokio::time::sleep(tick).await;
     }
 }
 
-/// Days that messages wait for streams that were away.
+/// Days that messages wait for streams that were away, and results of batches for who asked for them.
 const KEEP_DAYS: i64 = 14;

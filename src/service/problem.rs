@@ -24,6 +24,8 @@ pub enum Refusal {
     Denied(String),
     /// There is no such thing, or not for this caller.
     NotFound,
+    /// The address is there, but not for this method.
+    NoSuchMethod,
     /// What is there already does not go with the request: another id, an entry that exists.
     Conflict(String),
     TooLarge,
@@ -53,6 +55,7 @@ impl Refusal {
             Refusal::Forbidden | Refusal::Forged => StatusCode::FORBIDDEN,
             Refusal::Denied(_) => StatusCode::PRECONDITION_FAILED,
             Refusal::NotFound => StatusCode::NOT_FOUND,
+            Refusal::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
             Refusal::Conflict(_) => StatusCode::CONFLICT,
             Refusal::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Refusal::Busy | Refusal::Guessing(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -70,6 +73,7 @@ impl Refusal {
             Refusal::Forbidden => ("forbidden", "无权进行此操作"),
             Refusal::Denied(_) => ("denied", "不能进行此操作"),
             Refusal::NotFound => ("not-found", "没有找到"),
+            Refusal::NoSuchMethod => ("no-such-method", "该地址不支持此方法"),
             Refusal::Conflict(_) => ("conflict", "与已有内容冲突"),
             Refusal::TooLarge => ("too-large", "请求内容过大"),
             Refusal::Busy => ("busy", "排队已满,请稍后重试"),
@@ -79,9 +83,17 @@ impl Refusal {
     }
 }
 
+/// The answer of a change without a body: done, or there is no such thing.
+pub fn no_content(is_done: bool) -> Result<StatusCode, Refusal> {
+    if is_done { Ok(StatusCode::NO_CONTENT) } else { Err(Refusal::NotFound) }
+}
+
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        Refusal::Unavailable(error)
+        match error {
+            StoreError::Nul => Refusal::Unreadable("文字中含有 U+0000".to_owned()),
+            error => Refusal::Unavailable(error),
+        }
     }
 }
 
@@ -137,6 +149,7 @@ mod tests {
             Refusal::Forbidden,
             Refusal::Denied(String::new()),
             Refusal::NotFound,
+            Refusal::NoSuchMethod,
             Refusal::Conflict(String::new()),
             Refusal::TooLarge,
             Refusal::Busy,

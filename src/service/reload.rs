@@ -16,9 +16,7 @@ pub type Loader = Arc<dyn Fn() -> Result<Engine, String> + Send + Sync>;
 
 /// The digests of the rulebook before and after.
 pub async fn reload(state: &State, actor: &str) -> Result<(String, String), Refusal> {
-    let Some(loader) = state.loader.clone() else {
-        return Err(Refusal::Conflict("规则随程序内置,没有可重新读取的 --rules 文件夹".to_owned()));
-    };
+    let loader = state.loader.clone().ok_or_else(no_folder)?;
     // One at a time, so that the last one asked for is the one that judges.
     let _turn = state.reloading.lock().await;
     let loaded = state.desk.run_patiently(move || loader()).await?;
@@ -27,13 +25,28 @@ pub async fn reload(state: &State, actor: &str) -> Result<(String, String), Refu
         Refusal::Unreadable(problems)
     })?;
     let (old, new) = (state.engine().rulebook.digest.clone(), engine.rulebook.digest.clone());
+    // Another node may have let it in.
+    if state.two_people && old != new && !state.store.was_released(&new).await? {
+        return Err(Refusal::Conflict("规则有改动,须经 /v1/releases 提请并由第二人发布".to_owned()));
+    }
     // Written before it takes effect: what is not recorded does not happen.
     state.store.record(Deed { actor, action: "rules.reload", target: &new }, state.clock.now()).await?;
-    *state.engine.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(engine);
+    install(state, Arc::new(engine)).await?;
+    Ok((old, new))
+}
+
+/// Puts rules into use.
+pub async fn install(state: &State, engine: Arc<Engine>) -> Result<(), Refusal> {
+    let (old, new) = (state.engine().rulebook.digest.clone(), engine.rulebook.digest.clone());
+    *state.engine.write().unwrap_or_else(std::sync::PoisonError::into_inner) = engine;
     state.voices.forget();
     state.store.mark_outdated(&new).await?;
     tracing::info!(old, new, "the rules were reloaded");
-    Ok((old, new))
+    Ok(())
+}
+
+pub fn no_folder() -> Refusal {
+    Refusal::Conflict("规则随程序内置,没有可重新读取的 --rules 文件夹".to_owned())
 }
 
 /// 重新读取规则文件夹。Reads the rules folder again with all its cases; a bad one is answered with its problems and changes nothing. Other nodes need the same.

@@ -1,12 +1,13 @@
 //! Samples and reviews over HTTP: draw, give out, answer, submit, and what it all adds up to.
 
 use axum::Json;
+use axum::extract::State as Shared;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, State as Shared};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::path::Path;
 use super::problem::{ProblemDocument, Refusal};
 use super::{State, check};
 use crate::people::{Caller, Role};
@@ -14,6 +15,9 @@ use crate::review::summary::summarise;
 use crate::review::{Answer, Plan, draw};
 use crate::rules::rulebook::is_defect_code;
 use crate::store::{Deed, Reviewing, Sample};
+
+/// Samples of a list.
+const LISTED: i64 = 100;
 
 /// Who draws samples and gives them out.
 fn may_sample(caller: &Caller) -> Result<(), Refusal> {
@@ -69,12 +73,28 @@ async fn sample(state: &State, caller: &Caller, id: &str) -> Result<Sample, Refu
     Ok(sample)
 }
 
-/// 抽样结果。A sample with its plan, strata and visits.
+/// The must-check lists by id and name.
+pub(super) fn lists(state: &State) -> Vec<Value> {
+    state.engine().review.lists.iter().map(|list| json!({ "id": list.id, "name": list.name })).collect()
+}
+
+/// 抽样列表。The must-check lists, and the last hundred samples, each with how many of its reviews are submitted.
+#[utoipa::path(get, path = "/v1/samples", tag = "抽查评审",
+    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+pub async fn list(Shared(state): Shared<State>, caller: Caller) -> Result<Json<Value>, Refusal> {
+    may_sample(&caller)?;
+    Ok(Json(json!({ "lists": lists(&state), "items": state.store.samples(&caller.department, LISTED).await? })))
+}
+
+/// 抽样结果与各评审进度。A sample with its plan, strata and visits, and who has which review; nothing of what reviewers said.
 #[utoipa::path(get, path = "/v1/samples/{id}", tag = "抽查评审", params(("id" = String, Path, description = "2026-S0001")),
     responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
         (status = 404, body = ProblemDocument)))]
 pub async fn one(Shared(state): Shared<State>, caller: Caller, Path(id): Path<String>) -> Result<Json<Value>, Refusal> {
-    Ok(Json(sample(&state, &caller, &id).await?.shown()))
+    let mut value = sample(&state, &caller, &id).await?.shown();
+    value["lists"] = json!(lists(&state));
+    value["reviews"] = json!(state.store.given_out(&id).await?);
+    Ok(Json(value))
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]

@@ -118,7 +118,7 @@ fn shown(caller: &Caller, csrf: &str) -> Value {
 }
 
 /// 登录。A session in an HttpOnly cookie; every change then needs the header `x-csrf-token` with `csrf` of the answer.
-#[utoipa::path(post, path = "/v1/login", tag = "登录", request_body = LoginBody,
+#[utoipa::path(post, path = "/v1/login", tag = "登录", security(()), request_body = LoginBody,
     responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 422, body = ProblemDocument),
         (status = 429, body = ProblemDocument)))]
 pub async fn login(
@@ -135,7 +135,7 @@ pub async fn login(
 }
 
 /// 退出登录。Ends the session of the cookie.
-#[utoipa::path(post, path = "/v1/logout", tag = "登录",
+#[utoipa::path(post, path = "/v1/logout", tag = "登录", security(("session" = [])),
     responses((status = 204), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
 pub async fn logout(Shared(state): Shared<State>, method: Method, headers: HeaderMap) -> Result<Response, Refusal> {
     let session = auth::session(&state, &headers).await?.ok_or(Refusal::Unauthorised)?;
@@ -147,7 +147,8 @@ pub async fn logout(Shared(state): Shared<State>, method: Method, headers: Heade
 }
 
 /// 当前登录者。Who is logged in, for pages that were opened anew.
-#[utoipa::path(get, path = "/v1/session", tag = "登录", responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument)))]
+#[utoipa::path(get, path = "/v1/session", tag = "登录", security(("session" = [])),
+    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument)))]
 pub async fn session(Shared(state): Shared<State>, headers: HeaderMap) -> Result<Json<Value>, Refusal> {
     let session = auth::session(&state, &headers).await?.ok_or(Refusal::Unauthorised)?;
     Ok(Json(shown(&session.caller, &session.csrf)))

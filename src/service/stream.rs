@@ -103,6 +103,7 @@ pub struct Wanted {
     /// Begin after this message; as the header Last-Event-ID. Without either the stream begins now.
     after: Option<i64>,
     /// Begin with the last so many messages instead.
+    #[param(maximum = 255)]
     last: Option<u8>,
 }
 

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State as Shared, rejection::BytesRejection, rejection::QueryRejection};
+use axum::extract::{Query, State as Shared, rejection::BytesRejection, rejection::QueryRejection};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::State;
 use super::check::{body, query};
 use super::monitor;
+use super::path::Path;
 use super::problem::{ProblemDocument, Refusal};
 use crate::people::Caller;
 use crate::store::{Deed, FindingQuery, VisitQuery, digest};
@@ -32,11 +33,12 @@ pub(super) fn page(items: Vec<Value>, limit: i64, cursor: impl Fn(&Value) -> Str
 
 /// 保存一份住院病历的最新快照并检查。Keeps the latest snapshot of a visit and judges it; the same content again changes nothing.
 #[utoipa::path(put, path = "/v1/visits/{id}", tag = "病历", params(("id" = String, Path, description = "住院号")),
-    request_body(content = serde_json::Value, content_type = "application/json", description = "bingli.visit/1 (#/components/schemas/Visit)"),
+    request_body(content = ref("#/components/schemas/Visit"), content_type = "application/json",
+        description = "bingli.visit/1; a CDA document or a FHIR bundle too"),
     responses(
         (status = 200, description = "version, whether anything changed, and the report", body = serde_json::Value),
         (status = 201, description = "the first snapshot", body = serde_json::Value),
-        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
         (status = 413, body = ProblemDocument), (status = 422, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
 pub async fn put(
     Shared(state): Shared<State>,
@@ -81,7 +83,7 @@ pub(super) async fn text_for(
     Ok(text)
 }
 
-fn as_json(text: String) -> Response {
+pub(super) fn as_json(text: String) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
@@ -96,7 +98,7 @@ pub async fn read(Shared(state): Shared<State>, caller: Caller, Path(id): Path<S
 
 /// 最新检查报告。The latest report.
 #[utoipa::path(get, path = "/v1/visits/{id}/report", tag = "病历", params(("id" = String, Path, description = "住院号")),
-    responses((status = 200, description = "bingli.report/1 (#/components/schemas/Report)", body = serde_json::Value),
+    responses((status = 200, description = "bingli.report/1", body = ref("#/components/schemas/Report")),
         (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 pub async fn report(Shared(state): Shared<State>, caller: Caller, Path(id): Path<String>) -> Result<Response, Refusal> {
     let found = state.store.report(&id).await?;
@@ -111,6 +113,7 @@ pub struct VisitFilter {
     /// 甲, 乙, 丙
     grade: Option<String>,
     /// running or discharged
+    #[param(pattern = "^(running|discharged)?$")]
     state: Option<String>,
     /// Only visits with an open finding of this code, C-A01, T05 …
     defect: Option<String>,
@@ -119,6 +122,7 @@ pub struct VisitFilter {
     /// `next` of the page before
     after: Option<String>,
     /// 1 to 1000; default 100
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 
@@ -133,7 +137,8 @@ pub(super) fn one_of(name: &str, asked: Option<String>, known: &[&str]) -> Resul
 
 /// 病历列表。Stored visits in order of id, each with its open findings and the duty that is due first.
 #[utoipa::path(get, path = "/v1/visits", tag = "病历", params(VisitFilter),
-    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
 pub async fn list(
     Shared(state): Shared<State>,
     caller: Caller,
@@ -164,16 +169,20 @@ pub struct FindingFilter {
     /// C-A01, T05 …
     defect: Option<String>,
     /// S1 to S4
+    #[param(pattern = "^(S[1-4])?$")]
     severity: Option<String>,
     /// open or gone
+    #[param(pattern = "^(open|gone)?$")]
     state: Option<String>,
     after: Option<String>,
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 
 /// 缺陷列表。Findings with when they were first and last seen, and when they went.
 #[utoipa::path(get, path = "/v1/findings", tag = "缺陷", params(FindingFilter),
-    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
 pub async fn findings(
     Shared(state): Shared<State>,
     caller: Caller,

@@ -11,11 +11,11 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::State;
 use super::problem::Refusal;
 use super::stream::shown;
+use super::{NODE, State};
 use crate::people::{Caller, Role};
-use crate::store::{Format, Sent, Webhook, random_hex};
+use crate::store::{Format, Sent, Webhook};
 
 /// Messages that are read at once.
 const PAGE: i64 = 100;
@@ -26,9 +26,6 @@ const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// Both robots refuse texts from 4096 bytes on.
 const MOST_BYTES: usize = 3000;
-
-/// This process among others on the same database.
-static NODE: LazyLock<String> = LazyLock::new(random_hex);
 
 static AGENT: LazyLock<ureq::Agent> = LazyLock::new(|| {
     let config = ureq::Agent::config_builder()

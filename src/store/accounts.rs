@@ -1,6 +1,7 @@
 //! Accounts of people and their sessions. The database keeps hashes only: of passwords (made by the caller) and of the secrets in cookies.
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use sqlx::{AnyConnection, Row};
 
 use super::audit::{self, Deed};
@@ -17,11 +18,32 @@ const TOUCH: SignedDuration = SignedDuration::from_mins(1);
 const ATTEMPTS: i64 = 5;
 const WINDOW: SignedDuration = SignedDuration::from_mins(15);
 
-/// What the command line changes in an account.
+/// What is changed in an account.
 #[derive(Debug, Clone, Copy)]
 pub enum AccountChange<'a> {
+    /// The hash of a new one.
     Password(&'a str),
     Disable,
+    /// What the person may do from now on, and where.
+    Place {
+        role: Role,
+        department: &'a str,
+        person: &'a str,
+    },
+}
+
+/// An account as those who keep the house see it; moments are UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Account {
+    pub name: String,
+    pub role: String,
+    pub department: String,
+    pub person: String,
+    pub created_at: String,
+    /// Empty: in force.
+    pub disabled_at: String,
+    /// When one of its sessions was last used; empty where it has none.
+    pub seen_at: String,
 }
 
 /// Whoever is logged in.
@@ -64,7 +86,7 @@ pub(super) async fn is_taken(connection: &mut AnyConnection, name: &str) -> Resu
 
 impl Store {
     /// Makes an account; false where the name is taken, by a token too.
-    pub async fn create_account(&self, caller: &Caller, password: &str, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn create_account(&self, caller: &Caller, password: &str, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
         let mut transaction = self.pool.begin().await?;
         if is_taken(&mut transaction, &caller.name).await? {
             return Ok(false);
@@ -83,28 +105,56 @@ impl Store {
         if added.rows_affected() == 0 {
             return Ok(false);
         }
-        audit::append(&mut transaction, Deed { actor: "cli", action: "account.create", target: &caller.name }, now).await?;
+        audit::append(&mut transaction, Deed { actor, action: "account.create", target: &caller.name }, now).await?;
         transaction.commit().await?;
         Ok(true)
     }
 
+    /// All accounts in order of name.
+    pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        let select = "SELECT name, role, department, person, created_at, disabled_at,
+              COALESCE((SELECT MAX(s.seen_at) FROM sessions s WHERE s.account = accounts.name), '') AS seen_at
+            FROM accounts ORDER BY name";
+        let rows = sqlx::query(select).fetch_all(&self.pool).await?;
+        rows.iter()
+            .map(|row| {
+                let word = |column: &str| row.try_get::<String, _>(column);
+                Ok(Account {
+                    name: word("name")?,
+                    role: word("role")?,
+                    department: word("department")?,
+                    person: word("person")?,
+                    created_at: word("created_at")?,
+                    disabled_at: word("disabled_at")?,
+                    seen_at: word("seen_at")?,
+                })
+            })
+            .collect()
+    }
+
     /// Changes an account in force and ends its sessions; false where there is none.
-    pub async fn change_account(&self, name: &str, change: AccountChange<'_>, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn change_account(&self, name: &str, change: AccountChange<'_>, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let (update, value, action) = match change {
+        let (update, values, action) = match change {
             AccountChange::Password(hash) => {
-                ("UPDATE accounts SET password = $1 WHERE name = $2 AND disabled_at = ''", hash.to_owned(), "account.password")
+                ("UPDATE accounts SET password = $2 WHERE name = $1 AND disabled_at = ''", vec![hash.to_owned()], "account.password")
             }
             AccountChange::Disable => {
-                ("UPDATE accounts SET disabled_at = $1 WHERE name = $2 AND disabled_at = ''", stamp(now), "account.disable")
+                ("UPDATE accounts SET disabled_at = $2 WHERE name = $1 AND disabled_at = ''", vec![stamp(now)], "account.disable")
             }
+            AccountChange::Place { role, department, person } => (
+                "UPDATE accounts SET role = $2, department = $3, person = $4 WHERE name = $1 AND disabled_at = ''",
+                vec![role.name().to_owned(), department.to_owned(), person.to_owned()],
+                "account.change",
+            ),
         };
-        if sqlx::query(update).bind(value).bind(name).execute(&mut *transaction).await?.rows_affected() == 0 {
+        let update = values.into_iter().fold(sqlx::query(update).bind(name), |query, value| query.bind(value));
+        if update.execute(&mut *transaction).await?.rows_affected() == 0 {
             return Ok(false);
         }
         sqlx::query("DELETE FROM sessions WHERE account = $1").bind(name).execute(&mut *transaction).await?;
         sqlx::query("DELETE FROM login_attempts WHERE name = $1").bind(digest(name.as_bytes())).execute(&mut *transaction).await?;
-        audit::append(&mut transaction, Deed { actor: "cli", action, target: name }, now).await?;
+        audit::append(&mut transaction, Deed { actor, action, target: name }, now).await?;
         transaction.commit().await?;
         Ok(true)
     }

@@ -14,6 +14,32 @@ pub struct Deed<'a> {
     pub target: &'a str,
 }
 
+/// Which lines; empty words mean any.
+#[derive(Debug, Clone, Default)]
+pub struct AuditQuery {
+    pub actor: String,
+    /// `visit.read`, or all that begins with it: `visit`.
+    pub action: String,
+    /// The visit that it was done to, with its findings, its entries in the ledger and its reviews.
+    pub visit: String,
+    /// Moments in UTC as [`stamp`] writes them: from the first on, before the second.
+    pub from: String,
+    pub until: String,
+    /// Lines before this one.
+    pub before: i64,
+    pub limit: i64,
+}
+
+/// One line of the trail; `at` is UTC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditLine {
+    pub seq: i64,
+    pub at: String,
+    pub actor: String,
+    pub action: String,
+    pub target: String,
+}
+
 /// The first line at which the chain does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditBreak {
@@ -58,10 +84,45 @@ impl Store {
         Ok(())
     }
 
+    /// A page of lines, the newest first.
+    pub async fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditLine>, StoreError> {
+        let select = "SELECT seq, at, actor, action, target FROM audit
+            WHERE seq < $1 AND ($2 = '' OR actor = $2)
+              AND ($3 = '' OR action = $3 OR SUBSTR(action, 1, LENGTH($3) + 1) = $3 || '.')
+              AND ($4 = '' OR target = $4 OR SUBSTR(target, 1, LENGTH($4) + 1) = $4 || '/'
+                OR EXISTS (SELECT 1 FROM ledger l WHERE l.visit_id = $4
+                  AND (audit.target = l.entry OR SUBSTR(audit.target, 1, LENGTH(l.entry) + 1) = l.entry || ' '))
+                OR EXISTS (SELECT 1 FROM reviews r WHERE r.visit_id = $4 AND r.id = audit.target))
+              AND ($5 = '' OR at >= $5) AND ($6 = '' OR at < $6)
+            ORDER BY seq DESC LIMIT $7";
+        let rows = sqlx::query(select)
+            .bind(query.before)
+            .bind(&query.actor)
+            .bind(&query.action)
+            .bind(&query.visit)
+            .bind(&query.from)
+            .bind(&query.until)
+            .bind(query.limit)
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let word = |column: &str| row.try_get::<String, _>(column);
+                Ok(AuditLine {
+                    seq: row.try_get("seq")?,
+                    at: word("at")?,
+                    actor: word("actor")?,
+                    action: word("action")?,
+                    target: word("target")?,
+                })
+            })
+            .collect()
+    }
+
     /// Reads the whole trail; the number of lines, or the first that was changed, removed or added by hand.
     pub async fn verify_audit(&self) -> Result<Result<i64, AuditBreak>, StoreError> {
         const PAGE: i64 = 1000;
-        let (mut last, mut previous) = (0_i64, String::new());
+        let (mut last, mut previous, mut written) = (0_i64, String::new(), 0_i64);
         loop {
             let select = "SELECT seq, at, actor, action, target, previous, hash FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2";
             let rows = sqlx::query(select).bind(last).bind(PAGE).fetch_all(&self.pool).await?;
@@ -76,12 +137,20 @@ impl Store {
                 }
                 (last, previous) = (seq, word("hash")?);
             }
-            if (rows.len() as i64) < PAGE {
-                break;
+            if (rows.len() as i64) == PAGE {
+                continue;
             }
+            // What the head knew of must have been there to read.
+            if last < written {
+                return Ok(Err(AuditBreak { seq: last + 1 }));
+            }
+            let head = sqlx::query("SELECT seq, hash FROM audit_head WHERE id = 1").fetch_one(&self.pool).await?;
+            written = head.try_get("seq")?;
+            if written <= last {
+                let ends_alike = written == last && head.try_get::<String, _>("hash")? == previous;
+                return Ok(if ends_alike { Ok(last) } else { Err(AuditBreak { seq: last + 1 }) });
+            }
+            // Lines came while these were read.
         }
-        let head = sqlx::query("SELECT seq, hash FROM audit_head WHERE id = 1").fetch_one(&self.pool).await?;
-        let ends_alike = head.try_get::<i64, _>("seq")? == last && head.try_get::<String, _>("hash")? == previous;
-        Ok(if ends_alike { Ok(last) } else { Err(AuditBreak { seq: last + 1 }) })
     }
 }

@@ -10,7 +10,7 @@ use super::delegations::stand_in;
 use super::judgements::{Following, Place};
 use super::outbox::{self, Message};
 use super::{Store, StoreError, inputs};
-use crate::duties::{Recipient, Reminders};
+use crate::duties::{Ladder, Recipient, Reminders};
 use crate::record::{DocumentKind, Title, Visit};
 use crate::report::Report;
 use crate::rules::Severity;
@@ -59,7 +59,7 @@ pub(super) async fn keep(
         let (begin, due) = (duty.begin.earliest(), duty.due.latest());
         let next = match duty.done {
             Some(_) => String::new(),
-            None => first_reminder(following.reminders, begin, due, following.local),
+            None => first_reminder(following.reminders.ladder(&duty.rule), begin, due, following.local),
         };
         let upsert = "INSERT INTO duties (visit_id, rule, anchor, department, defect, severity, task, cause, begin_at, due, done, responsible,
               attending, next_at, last_judged)
@@ -99,13 +99,13 @@ pub(super) async fn keep(
 
 /// When a duty that is new to us is first spoken of: at once where a rung is behind and the limit is not long past (a first import of old visits
 /// is no storm of reminders), else at the next rung.
-fn first_reminder(reminders: &Reminders, begin: DateTime, due: DateTime, local: DateTime) -> String {
+fn first_reminder(ladder: &Ladder, begin: DateTime, due: DateTime, local: DateTime) -> String {
     const LATE_HOURS: i64 = 24;
     let is_fresh = due.saturating_add(jiff::SignedDuration::from_hours(LATE_HOURS)) > local;
-    if is_fresh && reminders.reached(begin, due, local).is_some() {
+    if is_fresh && ladder.reached(begin, due, local).is_some() {
         return local.to_string();
     }
-    reminders.next(begin, due, local).map_or(String::new(), |(_, at)| at.to_string())
+    ladder.next(begin, due, local).map_or(String::new(), |(_, at)| at.to_string())
 }
 
 /// A duty whose next rung has come.
@@ -164,8 +164,9 @@ impl Store {
         let rows = sqlx::query(select).bind(local.to_string()).bind(limit).fetch_all(&self.pool).await?;
         for row in &rows {
             let rung = Rung::of(row)?;
-            let step = reminders.reached(rung.begin, rung.due, local).and_then(|index| Some((index, reminders.step(index)?)));
-            let next = reminders.next(rung.begin, rung.due, local).map_or(String::new(), |(_, at)| at.to_string());
+            let ladder = reminders.ladder(&rung.rule);
+            let step = ladder.reached(rung.begin, rung.due, local).and_then(|index| Some((index, ladder.step(index)?)));
+            let next = ladder.next(rung.begin, rung.due, local).map_or(String::new(), |(_, at)| at.to_string());
             let mut transaction = self.pool.begin().await?;
             // Locks in the order of a judgement: first the list of pending visits, then the duty.
             if step.is_some_and(|(_, step)| step.is_overdue()) {

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod audit;
 pub mod backup;
+pub mod batches;
 pub mod decisions;
 pub mod delegations;
 pub mod downtimes;
@@ -16,6 +17,8 @@ pub mod inputs;
 pub mod judgements;
 pub mod ledger;
 pub mod outbox;
+pub mod regressions;
+pub mod releases;
 pub mod reviews;
 pub mod samples;
 pub mod tokens;
@@ -30,20 +33,24 @@ use jiff::civil::DateTime;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
 use sqlx::{AnyConnection, AnyPool, Row};
 
-pub use accounts::{AccountChange, Begun, Session};
-pub use audit::{AuditBreak, Deed};
+pub use accounts::{Account, AccountChange, Begun, Session};
+pub use audit::{AuditBreak, AuditLine, AuditQuery, Deed};
+pub use batches::{Batch, BatchState, Selection, Taken};
 pub use decisions::{Acceptance, Decision, Discipline, Verdict};
 pub use delegations::Delegation;
 pub use downtimes::Downtime;
 pub use duties::DutyQuery;
+pub use figures::Counted;
 pub use inputs::{Inputs, Seen};
 pub use judgements::{Following, Judged, Put, Source, department_of};
 pub use ledger::{Attempt, LedgerQuery, Line, Notice};
 pub use outbox::{Message, Sent};
+pub use regressions::{CaseState, KeptCase, Withdrawn};
+pub use releases::Release;
 pub use reviews::Reviewing;
 pub use samples::Sample;
 pub use visits::{FindingQuery, VisitQuery};
-pub use webhooks::{Format, Webhook};
+pub use webhooks::{BadWebhook, Format, Webhook};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migrations");
 
@@ -51,11 +58,22 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("src/store/migration
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the database does not answer: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(sqlx::Error),
+    /// PostgreSQL keeps no U+0000 in a text.
+    #[error("a text holds U+0000")]
+    Nul,
     #[error("the database cannot be brought to this version: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("stored data cannot be read: {0}")]
     Data(#[from] serde_json::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        // character_not_in_repertoire
+        let is_nul = error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "22021");
+        if is_nul { StoreError::Nul } else { StoreError::Database(error) }
+    }
 }
 
 /// A pool of connections to one database.
@@ -69,7 +87,7 @@ impl Store {
     /// Opens `sqlite:PATH` (made where it is not there) or `postgres://…` and migrates it forward.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
-        let is_sqlite = url.starts_with("sqlite:");
+        let is_sqlite = is_sqlite(url);
         let options = AnyConnectOptions::from_str(url)?;
         let pool = AnyPoolOptions::new()
             .max_connections(8)
@@ -90,6 +108,11 @@ impl Store {
         Ok(Self { pool, url: url.to_owned() })
     }
 
+    /// Embedded: this process alone writes to it.
+    fn is_sqlite(&self) -> bool {
+        is_sqlite(&self.url)
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT 1").execute(&self.pool).await?;
@@ -99,6 +122,10 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+fn is_sqlite(url: &str) -> bool {
+    url.starts_with("sqlite:")
 }
 
 /// The next number of a counter; the row stays locked until the caller's transaction ends, so that none is lost.

@@ -124,6 +124,30 @@ impl Store {
         }))
     }
 
+    /// Samples, the last one first, each with how many of its reviews were given out and submitted.
+    pub async fn samples(&self, department: &str, limit: i64) -> Result<Vec<Value>, StoreError> {
+        let select = "SELECT s.id AS id, s.department AS department, s.blind_score AS blind_score, s.created_by AS created_by,
+              s.created_at AS created_at, (SELECT COUNT(*) FROM sample_visits v WHERE v.sample = s.id) AS visits,
+              (SELECT COUNT(*) FROM reviews r WHERE r.sample = s.id) AS reviews,
+              (SELECT COUNT(*) FROM reviews r WHERE r.sample = s.id AND r.submitted_at <> '') AS submitted
+            FROM samples s WHERE ($1 = '' OR s.department = $1) ORDER BY s.created_at DESC, s.id DESC LIMIT $2";
+        let rows = sqlx::query(select).bind(department).bind(limit).fetch_all(&self.pool).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(json!({
+                    "id": row.try_get::<String, _>("id")?,
+                    "department": row.try_get::<String, _>("department")?,
+                    "blind_score": row.try_get::<i64, _>("blind_score")? == 1,
+                    "created_by": row.try_get::<String, _>("created_by")?,
+                    "created_at": row.try_get::<String, _>("created_at")?,
+                    "visits": row.try_get::<i64, _>("visits")?,
+                    "reviews": row.try_get::<i64, _>("reviews")?,
+                    "submitted": row.try_get::<i64, _>("submitted")?,
+                }))
+            })
+            .collect()
+    }
+
     /// Whoever has a token or an account of that name in force.
     pub async fn caller_named(&self, name: &str) -> Result<Option<Caller>, StoreError> {
         let select = "SELECT name, role, department, person FROM accounts WHERE name = $1 AND disabled_at = ''

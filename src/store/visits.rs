@@ -44,6 +44,33 @@ impl Store {
         row.map(|row| Ok((row.try_get("visit")?, row.try_get("department")?))).transpose()
     }
 
+    /// The hash and the department of a visit's latest snapshot.
+    pub async fn hash(&self, id: &str) -> Result<Option<(String, String)>, StoreError> {
+        let row = sqlx::query("SELECT hash, department FROM visits WHERE visit_id = $1").bind(id).fetch_optional(&self.pool).await?;
+        row.map(|row| Ok((row.try_get("hash")?, row.try_get("department")?))).transpose()
+    }
+
+    /// A visit as it is kept, with its hash.
+    pub async fn hashed(&self, id: &str) -> Result<Option<(String, String)>, StoreError> {
+        let row = sqlx::query("SELECT hash, visit FROM visits WHERE visit_id = $1").bind(id).fetch_optional(&self.pool).await?;
+        row.map(|row| Ok((row.try_get("hash")?, row.try_get("visit")?))).transpose()
+    }
+
+    /// The versions of a visit after that number, in order: number, when it came (UTC) and the hash of what came.
+    pub async fn versions(&self, id: &str, after: i64, limit: i64) -> Result<Vec<(i64, String, String)>, StoreError> {
+        let select = "SELECT version, received_at, hash FROM visit_versions WHERE visit_id = $1 AND version > $2 ORDER BY version LIMIT $3";
+        let rows = sqlx::query(select).bind(id).bind(after).bind(limit).fetch_all(&self.pool).await?;
+        rows.iter().map(|row| Ok((row.try_get("version")?, row.try_get("received_at")?, row.try_get("hash")?))).collect()
+    }
+
+    /// One version of a visit, and the department that the visit is in now.
+    pub async fn version(&self, id: &str, version: i64) -> Result<Option<(String, String)>, StoreError> {
+        let select = "SELECT o.visit AS visit, v.department AS department FROM visit_versions o JOIN visits v ON v.visit_id = o.visit_id
+            WHERE o.visit_id = $1 AND o.version = $2";
+        let row = sqlx::query(select).bind(id).bind(version).fetch_optional(&self.pool).await?;
+        row.map(|row| Ok((row.try_get("visit")?, row.try_get("department")?))).transpose()
+    }
+
     /// The latest report of a visit and its department.
     pub async fn report(&self, id: &str) -> Result<Option<(String, String)>, StoreError> {
         let row = sqlx::query("SELECT report, department FROM visits WHERE visit_id = $1").bind(id).fetch_optional(&self.pool).await?;

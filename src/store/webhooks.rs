@@ -47,7 +47,47 @@ pub struct Webhook {
     pub retry_at: String,
 }
 
+/// What messages can be about.
+pub const TOPICS: [&str; 8] = ["finding.new", "finding.gone", "visit.judged", "reminder", "digest", "ledger", "escalation", "rule.demoted"];
+
+/// Why a webhook cannot be one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadWebhook {
+    #[error("a webhook needs a name without white space at its ends")]
+    Name,
+    #[error("`{0}` is no http:// or https:// address")]
+    Address(String),
+    #[error("no topic `{0}`: there are {topics}", topics = TOPICS.join(", "))]
+    Topic(String),
+    #[error("messages are signed: a secret is needed")]
+    Secret,
+}
+
 impl Webhook {
+    /// One that begins with the next message. The key of a 企业微信 robot is in its address; it has no secret.
+    pub fn new(id: &str, url: &str, secret: &str, format: Format, topics: &str, department: &str) -> Result<Self, BadWebhook> {
+        if !crate::people::is_name(id) {
+            return Err(BadWebhook::Name);
+        }
+        if !["http://", "https://"].iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme)) {
+            return Err(BadWebhook::Address(without_key(url).to_owned()));
+        }
+        if let Some(topic) = topics.split(',').map(str::trim).find(|topic| !topic.is_empty() && !TOPICS.contains(topic)) {
+            return Err(BadWebhook::Topic(topic.to_owned()));
+        }
+        let secret = if format == Format::Wecom { "" } else { secret };
+        if format == Format::Json && secret.is_empty() {
+            return Err(BadWebhook::Secret);
+        }
+        let [id, url, secret, topics, department] = [id, url, secret, topics, department].map(str::to_owned);
+        Ok(Self { id, url, secret, format, topics, department, last_seq: 0, failures: 0, retry_at: String::new() })
+    }
+
+    /// The address without its query: a robot's key stands there.
+    pub fn shown_url(&self) -> &str {
+        without_key(&self.url)
+    }
+
     pub fn takes(&self, topic: &str) -> bool {
         self.topics.is_empty() || self.topics.split(',').any(|wanted| wanted.trim() == topic)
     }
@@ -68,6 +108,10 @@ impl Webhook {
     }
 }
 
+fn without_key(url: &str) -> &str {
+    url.split('?').next().unwrap_or(url)
+}
+
 const COLUMNS: &str = "id, url, secret, format, topics, department, last_seq, failures, retry_at";
 
 /// Longer than any delivery takes; a node that died is succeeded after it.
@@ -79,7 +123,7 @@ fn held_until(now: Timestamp) -> String {
 
 impl Store {
     /// Adds a webhook that is told what happens from now on; false where the id is taken.
-    pub async fn add_webhook(&self, hook: &Webhook, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn add_webhook(&self, hook: &Webhook, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
         let mut transaction = self.pool.begin().await?;
         // SQLite reads `ON` after a bare FROM as a join's; the WHERE keeps it apart.
         let add = "INSERT INTO webhooks
@@ -98,16 +142,16 @@ impl Store {
         if added.rows_affected() == 0 {
             return Ok(false);
         }
-        audit::append(&mut transaction, Deed { actor: "cli", action: "webhook.add", target: &hook.id }, now).await?;
+        audit::append(&mut transaction, Deed { actor, action: "webhook.add", target: &hook.id }, now).await?;
         transaction.commit().await?;
         Ok(true)
     }
 
-    pub async fn remove_webhook(&self, id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn remove_webhook(&self, id: &str, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
         let mut transaction = self.pool.begin().await?;
         let removed = sqlx::query("DELETE FROM webhooks WHERE id = $1").bind(id).execute(&mut *transaction).await?.rows_affected() > 0;
         if removed {
-            audit::append(&mut transaction, Deed { actor: "cli", action: "webhook.remove", target: id }, now).await?;
+            audit::append(&mut transaction, Deed { actor, action: "webhook.remove", target: id }, now).await?;
         }
         transaction.commit().await?;
         Ok(removed)

@@ -100,6 +100,39 @@ test("of an object or a function it asks for a check", async () => {
   assert.equal(page.checks.at(-1).visit_id, "CLI-3");
 });
 
+test("in a session the panel sends back its token, and what is decided is kept", async () => {
+  const service = await Service.start("--tokens", "--tick", "0");
+  try {
+    await service.account("admin", "administrator", "records-2026");
+    page = await open(browser, service, "<bingli-panel server=''></bingli-panel>", { locale: "zh-CN" });
+    await page.goto(`${service.address}/test`);
+    const csrf = await page.evaluate(async (visit) => {
+      const send = (method, path, body, csrf) => fetch(path, { method, headers: { "content-type": "application/json", "x-csrf-token": csrf }, body });
+      const { csrf } = await (await send("POST", "/v1/login", JSON.stringify({ name: "admin", password: "records-2026" }), "")).json();
+      await send("PUT", "/v1/visits/CLI-2", visit, csrf);
+      await import("/bingli.js");
+      return csrf;
+    }, defect);
+    const dismissed = async (text) => {
+      const card = panel().locator("article, .card").filter({ hasText: text }).first();
+      await card.getByRole("button", { name: "忽略" }).click();
+      await card.getByRole("radio", { name: "临床允许" }).check();
+      const answered = page.waitForResponse("**/dismiss");
+      await card.getByRole("button", { name: "提交" }).click();
+      return (await answered).status();
+    };
+    await page.evaluate(() => (document.querySelector("bingli-panel").visit = "CLI-2"));
+    assert.equal(await dismissed("主诉缺持续时间"), 403, "a session's changes need it");
+    await page.evaluate((csrf) => (document.querySelector("bingli-panel").csrf = () => csrf), csrf);
+    await panel().locator('section[data-document="d2"] .card').waitFor();
+    assert.equal(await dismissed("性别与器官"), 204);
+    const { items } = await page.evaluate(async () => (await fetch("/v1/visits/CLI-2/decisions")).json());
+    assert.deepEqual(items.map(({ verdict }) => verdict), ["dismissed"]);
+  } finally {
+    await service.stop();
+  }
+});
+
 test("an unknown visit and a lost service are not clean", async () => {
   await start('<bingli-panel server="" visit="NOBODY"></bingli-panel>');
   await panel().getByText("服务不可用").waitFor();

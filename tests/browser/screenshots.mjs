@@ -32,6 +32,16 @@ async function pages() {
     }
     const entry = (await (await fetch(`${service.address}/v1/ledger?limit=1`)).json()).items[0]?.entry;
     if (entry) await post(`/v1/ledger/${entry}/acknowledge`, {});
+    // A second version of a record, and something to administer.
+    const changed = await (await fetch(`${service.address}/v1/visits/${encodeURIComponent(worst)}`)).json();
+    const words = (document) => document.sections?.find(({ text }) => text?.length > 20) ?? document;
+    words(changed.documents[0]).text = words(changed.documents[0]).text.replace("患者", "该患者").replace(/。/, "，经复核。");
+    await fetch(`${service.address}/v1/visits/${encodeURIComponent(worst)}`, { method: "PUT", body: JSON.stringify(changed) });
+    await post("/v1/accounts", { name: "李医师", password: "long enough 2026", role: "physician", department: "呼吸内科", person: "D1" });
+    await post("/v1/accounts", { name: "wang.qc", password: "long enough 2026", role: "department_qc", department: "普通外科", person: "D12" });
+    await post("/v1/tokens", { name: "his", role: "emr" });
+    const office = await work(service, post);
+    await post("/v1/webhooks", { id: "his", url: "https://his.example/in", format: "json", secret: "shared", topics: "finding.new,ledger" });
     for (const [size, viewport] of Object.entries(SIZES)) {
       for (const colorScheme of ["light", "dark"]) {
         const page = await open(browser, service, "", { viewport, colorScheme, locale: "zh-CN", deviceScaleFactor: size === "narrow" ? 2 : 1 });
@@ -61,6 +71,37 @@ async function pages() {
         await page.goto(`${service.address}/figures`);
         await page.locator("svg").first().waitFor();
         await page.screenshot({ path: `${FOLDER}${size}-${colorScheme}-figures.png`, fullPage: true });
+        await page.goto(`${service.address}/rules?text=${encodeURIComponent("主诉")}&rule=cc-duration`);
+        await page.locator(".case button").first().click();
+        await page.locator(".verdict").waitFor();
+        await shoot("rules");
+        await page.goto(`${service.address}/visits/${encodeURIComponent(changed.visit_id)}`);
+        await page.locator(".card").first().waitFor();
+        await page.locator("button.versions").click();
+        await page.locator("dialog.versions article").first().waitFor();
+        await shoot("versions");
+        await page.goto(`${service.address}/visits/${encodeURIComponent(worst)}/edit`);
+        await page.locator(".sheet textarea").first().waitFor();
+        await page.waitForTimeout(1_500);
+        await shoot("edit");
+        for (const [name, query, ready] of office) {
+          await page.goto(`${service.address}/office${query}`);
+          await page.locator(ready).first().waitFor();
+          await page.waitForTimeout(300);
+          await shoot(`office-${name}`);
+        }
+        await page.goto(`${service.address}/office`);
+        await page.getByRole("button", { name: "抽取样本" }).click();
+        await shoot("office-draw");
+        await page.goto(`${service.address}/figures?month=2026-05`);
+        await page.locator(".a4 table").first().waitFor();
+        await page.screenshot({ path: `${FOLDER}${size}-${colorScheme}-month.png`, fullPage: true });
+        for (const tab of ["accounts", "tokens", "webhooks", "audit"]) {
+          await page.goto(`${service.address}/admin?tab=${tab}`);
+          await page.locator("tbody tr").first().waitFor();
+          if (tab === "audit") await page.locator(".chain.good").waitFor();
+          await shoot(`admin-${tab}`);
+        }
         if (page.problems.length) console.error(size, colorScheme, page.problems);
         await page.context().close();
       }
@@ -68,6 +109,32 @@ async function pages() {
   } finally {
     await service.stop();
   }
+}
+
+/** Something to show in the QC office: a sample given out, a batch, a regression case; where each is, and what shows that it is there. */
+async function work(service, post) {
+  const said = async (path, body) => (await post(path, body)).json();
+  const get = async (path) => (await fetch(service.address + path)).json();
+  for (const name of ["sun.qc", "zhao.qc"]) await post("/v1/accounts", { name, password: "long enough 2026", role: "reviewer", department: "", person: "" });
+  const sample = await said("/v1/samples", { plan: { query: { running: true }, seed: 20260612, must: ["death"], strata: ["department"], clean: { count: 6 }, high_risk: { count: 6 } } });
+  await post(`/v1/samples/${sample.id}/assign`, { reviewers: ["sun.qc", "zhao.qc"], double_share: 0.2 });
+  const batch = await said("/v1/batches?against_sheet=reject-90-75", {});
+  const { items } = await get("/v1/ledger?limit=1000");
+  const { entry } = items.find(({ state, finding_id: finding }) => state === "notified" && finding);
+  await post(`/v1/ledger/${entry}/withdraw`, { note: "文书另页已有记录，系统未读到。" });
+  while ((await get(`/v1/batches/${batch.id}`)).state !== "done") await new Promise((done) => setTimeout(done, 500));
+  const { items: cases } = await get("/v1/key-cases?list=rescue");
+  return [
+    ["samples", "", "tr[data-name]"],
+    ["sample", `?tab=samples&id=${sample.id}`, "tr[data-name]"],
+    ["batches", "?tab=batches", "tr[data-name]"],
+    ["batch", `?tab=batches&id=${batch.id}`, "tr[data-name]"],
+    ["releases", "?tab=releases", "table"],
+    ["regressions", "?tab=regressions", "tr[data-name]"],
+    ["regression", `?tab=regressions&id=${entry}`, "article"],
+    ["cases", "?tab=cases", "tr[data-name]"],
+    ["case", `?tab=cases&id=${encodeURIComponent(cases[0].visit_id)}`, "article"],
+  ];
 }
 
 async function widget() {

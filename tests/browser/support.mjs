@@ -30,6 +30,15 @@ export class Service {
     return service;
   }
 
+  /** Makes an account in the database that the service has open. */
+  async account(name, role, password) {
+    const database = `sqlite:${join(this.folder, "test.db")}?mode=rwc`;
+    const child = spawn(PROGRAM, ["account", "create", name, "--role", role, "--database", database], { cwd: ROOT, stdio: ["pipe", "ignore", "inherit"] });
+    child.stdin.end(`${password}\n`);
+    const code = await new Promise((end) => child.once("exit", end));
+    if (code !== 0) throw new Error(`no account: ${code}`);
+  }
+
   /** Listens; after `kill` on the same port with the same database. */
   async run(listen = new URL(this.address).host) {
     const database = `sqlite:${join(this.folder, "test.db")}?mode=rwc`;

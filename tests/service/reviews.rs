@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 
-fn token(database: &Database, name: &str, role: &str) -> String {
+pub fn token(database: &Database, name: &str, role: &str) -> String {
     let output = bingli(&["token", "create", name, "--role", role, "--database", &database.url]).output().expect("it runs");
     assert!(output.status.success());
     String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()

@@ -171,6 +171,26 @@ fn a_robot_is_told_without_a_word_of_the_record() {
     }
 }
 
+/// Lines that come while the trail is read are no break in it.
+#[test]
+fn the_trail_is_whole_while_it_grows() {
+    for (name, database) in databases() {
+        let server = Server::start(&database, &["--tick", "0"]);
+        put(&server, "G1");
+        let get = |path: &str| {
+            let mut answer = send("GET", &format!("{}{path}", server.address), None, None).expect("it answers");
+            answer.body_mut().read_json::<Value>().expect("JSON")
+        };
+        std::thread::scope(|scope| {
+            let readers: Vec<_> = (0..2).map(|_| scope.spawn(|| (0..60).for_each(|_| drop(get("/v1/visits/G1"))))).collect();
+            while readers.iter().any(|reader| !reader.is_finished()) {
+                assert_eq!(get("/v1/audit/verification")["whole"], true, "{name}");
+            }
+        });
+        assert!(get("/v1/audit/verification")["lines"].as_i64().expect("a number") > 120, "{name}");
+    }
+}
+
 /// Guesses are counted before they are checked, on every node.
 #[test]
 fn many_guesses_at_once_are_no_way_round() {

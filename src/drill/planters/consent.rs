@@ -186,7 +186,8 @@ fn opinion(d: &mut Draft<'_>, words: &str) -> Option<Plant> {
     d.drop_sentences(&[Kind::DailyCourse], &[], "会诊意见已阅");
     let all = d.places(&[Kind::ConsultOpinion], &["会诊意见", "处理", ""]);
     let place = all.into_iter().rfind(|place| d.text(place).contains("3.暂不调整用药"))?;
-    d.edit_where(&[place], "3.暂不调整用药", |_| Some(format!("3.{words}")))
+    // With the outpatient visit that stands behind it: otherwise the advice reads as one for later.
+    d.edit_where(&[place], r"3\.暂不调整用药(\p{P}门诊随诊)?", |_| Some(format!("3.{words}")))
 }
 
 fn advice_ignored(d: &mut Draft<'_>) -> Option<Plant> {

@@ -57,6 +57,8 @@ fn moment(d: &Draft<'_>, hours: i64) -> Option<DateTime> {
 fn abnormal(d: &mut Draft<'_>, words: &str, item: &str, values: &[&str], unit: &str, range: &str, flag: LabFlag) -> Option<Plant> {
     let at = Instant::minute(moment(d, 30)?);
     let value = d.pick(values);
+    let low = range.split_once('-').and_then(|(least, _)| least.parse::<f64>().ok());
+    let flag = if low.zip(value.parse::<f64>().ok()).is_some_and(|(least, value)| value < least) { LabFlag::Low } else { flag };
     d.drop_clauses(ANY_COURSE, &[], words);
     d.drop_clauses(DISCHARGE, &[], words);
     if d.has_text(&[Kind::DailyCourse, Kind::WardRound, Kind::CriticalValueRecord], words) {
@@ -77,13 +79,7 @@ fn abnormal(d: &mut Draft<'_>, words: &str, item: &str, values: &[&str], unit: &
 }
 
 fn potassium_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
-    abnormal(d, r"钾|\bK\b", "血钾", &["5.9", "6.1", "2.9"], "mmol/L", "3.5-5.3", LabFlag::High)
-        .filter(|plant| !plant.after.contains("2.9"))
-        .or_else(|| {
-            let lab = d.visit.labs.as_mut()?.last_mut()?;
-            lab.flag = Some(LabFlag::Low);
-            Some(Plant::new("检验·血钾", "(无)", "2.9mmol/L,病程未提"))
-        })
+    abnormal(d, r"钾|\bK\b|电解质", "血钾", &["5.9", "6.1", "2.9"], "mmol/L", "3.5-5.3", LabFlag::High)
 }
 
 fn creatinine_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {

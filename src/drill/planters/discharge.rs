@@ -220,7 +220,8 @@ fn code_not_terminal(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn pathology_off_front_page(d: &mut Draft<'_>) -> Option<Plant> {
     d.visit.pathology.as_ref()?.first()?;
-    let before = d.visit.front_page.as_mut()?.pathology_diagnosis.take().filter(|text| !text.is_empty())?;
+    // Left empty on the page; a page without the field would only not have sent it.
+    let before = d.visit.front_page.as_mut()?.pathology_diagnosis.replace(String::new()).filter(|text| !text.is_empty())?;
     Some(Plant::new("病案首页·病理诊断", before, "(空)"))
 }
 

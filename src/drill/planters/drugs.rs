@@ -105,9 +105,13 @@ fn over_level(d: &mut Draft<'_>) -> Option<Plant> {
     Some(plant)
 }
 
+/// The order of a prophylactic antibiotic; heparin is ordered for prophylaxis too.
 fn prophylaxis(d: &Draft<'_>) -> Option<(usize, Instant, Instant)> {
     let operation = d.visit.operations.as_ref()?.first()?;
-    let index = d.visit.orders.as_ref()?.iter().position(|order| order.purpose.as_deref() == Some("prophylaxis"))?;
+    let antibiotic = compiled("头孢|克林|西林|培南|沙星|万古|硝唑");
+    let index = d.visit.orders.as_ref()?.iter().position(|order| {
+        order.purpose.as_deref() == Some("prophylaxis") && order.name.as_deref().is_some_and(|name| antibiotic.is_match(name))
+    })?;
     Some((index, operation.started_at?, operation.ended_at?))
 }
 
@@ -117,7 +121,22 @@ fn prophylaxis_moved(d: &mut Draft<'_>, to: Instant) -> Option<Plant> {
     let before = order.start?;
     order.start = Some(to);
     order.stop = order.stop.map(|_| to);
-    Some(Plant::new(format!("医嘱·{}", order.name.clone()?), before.to_string(), to.to_string()))
+    let name = order.name.clone()?;
+    // What the notes tell of the dose before the incision goes with it: otherwise they say that it was given in time.
+    let stem: String = name.trim_start_matches("注射用").chars().take(3).collect();
+    let told =
+        format!("{}|(术前|切皮前|诱导)[^。;；\n]{{0,12}}(抗菌|抗生素|预防)|预防[^。;；\n]{{0,6}}(抗菌|抗生素|感染)", regex::escape(&stem));
+    let kinds = [
+        Kind::OperationRecord,
+        Kind::AnesthesiaRecord,
+        Kind::PostopCourse,
+        Kind::SafetyChecklist,
+        Kind::PreopSummary,
+        Kind::PreopDiscussion,
+    ];
+    d.drop_clauses(&kinds, &[], &told);
+    d.drop_clauses(COURSE, &[], &told);
+    Some(Plant::new(format!("医嘱·{name}"), before.to_string(), to.to_string()))
 }
 
 fn prophylaxis_after_incision(d: &mut Draft<'_>) -> Option<Plant> {

@@ -212,6 +212,11 @@ fn allergy_removed(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn allergy_vague(d: &mut Draft<'_>) -> Option<Plant> {
     let vague = d.pick(&["有药物过敏史", "既往有过敏史", "有药物过敏"]);
+    // Beside an allergy that is told in full the words are only a summary.
+    let told = "(皮疹|风团|荨麻疹|休克|瘙痒|水肿|呼吸困难)[^。\n]{0,20}(过敏|停药|消退)|(过敏|用药|服|静滴|注射)[^。\n]{0,20}(皮疹|风团|荨麻疹|休克|瘙痒)";
+    if d.places(ADMISSION, &["既往史", "过敏史"]).iter().any(|place| compiled(told).is_match(d.text(place))) {
+        return None;
+    }
     d.edit(ADMISSION, &["既往史", "过敏史"], r"(否认|无)[^。\n]{0,14}过敏史?", |_| Some(vague.to_owned()))
 }
 

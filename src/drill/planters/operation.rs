@@ -237,6 +237,9 @@ fn surgeon_absent(d: &mut Draft<'_>) -> Option<Plant> {
     let kind = &[Kind::PreopDiscussion];
     let list = d.edit(kind, &["参加人员"], &format!(r"{own}[^\p{{P}}\n]*(\p{{P}}术者\p{{P}})?、?"), |_| Some(String::new()))?;
     while d.edit(kind, &[], &own, |_| Some(other.clone())).is_some() {}
+    // Who was not there has not signed it.
+    let discussion = d.document(kind)?;
+    unsign(d, discussion, &surgeon);
     Some(list)
 }
 
@@ -273,6 +276,15 @@ fn checklist_removed(d: &mut Draft<'_>) -> Option<Plant> {
     d.drop_documents(&[Kind::SafetyChecklist])
 }
 
+/// Takes a person out of the authorship and the signatures of a document.
+fn unsign(d: &mut Draft<'_>, document: usize, person: &str) {
+    let record = &mut d.visit.documents[document];
+    record.author = record.author.take().filter(|author| author != person);
+    if let Some(signatures) = record.signatures.as_mut() {
+        signatures.retain(|signature| signature.staff.as_deref() != Some(person));
+    }
+}
+
 /// What the surgeon wrote or said on one side of the operation is no longer his.
 fn rounds_removed(d: &mut Draft<'_>, before: bool) -> Option<Plant> {
     let operation = operation(d)?;
@@ -291,12 +303,18 @@ fn rounds_removed(d: &mut Draft<'_>, before: bool) -> Option<Plant> {
     let (mut gone, mut cut) = (Vec::new(), 0);
     for index in notes {
         let titled = d.visit.documents[index].title.as_deref().is_some_and(|title| title.contains(&own));
-        if titled {
+        let written = d.visit.documents[index].author.as_deref() == Some(surgeon.as_str());
+        if titled || written {
             gone.push(index);
-        } else if let Some(text) = d.visit.documents[index].text.as_mut() {
-            *text = compiled(&format!(r"[^。\n]*{own}[^。\n]*。?")).replace_all(text, "").into_owned();
-            cut += 1;
+            continue;
         }
+        let record = &mut d.visit.documents[index];
+        let sections = record.sections.iter_mut().flatten().map(|section| &mut section.text);
+        for text in sections.chain(record.text.as_mut()) {
+            *text = compiled(&format!(r"[^。\n]*{own}[^。\n]*。?")).replace_all(text, "").into_owned();
+        }
+        unsign(d, index, &surgeon);
+        cut += 1;
     }
     let _ = d.remove(&gone);
     (gone.len() + cut > 0).then(|| Plant::new(if before { "术前查房" } else { "术后查房" }, format!("术者{own}查房"), "(删去)"))

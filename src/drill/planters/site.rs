@@ -2,6 +2,7 @@
 
 use crate::drill::draft::*;
 use crate::drill::plant::{Planter, plant};
+use crate::record::time::plus_minutes;
 use crate::record::{DocumentKind as Kind, Instant, Side, Vitals};
 
 pub const PLANTERS: &[Planter] = &[
@@ -325,6 +326,15 @@ fn chart_fever(d: &mut Draft<'_>) -> Option<Plant> {
     }
     let vitals = Vitals { at: Some(at), temperature: Some(hot), pulse: Some(104.0), respiration: Some(22.0), ..Vitals::default() };
     let rows = d.visit.vitals.as_mut()?;
+    // A row of normal temperature between this fever and two hours after the note would make the note right.
+    let since = at.earliest();
+    let cooled = |row: &Vitals| {
+        let soon = row.at.is_some_and(|time| time.earliest() > since && time.earliest() <= plus_minutes(since, 180));
+        soon && row.temperature.is_some_and(|value| value < 38.0)
+    };
+    if rows.iter().any(cooled) {
+        return None;
+    }
     rows.push(vitals);
     rows.sort_by_key(|row| row.at.map(Instant::earliest));
     let plant = d.append_at(&place, &["体温正常。", "患者无发热,体温正常。", "T 36.6℃。"])?;

@@ -204,7 +204,12 @@ fn later_clock(d: &mut Draft<'_>, kinds: &[Kind]) -> Option<Plant> {
     let by = d.pick(&[12, 18, 40]);
     let death = d.discharged()?;
     let (clock, wrong) = (death.strftime("%H:%M").to_string(), plus_minutes(death, by).strftime("%H:%M").to_string());
-    d.edit(kinds, &[], &clock, |_| Some(wrong.clone()))
+    // Only the clock that is said of the death: the discussion itself may be held at the same hour of another day.
+    let death = format!(r"(死亡时间\p{{P}}?\s*[\d\-年月日.]*\s*){clock}|{clock}(心电图|宣布|宣告|临床死亡|死亡)");
+    d.edit(kinds, &[], &death, |found| {
+        let (before, after) = (found.get(1).map_or("", |part| part.as_str()), found.get(2).map_or("", |part| part.as_str()));
+        Some(format!("{before}{wrong}{after}"))
+    })
 }
 
 fn death_time_in_discussion(d: &mut Draft<'_>) -> Option<Plant> {

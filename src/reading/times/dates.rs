@@ -127,7 +127,7 @@ fn day_of_month(text: &str, at: usize) -> Option<(usize, Option<u8>)> {
     named(first_end + mark.len_utf8()).map(|(end, _)| (end, None))
 }
 
-/// `03-02` and `3/2`, only where a date stands: after 于, 日期:, or before a clock time. 10-12次 and 5/6级 are none.
+/// `03-02` and `3/2`, only where a date stands: after 于, 日期:, before a clock time or a part of the day. 10-12次 and 5/6级 are none.
 fn bare_month_and_day(text: &str, at: usize) -> Option<(usize, CalendarDate)> {
     let (month_end, month) = small_number(text, at, 12).filter(|(_, month)| *month > 0)?;
     let separator = *text.as_bytes().get(month_end)?;
@@ -146,8 +146,16 @@ fn bare_month_and_day(text: &str, at: usize) -> Option<(usize, CalendarDate)> {
     let padded = end - at == 5;
     let named = ["于", "自", "日期:", "日期", "时间:", "日期: ", "时间: "].iter().any(|word| text[..at].ends_with(word));
     let timed = tail.starts_with(' ') && clock_after_date(text, end).is_some();
-    let headed = padded && text.as_bytes()[at] == b'0' && (text[..at].ends_with(['(', '\n', '。']) || at == 0) && separator == b'-';
-    (named || timed || headed).then_some((end, date))
+    // 入院后抗感染,03-05拔除导管: no range or score is written with a leading zero before a verb.
+    let parted = text[..at].ends_with(['(', '\n', '。', ',', ';', '、']) || at == 0;
+    let told = text[..at].ends_with(is_han) && tail.starts_with(is_han);
+    let headed = padded && text.as_bytes()[at] == b'0' && separator == b'-' && (parted || told);
+    let said_of_a_day = ["晚", "晨", "起", "夜", "上午", "下午", "凌晨", "中午", "午后", "傍晚"].iter().any(|word| tail.starts_with(word));
+    (named || timed || headed || said_of_a_day).then_some((end, date))
+}
+
+fn is_han(character: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&character)
 }
 
 /// 今年3月, 于3月行…, 3月份: a month, where 3月 alone is a length. 去年3月 can't be told from here.

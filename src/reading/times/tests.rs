@@ -195,7 +195,7 @@ fn dates() {
     type Parts = (Option<i16>, Option<u8>, Option<u8>, Option<u8>, Option<u8>);
     let day = (Some(2026), Some(3), Some(2), None, None);
     let minute = (Some(2026), Some(3), Some(2), Some(14), Some(30));
-    let cases: [(&str, &str, Parts); 26] = [
+    let cases: [(&str, &str, Parts); 30] = [
         ("2026-03-02;14:30入院", "2026-03-02;14:30", minute),
         ("2026-03-02日收入", "2026-03-02日", day),
         ("于2026年3月2日入院", "2026年3月2日", day),
@@ -214,6 +214,10 @@ fn dates() {
         ("3月2-5日", "3月2-5日", (None, Some(3), None, None, None)),
         ("03-02 14:30 查房", "03-02 14:30", (None, Some(3), Some(2), Some(14), Some(30))),
         ("于03-02行CT", "03-02", (None, Some(3), Some(2), None, None)),
+        ("3-13晚接触后发热", "3-13", (None, Some(3), Some(13), None, None)),
+        ("抗感染,03-05拔除导管", "03-05", (None, Some(3), Some(5), None, None)),
+        ("患者06-01受凉后咳嗽", "06-01", (None, Some(6), Some(1), None, None)),
+        ("3/14起咳嗽", "3/14", (None, Some(3), Some(14), None, None)),
         ("(03-02)血常规", "03-02", (None, Some(3), Some(2), None, None)),
         ("2019年行手术", "2019年", (Some(2019), None, None, None, None)),
         ("2019年5月", "2019年5月", (Some(2019), Some(5), None, None, None)),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::super::{Hit, Role, Subject};
 use super::{Prepared, piece};
 use crate::reading::text::Span;
-use crate::reading::{Assertion, Length, Passage, TimeValue};
-use crate::record::Sex;
+use crate::reading::{Assertion, Length, Passage, TimeExpression, TimeUnit, TimeValue};
+use crate::record::{Instant, Sex, time};
 
 /// How far two onsets may differ: people count to the visit, to admission, or in round numbers.
 const ROUNDING: f64 = 1.6;
@@ -24,24 +24,62 @@ impl Prepared {
             for history in self.against.passages(subject) {
                 let Some(first) = history.sentences.first() else { continue };
                 let opening = history.sentences.get(1).map_or(first.end, |second| second.end);
-                let dated = history.times.iter().any(|time| {
-                    time.span.start < opening
-                        && matches!(time.value, TimeValue::Date(_) | TimeValue::RelativeDay { .. } | TimeValue::Clock { .. })
-                });
-                let told = lengths(history, opening);
-                if dated || told.is_empty() || told.iter().any(|(length, _)| length.vague) {
+                let (dated, undatable) = days_since(history, opening, subject.visit.admission.admitted_at);
+                let mut told = lengths(history, opening);
+                // 数天前 fits anything; 冲洗约10分钟 is the length of something else.
+                let is_onset = |span: Span| matches!(span_value(history, span), Some(TimeValue::Ago { .. }));
+                if undatable || told.iter().any(|(length, span)| length.vague && is_onset(*span)) {
                     continue;
                 }
+                told.retain(|(length, _)| !length.vague);
+                let Some(beginning) = told.first().map(|(_, span)| *span).or_else(|| dated.first().map(|(_, span)| *span)) else {
+                    continue;
+                };
+                let dated: Vec<Length> = dated.into_iter().map(|(length, _)| length).collect();
                 let fits = |a: &Length, b: &Length| a.min_minutes <= b.max_minutes * ROUNDING && b.min_minutes <= a.max_minutes * ROUNDING;
-                if !stated.iter().any(|(length, _)| told.iter().any(|(other, _)| fits(length, other))) {
+                let known = || told.iter().map(|(length, _)| length).chain(&dated);
+                if !stated.iter().any(|(length, _)| known().any(|other| fits(length, other))) {
                     hits.push(Hit {
-                        evidence: vec![piece(complaint, stated[0].1, Role::This), piece(history, told[0].1, Role::Against)],
+                        evidence: vec![piece(complaint, stated[0].1, Role::This), piece(history, beginning, Role::Against)],
                         ..Hit::default()
                     });
                 }
             }
         }
         hits
+    }
+
+    /// 3周前(06-07) of a patient admitted on 06-09: the length and the date behind it in brackets are of different days.
+    pub(super) fn onset_date(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        const DAY: f64 = 24.0 * 60.0;
+        let admitted = subject.visit.admission.admitted_at.ok_or("未提供入院时间")?.date();
+        let mut hits = Vec::new();
+        for passage in self.places.passages(subject) {
+            let text = passage.text.as_str();
+            for pair in passage.times.windows(2) {
+                let (TimeValue::Ago { length, .. }, TimeValue::Date(date)) = (pair[0].value, pair[1].value) else { continue };
+                let bracketed = text[pair[0].span.end as usize..pair[1].span.start as usize].trim() == "(";
+                let (Some(month), Some(day)) = (date.month, date.day) else { continue };
+                let of = |year: i16| jiff::civil::Date::new(year, month as i8, day as i8).ok();
+                let year = date.year.unwrap_or(admitted.year());
+                let told = of(year).filter(|told| date.year.is_some() || *told <= admitted).or_else(|| of(year - 1));
+                let Some(told) = told.filter(|_| bracketed && !length.vague) else { continue };
+                let days = time::days_between(told, admitted) as f64;
+                let (least, most) = (length.min_minutes / DAY / ROUNDING - 2.0, length.max_minutes / DAY * ROUNDING + 2.0);
+                if !(least..=most).contains(&days) {
+                    let span = pair[0].span.cover(pair[1].span);
+                    hits.push(Hit {
+                        evidence: vec![piece(passage, span, Role::This)],
+                        slots: vec![
+                            ("stated", passage.text.quote(span).to_owned()),
+                            ("expected", format!("{told}距入院{admitted}为{days}天")),
+                        ],
+                        ..Hit::default()
+                    });
+                }
+            }
+        }
+        Ok(hits)
     }
 
     /// 四肢活动自如 although a limb is broken or paralysed.
@@ -104,11 +142,65 @@ impl Prepared {
     }
 }
 
-/// Lengths of time (3天, 3天前) up to `end`.
+/// Lengths of time (3天, 3天前) up to `end`; 6~8小时后复升 is the interval of an attack, not its onset.
 fn lengths(passage: &Arc<Passage>, end: u32) -> Vec<(Length, Span)> {
-    let of = |time: &crate::reading::TimeExpression| match time.value {
-        TimeValue::Duration(length) | TimeValue::Ago { length, .. } => Some((length, time.span)),
+    const COURSE: [&str; 12] = ["后", "内", "复", "自行", "可", "即", "渐", "缓解", "消退", "消失", "1次", "一次"];
+    let text = passage.text.as_str();
+    let of = |time: &TimeExpression| match time.value {
+        TimeValue::Ago { length, .. } => Some((length, time.span)),
+        TimeValue::Duration(length) if !COURSE.iter().any(|word| text[time.span.end as usize..].starts_with(word)) => {
+            Some((length, time.span))
+        }
         _ => None,
     };
     passage.times.iter().filter(|time| time.span.start < end).filter_map(of).collect()
+}
+
+fn span_value(passage: &Passage, span: Span) -> Option<TimeValue> {
+    passage.times.iter().find(|time| time.span == span).map(|time| time.value)
+}
+
+/// How long before admission the dates up to `end` are, and whether one can't be told. What the patient did before (聚餐) is no onset.
+fn days_since(passage: &Arc<Passage>, end: u32, admitted: Option<Instant>) -> (Vec<(Length, Span)>, bool) {
+    const DAY: f64 = 24.0 * 60.0;
+    let text = passage.text.as_str();
+    let is_occasion = |time: &TimeExpression| {
+        let after = text[time.span.end as usize..].split([',', '。', ';']).next().unwrap_or("");
+        ["聚餐", "饮酒", "接触", "旅行"].iter().any(|word| after.contains(word))
+    };
+    let (mut known, mut undatable) = (Vec::new(), false);
+    for (index, time) in passage.times.iter().enumerate().filter(|(_, time)| time.span.start < end && !is_occasion(time)) {
+        let days = match time.value {
+            TimeValue::Date(date) => admitted.zip(date.month.zip(date.day)).and_then(|(admitted, (month, day))| {
+                let admitted = admitted.date();
+                let of = |year: i16| jiff::civil::Date::new(year, month as i8, day as i8).ok();
+                let year = date.year.unwrap_or(admitted.year());
+                // 12月30日 told in January is of last year.
+                let date = of(year).filter(|told| date.year.is_some() || *told <= admitted).or_else(|| of(year - 1))?;
+                Some(time::days_between(date, admitted) as f64)
+            }),
+            // 06/03上午8时: the clock of the date before it.
+            TimeValue::Clock { .. }
+                if index
+                    .checked_sub(1)
+                    .and_then(|before| passage.times.get(before))
+                    .is_some_and(|day| !text[day.span.end as usize..time.span.start as usize].contains([',', '。', ';'])) =>
+            {
+                continue;
+            }
+            // 今日, 昨晚: the note may be of the day after admission, which the day's slack below holds.
+            TimeValue::RelativeDay { days } if days <= 0 => Some(f64::from(-days)),
+            // 8时许: of the day before or of the day, and no day of its own.
+            TimeValue::RelativeDay { .. } | TimeValue::Clock { .. } => None,
+            _ => continue,
+        };
+        match days.filter(|days| *days >= 0.0) {
+            Some(days) => {
+                let (min_minutes, max_minutes) = ((days - 1.0).max(0.0) * DAY, (days + 1.0) * DAY);
+                known.push((Length { min_minutes, max_minutes, unit: TimeUnit::Day, vague: false }, time.span));
+            }
+            None => undatable = true,
+        }
+    }
+    (known, undatable)
 }

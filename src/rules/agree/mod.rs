@@ -9,8 +9,11 @@
 
 mod diagnoses;
 mod history;
+mod labs;
+mod names;
 mod operation;
 mod orders;
+mod sides;
 mod surgery;
 mod text;
 
@@ -21,11 +24,12 @@ use serde::{Deserialize, Serialize};
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::text::Span;
-use crate::reading::{Assertion, Experiencer, Passage};
+use crate::reading::{ConceptId, Passage};
 use crate::record::{CodedDiagnosis, Sex, time};
+pub(super) use names::written_names;
 pub(super) use surgery::{is_malignant, names_tumour};
 pub(super) use text::shared;
-use text::{abo, allergy_statements, death_times, is_goal_or_history, written_groups};
+use text::{abo, allergy_statements, death_times, shared_pairs, written_groups};
 pub(super) use text::{is_same_name, labelled, opening_name, stated_sex};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -53,12 +57,22 @@ pub enum Fact {
     Surgeon,
     Anesthesia,
     BloodLoss,
+    /// The side of the operation's data and of its name in the documents.
+    OperationSide,
+    /// The start of the operation in its documents and in the data; `tolerance` in minutes.
+    OperationStart,
+    /// The visit's number, where a document states one.
+    VisitNumber,
     /// Discharge diagnoses of the discharge record and the front page.
     DischargeDiagnosis,
     /// Volume of one component over transfusion rows and documents.
     TransfusionVolume,
     /// Onset: how long ago by the chief complaint (`within`) and by the history (`against`).
     Onset,
+    /// A length of time and the date behind it in brackets: 3周前(06-07).
+    OnsetDate,
+    /// A diagnosis found at operation (`within`) that no other document speaks of.
+    Intraoperative,
     /// Normal limbs by template (`within`) although a limb is broken or paralysed (`against`).
     LimbTemplate,
     /// A differential diagnosis that this patient's sex rules out.
@@ -77,6 +91,10 @@ pub enum Fact {
     Pathology,
     /// Doses given according to notes against the orders of that time.
     OrderedDose,
+    /// Doses of `within` that are a unit (mg for g) away from every order of the drug.
+    DoseUnit,
+    /// The side that a summary gives to an act of a day against the record of that day (`against`).
+    DatedSide,
 }
 
 struct Prepared {
@@ -104,6 +122,11 @@ impl Check for Prepared {
             Fact::Surgeon => self.surgeon(subject),
             Fact::Anesthesia => self.anesthesia(subject),
             Fact::BloodLoss => Ok(self.blood_loss(subject)),
+            Fact::OnsetDate => self.onset_date(subject),
+            Fact::Intraoperative => Ok(self.intraoperative(subject)),
+            Fact::OperationSide => self.operation_side(subject),
+            Fact::OperationStart => self.operation_start(subject),
+            Fact::VisitNumber => Ok(self.visit_number(subject)),
             Fact::DischargeDiagnosis => self.discharge_diagnosis(subject),
             Fact::TransfusionVolume => self.transfusion_volume(subject),
             Fact::Onset => Ok(self.onset(subject)),
@@ -116,6 +139,8 @@ impl Check for Prepared {
             Fact::PlannedOperation => Ok(self.planned_operation(subject)),
             Fact::Pathology => self.pathology(subject),
             Fact::OrderedDose => self.ordered_dose(subject),
+            Fact::DoseUnit => self.dose_unit(subject),
+            Fact::DatedSide => Ok(self.dated_side(subject)),
         };
         match result {
             Ok(hits) => Outcome::Ran(hits),
@@ -129,25 +154,6 @@ fn piece(passage: &Arc<Passage>, span: Span, role: Role) -> Evidence {
 }
 
 impl Prepared {
-    fn name(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        let name = subject.visit.patient.name.as_deref().ok_or("未提供患者姓名")?;
-        let same = |stated: &str| is_same_name(name, stated);
-        let mut hits = Vec::new();
-        for passage in self.places.passages(subject) {
-            let text = passage.text.as_str();
-            let stated = labelled(text, "患者姓名").or_else(|| labelled(text, "姓名")).or_else(|| opening_name(text));
-            if let Some((span, stated)) = stated.filter(|(_, stated)| !same(stated)) {
-                hits.push(Hit {
-                    evidence: vec![piece(passage, span, Role::This)],
-                    data: vec![DataEvidence { path: "/patient/name".into(), label: format!("患者姓名 {name}") }],
-                    slots: vec![("stated", stated.to_owned()), ("expected", name.to_owned())],
-                    ..Hit::default()
-                });
-            }
-        }
-        Ok(hits)
-    }
-
     fn sex(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let sex = match subject.visit.patient.sex {
             Some(sex @ (Sex::Male | Sex::Female)) => sex,
@@ -181,21 +187,26 @@ impl Prepared {
 
     /// A drug or food allergy said somewhere and denied, or left out on the front page, elsewhere.
     fn allergy(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        let mut stated: Option<(&Arc<Passage>, Span)> = None;
-        let mut denied: Option<(&Arc<Passage>, Span)> = None;
+        let lexicon = subject.knowledge.lexicon();
+        let (mut stated, mut denials) = (Vec::new(), Vec::new());
         for passage in self.places.passages(subject) {
-            for (span, is_denied) in allergy_statements(passage) {
-                let slot = if is_denied { &mut denied } else { &mut stated };
-                slot.get_or_insert((passage, span));
+            for statement in allergy_statements(passage) {
+                let list = if statement.denied { &mut denials } else { &mut stated };
+                list.push((passage, statement.span, statement.of));
             }
         }
+        // A denial of some drugs (无青霉素过敏史) contradicts an allergy to these, not to others.
+        let related =
+            |a: ConceptId, b: ConceptId| a == b || lexicon.is_a(a, &lexicon.concept(b).name) || lexicon.is_a(b, &lexicon.concept(a).name);
+        let contradicts =
+            |denied: &[ConceptId], of: &[ConceptId]| denied.is_empty() || denied.iter().any(|a| of.iter().any(|b| related(*a, *b)));
         let mut hits = Vec::new();
-        if let (Some(stated), Some(denied)) = (stated, denied) {
-            hits.push(Hit {
-                evidence: vec![piece(denied.0, denied.1, Role::This), piece(stated.0, stated.1, Role::Against)],
-                ..Hit::default()
-            });
+        let pair = denials.iter().find_map(|denied| stated.iter().find(|of| contradicts(&denied.2, &of.2)).map(|of| (denied, of)));
+        if let Some((denied, of)) = pair {
+            hits.push(Hit { evidence: vec![piece(denied.0, denied.1, Role::This), piece(of.0, of.1, Role::Against)], ..Hit::default() });
         }
+        let denied = denials.iter().find(|denied| denied.2.is_empty());
+        let stated = stated.first();
         let page = subject.visit.front_page.as_ref().and_then(|page| page.allergy.as_deref());
         if let (Some(stated), Some("无" | "否" | "1")) = (stated, page) {
             hits.push(Hit {
@@ -204,7 +215,6 @@ impl Prepared {
                 ..Hit::default()
             });
         }
-        let lexicon = subject.knowledge.lexicon();
         let is_drug = |text: &&String| lexicon.find(text).any(|(_, id)| lexicon.is_a(id, "药物"));
         let listed = subject.visit.patient.allergies.iter().flatten().find(is_drug);
         if let (Some(denied), Some(first)) = (denied, listed)
@@ -251,7 +261,16 @@ impl Prepared {
         }
         // Group O red cells are given before the group is known, and after a transplant from a donor of another group.
         const EXPLAINED: [&str; 6] = ["血型不合", "次要不合", "主要不合", "紧急发", "紧急用血", "配合性输"];
-        let explained = self.places.passages(subject).any(|passage| EXPLAINED.iter().any(|word| passage.text.as_str().contains(word)));
+        let is_urgent = |passage: &Passage| {
+            written_groups(passage.text.as_str()).iter().filter(|(_, group)| *group == "O").any(|(span, _)| {
+                let sentence = passage.text.slice(passage.sentence_of(*span));
+                ["紧急", "急救", "抢救", "未完成", "未回", "未定", "来不及"].iter().any(|word| sentence.contains(word))
+            })
+        };
+        let explained = self
+            .places
+            .passages(subject)
+            .any(|passage| EXPLAINED.iter().any(|word| passage.text.as_str().contains(word)) || is_urgent(passage));
         if explained {
             said.retain(|(group, _)| group.as_str() != "O");
         }
@@ -301,7 +320,7 @@ impl Prepared {
             let same_concept = concept_of(a).is_some() && concept_of(a) == concept_of(b);
             let bare = |text: &str| text.chars().filter(|character| character.is_alphanumeric()).collect::<String>();
             let (a, b) = (bare(a), bare(b));
-            same_concept || a.contains(&b) || b.contains(&a) || shared(&a, &b) >= 0.6
+            same_concept || a.contains(&b) || b.contains(&a) || shared(&a, &b) >= 0.6 && shared_pairs(&a, &b) >= 0.3
         };
         for passage in self.places.passages(subject) {
             let items = super::lists::items(passage);
@@ -370,102 +389,6 @@ impl Prepared {
         }
         Ok(hits)
     }
-
-    /// A value of a laboratory item in a note against the reports up to the note: right when some report of the item has it (rounded).
-    fn lab_value(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        let labs = subject.visit.labs.as_deref().ok_or("未提供检验结果")?;
-        let lexicon = subject.knowledge.lexicon();
-        let mut reports: Vec<(crate::reading::ConceptId, f64, usize)> = Vec::new();
-        for (index, lab) in labs.iter().enumerate() {
-            let (Some(item), Some(value)) = (lab.item.as_deref(), lab.value.as_deref().and_then(|value| value.trim().parse::<f64>().ok()))
-            else {
-                continue;
-            };
-            if let Some((_, id)) = lexicon.find(item).find(|(span, _)| span.len() + 3 >= item.len()) {
-                reports.push((id, value, index));
-            }
-        }
-        let mut hits = Vec::new();
-        for document in self.places.documents(subject) {
-            let Some(written) = document.time else { continue };
-            let day = written.date();
-            for passage in self.places.passages_of(document) {
-                for mention in passage.mentions.iter().filter(|mention| {
-                    mention.experiencer == Experiencer::Patient && mention.assertion == Assertion::Present && !mention.quoted
-                }) {
-                    let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
-                    if measure.second.is_some() || !matches!(measure.relation, crate::reading::Relation::Equal) {
-                        continue;
-                    }
-                    // Only a value of this hospital, reported on the note's day before the note or the day before, is meant to be a transcript.
-                    let of_item: Vec<&(crate::reading::ConceptId, f64, usize)> =
-                        reports.iter().filter(|(id, _, _)| *id == mention.concept).collect();
-                    let recent = |index: usize| {
-                        labs[index]
-                            .reported_at
-                            .is_some_and(|at| at.earliest() <= written.latest() && (0..=1).contains(&time::days_between(at.date(), day)))
-                    };
-                    let candidates: Vec<_> = of_item.iter().filter(|(_, _, index)| recent(*index)).collect();
-                    let unit_fits = |index: usize| {
-                        measure.unit.is_empty()
-                            || labs[index].unit.as_deref().is_none_or(|unit| {
-                                crate::reading::measures::convert(1.0, &measure.unit, unit)
-                                    .is_some_and(|factor| (factor - 1.0).abs() < 1e-9)
-                                    || unit == measure.unit.as_ref()
-                            })
-                    };
-                    if candidates.is_empty()
-                        || !candidates.iter().all(|(_, _, index)| unit_fits(*index))
-                        || is_goal_or_history(passage, mention.span)
-                    {
-                        continue;
-                    }
-                    let between = passage.text.as_str().get(mention.span.end as usize..measure.span.start as usize).unwrap_or("");
-                    let is_dated = between.contains(|character: char| character.is_ascii_digit());
-                    if is_dated || ["最低", "最高", "由", "从"].iter().any(|word| between.contains(word)) {
-                        continue;
-                    }
-                    // The first value of a series, or what was transfused.
-                    let following = passage.text.as_str().get(measure.span.end as usize..).unwrap_or("").trim_start();
-                    if ["→", "->", "治疗量", "个治疗量", "袋", "人份"].iter().any(|word| following.starts_with(*word)) {
-                        continue;
-                    }
-                    let matches = |value: f64| (value - measure.value).abs() <= (value.abs() * 0.02).max(0.051);
-                    if of_item.iter().any(|(_, value, _)| matches(*value)) {
-                        continue;
-                    }
-                    // Of yesterday's report only a slip of the pen is sure: another value may be of a report that was not sent.
-                    let is_miscopied = |value: f64, index: usize| {
-                        labs[index].reported_at.is_some_and(|at| at.date() == day) || same_digits(value, measure.value)
-                    };
-                    let Some((_, value, index)) = candidates.iter().find(|(_, value, index)| is_miscopied(*value, *index)) else {
-                        continue;
-                    };
-                    let lab = &labs[*index];
-                    let reported = lab.reported_at.map_or(String::new(), |at| format!(" ({at})"));
-                    let label = format!("{} {value}{}{reported}", lab.item.as_deref().unwrap_or(""), lab.unit.as_deref().unwrap_or(""));
-                    let span = mention.span.cover(measure.span);
-                    hits.push(Hit {
-                        evidence: vec![piece(passage, span, Role::This)],
-                        data: vec![DataEvidence { path: format!("/labs/{index}"), label: label.clone() }],
-                        slots: vec![("stated", passage.text.quote(span).to_owned()), ("expected", label)],
-                        ..Hit::default()
-                    });
-                }
-            }
-        }
-        Ok(hits)
-    }
-}
-
-/// 2.5, 5.2 and 25 have the same digits.
-fn same_digits(a: f64, b: f64) -> bool {
-    let digits = |value: f64| {
-        let mut digits: Vec<char> = value.to_string().chars().filter(|character| ('1'..='9').contains(character)).collect();
-        digits.sort_unstable();
-        digits
-    };
-    digits(a) == digits(b)
 }
 
 /// Where a value was read.

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::super::pattern::trimmed;
 use super::super::{DataEvidence, Hit, Role, Subject, facts};
-use super::text::{anesthesia_class, blood_losses, labelled, segments};
+use super::text::{anesthesia_class, anesthesia_clause, bare_sides, blood_losses, labelled, named_line, segments, starts};
 use super::{Prepared, Source, piece};
 use crate::reading::Passage;
 use crate::reading::text::Span;
+use crate::record::Side;
 
 impl Prepared {
     pub(super) fn surgeon(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
@@ -27,7 +28,10 @@ impl Prepared {
             };
             let Some((span, stated)) = stated else { continue };
             let stated_name = stated.trim_start_matches([':', ' ']);
-            // A name is two to four characters; anything else is a sentence about the surgeon, or the labels after an empty cell.
+            // The cell of the surgeon ends where the next label begins: 龙某某主任医师 一助:景某某.
+            let end = ["[助", "【", "助手", "一助", "第一助", "手术助"].iter().filter_map(|label| stated_name.find(*label)).min();
+            let stated_name = end.map_or(stated_name, |end| stated_name[..end].trim_end());
+            // A name is two to four characters with a title; anything else is a sentence about the surgeon, or the labels after an empty cell.
             let is_name = (2..=12).contains(&stated_name.chars().count()) && !stated_name.contains(':');
             if is_name && !names.iter().any(|name| stated_name.contains(name)) {
                 hits.push(Hit {
@@ -65,17 +69,78 @@ impl Prepared {
         let Some(expected) = operation.anesthesia.as_deref().and_then(anesthesia_class) else { return Ok(Vec::new()) };
         let mut hits = Vec::new();
         for passage in self.places.passages(subject) {
-            let stated = anesthesia_class(passage.text.as_str());
+            // A long text speaks of the method in the clause that names it first; the rest may tell of a change or a block besides.
+            let (span, stated) = anesthesia_clause(passage);
             // 全麻复合神经阻滞 and a change during the operation name two methods.
-            if let Some(stated) =
-                stated.filter(|stated| *stated != expected && !stated.is_empty() && passage.text.as_str().chars().count() <= 40)
-            {
+            let changed = || {
+                ["改为", "改全", "改行", "转为", "失败", "复合", "联合全", "加用", "备用", "补充"]
+                    .iter()
+                    .any(|word| passage.text.as_str().contains(word))
+            };
+            if let Some(stated) = stated.filter(|stated| *stated != expected && !stated.is_empty() && !changed()) {
                 hits.push(Hit {
-                    evidence: vec![piece(passage, trimmed(passage), Role::This)],
+                    evidence: vec![piece(passage, span, Role::This)],
                     data: vec![DataEvidence {
                         path: "/operations/0/anesthesia".into(), label: format!("手术信息麻醉方式 {expected}")
                     }],
                     slots: vec![("stated", stated.to_owned()), ("expected", expected.to_owned())],
+                    ..Hit::default()
+                });
+            }
+        }
+        Ok(hits)
+    }
+
+    /// The start of the operation as its documents give it against the data.
+    pub(super) fn operation_start(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
+        let [operation] = operations else { return Ok(Vec::new()) };
+        let Some(start) = operation.started_at.filter(|at| at.has_time()) else { return Ok(Vec::new()) };
+        let mut hits = Vec::new();
+        for passage in self.places.passages(subject) {
+            for (minute, span) in starts(passage) {
+                let own = i64::from(start.earliest().hour()) * 60 + i64::from(start.earliest().minute());
+                let apart = (minute - own).abs();
+                let apart = apart.min(24 * 60 - apart);
+                if apart as f64 > self.spec.tolerance {
+                    hits.push(Hit {
+                        evidence: vec![piece(passage, span, Role::This)],
+                        data: vec![DataEvidence {
+                            path: "/operations/0/started_at".into(), label: format!("手术信息开始时间 {start}")
+                        }],
+                        slots: vec![("stated", passage.text.quote(span).to_owned()), ("expected", start.to_string())],
+                        ..Hit::default()
+                    });
+                }
+            }
+        }
+        Ok(hits)
+    }
+
+    /// The side of the operation's data against the name of the operation in its documents.
+    pub(super) fn operation_side(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
+        let [operation] = operations else { return Ok(Vec::new()) };
+        let Some(side @ (Side::Left | Side::Right)) = operation.side else { return Ok(Vec::new()) };
+        let (own, other) = if side == Side::Left { ("左", "右") } else { ("右", "左") };
+        let mut hits = Vec::new();
+        for passage in self.places.passages(subject) {
+            let text = passage.text.as_str();
+            let Some(first) = named_line(text) else { continue };
+            let said = &text[first.range()];
+            let contrary = bare_sides(said);
+            let at = contrary.iter().find(|(_, word)| *word == other).map(|(at, word)| Span::new(*at, at + word.len()));
+            let agrees = contrary.iter().any(|(_, word)| *word == own) || said.contains('双') || said.contains("两侧");
+            if let Some(at) = at.filter(|_| !agrees) {
+                let span = Span::new(first.start as usize + at.start as usize, first.start as usize + at.end as usize);
+                hits.push(Hit {
+                    evidence: vec![piece(
+                        passage,
+                        passage.clauses.iter().find(|clause| clause.contains(span)).copied().unwrap_or(span),
+                        Role::This,
+                    )],
+                    data: vec![DataEvidence { path: "/operations/0/side".into(), label: format!("手术信息侧别 {}", side.chinese()) }],
+                    slots: vec![("stated", other.to_owned()), ("expected", side.chinese().to_owned())],
                     ..Hit::default()
                 });
             }

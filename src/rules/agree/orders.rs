@@ -1,19 +1,67 @@
 //! Doses that a note says were given, against the orders of that time.
 
+use std::sync::Arc;
+
 use super::super::range::times_a_day;
-use super::super::{DataEvidence, Hit, Role, Subject};
+use super::super::{DataEvidence, Hit, Role, Subject, around};
 use super::{Prepared, piece};
 use crate::reading::measures::convert;
-use crate::reading::{Assertion, Experiencer, Relation};
+use crate::reading::text::Span;
+use crate::reading::{Assertion, Experiencer, Passage, Relation};
 use crate::record::{Order, OrderKind, time};
 
 const DAY_MINUTES: i64 = 24 * 60;
 
+/// How far a dose is from every order when g was written for mg.
+const SLIP: f64 = 100.0;
+
 impl Prepared {
+    /// A dose that every order of the drug in the stay differs from by a unit: 罗沙司他100g where 100mg was ordered.
+    pub(super) fn dose_unit(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
+        let lexicon = subject.knowledge.lexicon();
+        let mut hits = Vec::new();
+        for passage in self.places.passages(subject) {
+            for mention in passage
+                .mentions
+                .iter()
+                .filter(|mention| lexicon.is_a(mention.concept, "药物") && mention.experiencer == Experiencer::Patient && !mention.quoted)
+            {
+                let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
+                if measure.second.is_some() || measure.value <= 0.0 || measure.unit.is_empty() {
+                    continue;
+                }
+                // Only one drug under the same name: a concept holds several.
+                let named = passage.text.slice(mention.span);
+                let of_drug = |order: &&(usize, &Order)| order.1.name.as_deref().is_some_and(|name| name.contains(named));
+                let all: Vec<(usize, &Order)> = orders.iter().enumerate().collect();
+                let ratios: Option<Vec<(usize, f64)>> = all
+                    .iter()
+                    .filter(of_drug)
+                    .map(|(index, order)| {
+                        let dose = convert(order.dose?, order.unit.as_deref()?, &measure.unit).filter(|dose| *dose > 0.0)?;
+                        Some((*index, measure.value / dose))
+                    })
+                    .collect();
+                let Some(ratios) = ratios.filter(|ratios| !ratios.is_empty()) else { continue };
+                let slipped = ratios.iter().all(|(_, ratio)| *ratio >= SLIP) || ratios.iter().all(|(_, ratio)| *ratio <= 1.0 / SLIP);
+                if !slipped {
+                    continue;
+                }
+                let (index, order) = (ratios[0].0, &orders[ratios[0].0]);
+                let label =
+                    format!("{} {}{}", order.name.as_deref().unwrap_or(""), order.dose.unwrap_or(0.0), order.unit.as_deref().unwrap_or(""));
+                hits.push(stated_against(passage, mention.span.cover(measure.span), index, label));
+            }
+        }
+        Ok(hits)
+    }
+
     /// Right when some order of the drug around the note has the dose, alone, with the others, or over the day.
     pub(super) fn ordered_dose(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         const GIVEN: [&str; 8] = ["予", "给予", "口服", "静推", "静滴", "静脉", "泵入", "皮下"];
-        const OTHER: [&str; 28] = [
+        /// Of the clause: another dose than the one that runs.
+        const CHANGED: [&str; 19] = [
             "增",
             "减",
             "加量",
@@ -23,26 +71,21 @@ impl Prepared {
             "换",
             "由",
             "→",
-            "外院",
-            "院外",
-            "门诊",
-            "急诊",
-            "既往",
-            "曾",
-            "入院前",
-            "昨",
-            "拟",
             "若",
             "如",
             "必要时",
             "建议",
             "可",
-            "出院",
-            "明日",
             "总量",
             "累计",
             "负荷",
+            "首剂",
+            "共",
         ];
+        /// Of the sentence before the drug: another time or place.
+        const ELSEWHERE: [&str; 16] =
+            ["外院", "院外", "门诊", "急诊", "既往", "曾", "入院前", "昨", "拟", "出院", "明日", "平素", "长期", "自服", "术中", "术前"];
+        const FREQUENCIES: [&str; 13] = ["qd", "bid", "tid", "qid", "qn", "qod", "q12h", "q8h", "q6h", "q4h", "静滴", "口服", "皮下"];
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
         let mut hits = Vec::new();
@@ -57,12 +100,19 @@ impl Prepared {
                         && !mention.quoted
                 }) {
                     let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
-                    let sentence = passage.text.slice(passage.sentence_of(mention.span));
+                    let text = passage.text.as_str();
+                    let whole = passage.sentence_of(mention.span);
+                    let sentence = passage.text.slice(whole);
+                    let clause = around::stretch(text, mention.span.cover(measure.span), &['。', ';', ',', '\n']);
+                    let ahead = &text[whole.start as usize..mention.span.start as usize];
+                    let after = text[measure.span.end as usize..].trim_start();
+                    let given = GIVEN.iter().any(|word| sentence.contains(word)) || FREQUENCIES.iter().any(|word| after.starts_with(word));
                     if measure.second.is_some()
                         || measure.relation != Relation::Equal
                         || measure.unit.is_empty()
-                        || !GIVEN.iter().any(|word| sentence.contains(word))
-                        || OTHER.iter().any(|word| sentence.contains(word))
+                        || !given
+                        || CHANGED.iter().any(|word| clause.contains(word))
+                        || ELSEWHERE.iter().any(|word| ahead.contains(word))
                     {
                         continue;
                     }
@@ -95,16 +145,20 @@ impl Prepared {
                         order.unit.as_deref().unwrap_or(""),
                         order.start.map_or(String::new(), |at| format!(" ({at})"))
                     );
-                    let span = mention.span.cover(measure.span);
-                    hits.push(Hit {
-                        evidence: vec![piece(passage, span, Role::This)],
-                        data: vec![DataEvidence { path: format!("/orders/{index}"), label: label.clone() }],
-                        slots: vec![("stated", passage.text.quote(span).to_owned()), ("expected", label)],
-                        ..Hit::default()
-                    });
+                    hits.push(stated_against(passage, mention.span.cover(measure.span), *index, label));
                 }
             }
         }
         Ok(hits)
+    }
+}
+
+/// Words of a note against the order that they do not agree with.
+fn stated_against(passage: &Arc<Passage>, span: Span, order: usize, label: String) -> Hit {
+    Hit {
+        evidence: vec![piece(passage, span, Role::This)],
+        data: vec![DataEvidence { path: format!("/orders/{order}"), label: label.clone() }],
+        slots: vec![("stated", passage.text.quote(span).to_owned()), ("expected", label)],
+        ..Hit::default()
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::super::{DataEvidence, Hit, Role, Subject};
+use super::text::named_line;
 use super::{Prepared, piece};
 use crate::reading::text::Span;
 use crate::reading::{ConceptId, Passage};
@@ -64,6 +65,38 @@ impl Prepared {
             return Vec::new();
         }
         hit((plan, first_wanted.0), (deed, first_made.0))
+    }
+
+    /// 术中诊断 names a disease that is nowhere else in the record: neither planned for, nor told afterwards, nor listed at discharge.
+    pub(super) fn intraoperative(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let lexicon = subject.knowledge.lexicon();
+        let related =
+            |a: ConceptId, b: ConceptId| a == b || lexicon.is_a(a, &lexicon.concept(b).name) || lexicon.is_a(b, &lexicon.concept(a).name);
+        let mut hits = Vec::new();
+        for passage in self.places.passages(subject) {
+            let Some(line) = named_line(passage.text.as_str()) else { continue };
+            let found = passage.mentions.iter().filter(|mention| line.contains(mention.span) && lexicon.is_a(mention.concept, "疾病"));
+            let found: Vec<_> = found.collect();
+            let Some(first) = found.first() else { continue };
+            // Another word for it may be one that the lexicon does not know.
+            let said = passage.text.slice(line).trim_matches(|character: char| !character.is_alphanumeric());
+            let elsewhere = |other: &Arc<Passage>| {
+                !Arc::ptr_eq(other, passage)
+                    && (other.text.as_str().contains(said)
+                        || other.mentions.iter().any(|mention| found.iter().any(|own| related(own.concept, mention.concept))))
+            };
+            let documents = subject.reading.documents.iter().flat_map(|document| &document.passages).chain(&subject.reading.data);
+            let mut others = documents.filter(|other| !Arc::ptr_eq(other, passage)).peekable();
+            if others.peek().is_some() && !others.any(elsewhere) {
+                let span = first.span;
+                hits.push(Hit {
+                    evidence: vec![piece(passage, line, Role::This)],
+                    slots: vec![("stated", passage.text.quote(span).to_owned())],
+                    ..Hit::default()
+                });
+            }
+        }
+        hits
     }
 
     /// A malignant report before discharge, and discharge diagnoses in `within` without any tumour of that kind.

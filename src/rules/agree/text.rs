@@ -1,7 +1,7 @@
 //! Reads the facts of an agreement out of text: names, sex, allergies, blood groups, times of death, anaesthesia, losses, lists of diagnoses.
 
 use crate::reading::text::Span;
-use crate::reading::{Assertion, Experiencer, Passage, TimeValue};
+use crate::reading::{Assertion, ConceptId, Experiencer, Passage, TimeExpression, TimeValue};
 use crate::record::Sex;
 
 /// The value after a printed label: `姓名:王某某`, up to white space or punctuation.
@@ -67,36 +67,55 @@ pub(in crate::rules) fn sex_of(character: char) -> Option<Sex> {
     }
 }
 
-/// Statements about allergy: the span, and whether it is a denial. A positive one names a substance.
-pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<(Span, bool)> {
+/// What a clause says of allergies.
+pub(in crate::rules) struct AllergyStatement {
+    pub span: Span,
+    pub denied: bool,
+    /// The substances it names; a denial without any is of all drugs.
+    pub of: Vec<ConceptId>,
+}
+
+/// Statements about allergy. A positive one names a substance.
+pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStatement> {
     let text = passage.text.as_str();
     let mut found = Vec::new();
     for (at, word) in text.match_indices("过敏") {
         let end = at + word.len();
         let clause = passage.clauses.iter().copied().find(|clause| clause.contains(Span::new(at, end))).unwrap_or(Span::new(at, end));
         let inside = &text[clause.range()];
+        let before = &text[clause.start as usize..at];
         let after = &text[end..];
-        // 过敏性紫癜, 抗过敏, 过敏原 are no statements of the patient's allergy.
+        // 过敏性紫癜, 抗过敏, 过敏原 are no statements of the patient's allergy, nor is 考虑胃肠反应而非过敏.
         if after.starts_with(['性', '原', '体', '试'])
             || text[..at].ends_with('抗')
             || ["家族", "其父", "其母", "如", "预防", "警惕", "可能", "是否", "有无", "观察"].iter().any(|word| inside.contains(word))
+            || ["而非", "并非", "不是", "不属", "不考虑", "排除", "不支持", "不像"].iter().any(|word| before.contains(word))
         {
             continue;
         }
-        let denial = ["否认", "无", "未"].iter().any(|word| text[clause.start as usize..at].contains(word))
+        let of: Vec<ConceptId> = passage
+            .mentions
+            .iter()
+            .filter(|mention| {
+                clause.contains(mention.span) && mention.span.end as usize <= at && mention.experiencer == Experiencer::Patient
+            })
+            .map(|mention| mention.concept)
+            .collect();
+        let denial = ["否认", "无", "未"].iter().any(|word| before.contains(word))
             || after.starts_with("史:无")
             || after.starts_with("史无")
             || after.starts_with("史:否认");
         if denial {
             // 否认其他药物过敏史 follows a positive statement.
             let of_food = inside.contains("食物") && !inside.contains('药');
+            let of_all = inside.contains('药');
             if !of_food
                 && !inside.contains("其他")
                 && !inside.contains("其它")
                 && !inside.contains("余")
-                && (inside.contains("药") || after.starts_with('史'))
+                && (of_all || after.starts_with('史'))
             {
-                found.push((clause, true));
+                found.push(AllergyStatement { span: clause, denied: true, of: if of_all { Vec::new() } else { of } });
             }
             continue;
         }
@@ -107,12 +126,8 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<(Span, bool
                 && mention.assertion != Assertion::Absent
                 && mention.experiencer == Experiencer::Patient
         });
-        let is_drug = |mention: &crate::reading::Mention| clause.contains(mention.span);
-        if named
-            && passage.mentions.iter().any(is_drug)
-            && !["海鲜", "花粉", "尘螨", "芒果", "酒精", "牛奶", "鸡蛋"].iter().any(|food| inside.contains(food))
-        {
-            found.push((clause, false));
+        if named && !["海鲜", "花粉", "尘螨", "芒果", "酒精", "牛奶", "鸡蛋"].iter().any(|food| inside.contains(food)) {
+            found.push(AllergyStatement { span: clause, denied: false, of });
         }
     }
     found
@@ -186,8 +201,14 @@ pub(in crate::rules) fn death_times(passage: &Passage, day: jiff::civil::Date) -
             _ => continue,
         };
         let before: String = text[..expression.span.start as usize].chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
-        let after: String = text[expression.span.end as usize..].chars().take(12).collect();
-        let after = after.split([',', '。', ';', '\n']).next().unwrap_or("");
+        let after: String = text[expression.span.end as usize..].chars().take(24).collect();
+        // 22:43心电图呈直线,宣布临床死亡
+        let mut clauses = after.split(['。', ';', '\n']).next().unwrap_or("").split(',');
+        let (first, announcing) = (clauses.next().unwrap_or(""), clauses.next());
+        let first = first.char_indices().nth(12).map_or(first, |(end, _)| &first[..end]);
+        let flat = ["直线", "停搏", "停止", "无效"].iter().any(|word| first.contains(word));
+        let after = announcing.filter(|next| flat && ["宣布", "宣告"].iter().any(|word| next.starts_with(word))).unwrap_or(first);
+        // 死亡时间2026-03-05 14:32; 死亡时间:…
         let labelled = before.contains("死亡时间") || (passage.section.as_ref() == "死亡时间");
         let announced = after.contains("死亡") && !["讨论", "记录", "死亡时间"].iter().any(|word| after.contains(word));
         if labelled || announced {
@@ -208,6 +229,63 @@ pub(in crate::rules) fn anesthesia_class(text: &str) -> Option<&'static str> {
         (false, false, true) => Some("局部或神经阻滞麻醉"),
         _ => None,
     }
+}
+
+/// The class of the anaesthesia by the first clause of the passage that names one, with the clause.
+pub(in crate::rules) fn anesthesia_clause(passage: &Passage) -> (Span, Option<&'static str>) {
+    let text = passage.text.as_str();
+    let mut start = 0;
+    for stretch in text.split_inclusive(['。', ';', ',', '\n', ':', ' ']) {
+        let end = start + stretch.trim_end_matches(['。', ';', ',', '\n', ':', ' ']).len();
+        let names_one = ["麻", "阻滞"].iter().any(|word| text[start..end].contains(word));
+        let class = anesthesia_class(&text[start..end]);
+        if names_one && (class.is_some() || is_anesthesia_mixed(&text[start..end])) {
+            return (Span::new(start, end), class);
+        }
+        start += stretch.len();
+    }
+    (Span::new(0, text.len()), None)
+}
+
+/// Two methods at once.
+fn is_anesthesia_mixed(text: &str) -> bool {
+    let general = ["全身麻醉", "全麻", "静吸复合", "气管插管"].iter().any(|word| text.contains(word));
+    let regional = ["腰麻", "椎管内", "硬膜外", "腰硬", "局部麻醉", "局麻", "神经阻滞", "臂丛"].iter().any(|word| text.contains(word));
+    general && regional
+}
+
+/// Clock times, in minutes of the day, at which the operation began: 09:00手术开始, 手术时间09:15~10:30, 08:30切皮.
+pub(in crate::rules) fn starts(passage: &Passage) -> Vec<(i64, Span)> {
+    let text = passage.text.as_str();
+    let clock = |time: &TimeExpression| match time.value {
+        TimeValue::Clock { hour, minute } => Some(i64::from(hour) * 60 + i64::from(minute)),
+        TimeValue::Date(date) => Some(i64::from(date.hour?) * 60 + i64::from(date.minute?)),
+        _ => None,
+    };
+    let began = |time: &&TimeExpression| {
+        let after = &text[time.span.end as usize..];
+        let before = &text[..time.span.start as usize];
+        ["手术开始", "切皮", "开始手术"].iter().any(|word| after.starts_with(word))
+            || ["手术开始时间", "手术开始时间:", "手术开始", "手术开始:", "切皮时间", "切皮"].iter().any(|word| before.ends_with(word))
+    };
+    passage.times.iter().filter(began).filter_map(|time| Some((clock(time)?, time.span))).collect()
+}
+
+/// What stands in the first line that names the operation: the whole first line, up to the next label.
+pub(in crate::rules) fn named_line(text: &str) -> Option<Span> {
+    let start = text.len() - text.trim_start_matches([' ', '\n', ':']).len();
+    let end = text[start..].find(['\n', '。', ';', '【', '[']).map_or(text.len(), |at| start + at);
+    (end > start).then(|| Span::new(start, end))
+}
+
+/// The side words of a name, without those of a position (左侧卧位, 头左偏) or an access (经右颈内静脉).
+pub(in crate::rules) fn bare_sides(text: &str) -> Vec<(usize, &str)> {
+    let other = |at: usize| {
+        let after = text[at..].chars().skip(1).take(3).collect::<String>();
+        ["侧卧", "侧位", "偏", "手", "右", "心", "房", "室", "肺动"].iter().any(|word| after.starts_with(word))
+            || text[..at].ends_with(['左', '经', '头'])
+    };
+    text.match_indices(['左', '右']).filter(|(at, _)| !other(*at)).collect()
 }
 
 /// 出血约800ml, 出血量800ml: the loss during the operation, by its first statement in the passage.
@@ -233,9 +311,20 @@ pub(in crate::rules) fn shared(a: &str, b: &str) -> f64 {
     short.chars().filter(|character| long.contains(*character)).count() as f64 / count as f64
 }
 
+/// Share of the shorter text's neighbouring pairs of characters that stand in the other: what [`shared`] can't tell apart by single ones.
+pub(in crate::rules) fn shared_pairs(a: &str, b: &str) -> f64 {
+    let (short, long) = if a.chars().count() <= b.chars().count() { (a, b) } else { (b, a) };
+    let characters: Vec<char> = short.chars().collect();
+    let pairs: Vec<String> = characters.windows(2).map(|pair| pair.iter().collect()).collect();
+    if pairs.is_empty() {
+        return 0.0;
+    }
+    pairs.iter().filter(|pair| long.contains(pair.as_str())).count() as f64 / pairs.len() as f64
+}
+
 /// A target, a threshold, an earlier or another hospital's value.
 pub(in crate::rules) fn is_goal_or_history(passage: &Passage, span: Span) -> bool {
-    const WORDS: [&str; 36] = [
+    const WORDS: [&str; 40] = [
         "目标",
         "控制在",
         "维持",
@@ -272,6 +361,10 @@ pub(in crate::rules) fn is_goal_or_history(passage: &Passage, span: Span) -> boo
         "稀释",
         "床旁",
         "血气",
+        "补充病史",
+        "周期后",
+        "化疗后",
+        "院外",
     ];
     let text = passage.text.as_str();
     let sentence = passage.sentence_of(span);
@@ -321,4 +414,25 @@ pub(in crate::rules) fn segments(text: &str) -> Vec<(Span, String)> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sides_of_a_name_and_of_a_position() {
+        let words = |text| bare_sides(text).into_iter().map(|(_, word)| word).collect::<Vec<_>>();
+        assert_eq!(words("右侧肺叶切除术(左侧卧位)"), ["右"]);
+        assert_eq!(words("经右颈内静脉置管"), Vec::<&str>::new());
+        assert_eq!(words("左房血栓清除术"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn the_first_line_names_the_operation() {
+        let line = |text: &'static str| named_line(text).map(|span| &text[span.range()]);
+        assert_eq!(line("左膝关节镜检查术\n术者:王某"), Some("左膝关节镜检查术"));
+        assert_eq!(line(" 右疝修补术。取右侧切口"), Some("右疝修补术"));
+        assert_eq!(line(""), None);
+    }
 }

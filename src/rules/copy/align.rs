@@ -1,61 +1,8 @@
 //! What two texts have word for word, and what was changed between: the letters and digits of both, white space and punctuation left out.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::reading::text::Span;
-
-/// Characters that have to agree before it is a copy and no coincidence.
-pub const SHINGLE: usize = 8;
-
-/// The letters and digits of a text, each with the byte where it stands.
-#[derive(Debug, Clone, Default)]
-pub struct Letters {
-    pub chars: Vec<char>,
-    at: Vec<u32>,
-}
-
-impl Letters {
-    pub fn of(text: &str) -> Self {
-        let mut letters = Self::default();
-        for (at, character) in text.char_indices().filter(|(_, character)| character.is_alphanumeric()) {
-            letters.chars.push(character);
-            letters.at.push(at as u32);
-        }
-        letters
-    }
-
-    /// Which letters stand in these bytes; `None` where there are none.
-    pub fn range(&self, span: Span) -> Option<Range<usize>> {
-        let start = self.at.partition_point(|at| *at < span.start);
-        let end = self.at.partition_point(|at| *at < span.end);
-        (end > start).then_some(start..end)
-    }
-
-    /// The bytes from the first letter to the end of the last one.
-    pub fn span(&self, range: Range<usize>) -> Span {
-        let last = range.end - 1;
-        Span::new(self.at[range.start] as usize, self.at[last] as usize + self.chars[last].len_utf8())
-    }
-}
-
-/// The same on every machine and in every run, unlike a hash of the standard library.
-pub fn shingle_hash(window: &[char]) -> u64 {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for character in window {
-        hash = (hash ^ u64::from(*character as u32)).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23);
-    }
-    mix(hash)
-}
-
-/// Spreads every bit of the input over the output.
-pub fn mix(mut hash: u64) -> u64 {
-    hash ^= hash >> 33;
-    hash = hash.wrapping_mul(0xff51_afd7_ed55_8ccd);
-    hash ^= hash >> 33;
-    hash = hash.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    hash ^ (hash >> 33)
-}
+use crate::reading::letters::{SHINGLE, Shingles, shingle_hash};
 
 /// A stretch that stands in both texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,18 +14,19 @@ pub struct Run {
 
 /// The stretches of `later` that were taken from `earlier`, in the order of `later`, none overlapping there.
 pub fn runs(earlier: &[char], later: &[char]) -> Vec<Run> {
-    let mut places: HashMap<u64, Vec<u32>> = HashMap::new();
-    for (at, window) in earlier.windows(SHINGLE).enumerate() {
-        places.entry(shingle_hash(window)).or_default().push(at as u32);
-    }
+    runs_among(earlier, &Shingles::of(earlier), later)
+}
+
+/// The same where the shingles of `earlier` are known.
+pub fn runs_among(earlier: &[char], shingles: &Shingles, later: &[char]) -> Vec<Run> {
     let mut found: Vec<Run> = Vec::new();
     let mut at = 0;
     while at + SHINGLE <= later.len() {
         let after = found.last().map_or(0, |run| run.earlier + run.length);
-        let starts = places.get(&shingle_hash(&later[at..at + SHINGLE])).map_or(&[][..], Vec::as_slice);
+        let starts = shingles.places(shingle_hash(&later[at..at + SHINGLE]));
         // A copy goes on where it was left; only what was moved is looked for before.
-        let next = starts.partition_point(|start| (*start as usize) < after);
-        let start = starts.get(next).or(starts.first()).map(|start| *start as usize);
+        let next = starts.partition_point(|(_, start)| (*start as usize) < after);
+        let start = starts.get(next).or(starts.first()).map(|(_, start)| *start as usize);
         let length = start.map_or(0, |start| earlier[start..].iter().zip(&later[at..]).take_while(|(a, b)| a == b).count());
         match start {
             Some(start) if length >= SHINGLE => {
@@ -124,6 +72,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::reading::letters::Letters;
+    use crate::reading::text::Span;
 
     fn chars(text: &str) -> Vec<char> {
         Letters::of(text).chars

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::super::pattern::trimmed;
 use super::super::{DataEvidence, Evidence, Hit, Role, Subject};
-use super::align::{Letters, counterpart, runs};
+use super::align::{counterpart, runs};
 use super::index::{CopyIndex, LEAST_CHARS, Match, Stay, Topic, likeness};
 use super::traces::traces;
 use super::{Prepared, Stale, percent};
+use crate::reading::letters::Letters;
 use crate::reading::text::Span;
 use crate::reading::{Assertion, CalendarDate, DocumentReading, Passage, Reference, TimeUnit, TimeValue};
 use crate::record::{Instant, time};

@@ -13,7 +13,8 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::align::{Letters, SHINGLE, copied_share, mix, runs, shingle_hash};
+use super::align::{copied_share, runs};
+use crate::reading::letters::{Letters, SHINGLE, mix, shingle_hash};
 use crate::reading::{Origin, Passage, Reading};
 use crate::record::{DiagnosisKind, DocumentKind, Instant, Sex, Visit};
 use crate::rules::{Knowledge, facts};

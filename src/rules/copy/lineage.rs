@@ -1,11 +1,11 @@
 //! Where a passage comes from: the earlier text of the same visit that it was copied from, and what was changed between.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::super::Subject;
 use super::super::places::Places;
-use super::align::{Edit, Letters, Run, SHINGLE, copied_share, counterpart, edits, runs, shingle_hash};
+use super::align::{Edit, Run, copied_share, counterpart, edits, runs_among};
+use crate::reading::letters::{SHINGLE, Shingles, shingle_hash};
 use crate::reading::text::Span;
 use crate::reading::{DocumentReading, Passage};
 
@@ -26,8 +26,6 @@ pub struct Placed<'s> {
 pub struct Lineage<'s> {
     pub later: Placed<'s>,
     pub earlier: Placed<'s>,
-    pub later_letters: Letters,
-    pub earlier_letters: Letters,
     pub runs: Vec<Run>,
     /// Share of the later passage that was taken over.
     pub share: f64,
@@ -36,8 +34,8 @@ pub struct Lineage<'s> {
 impl Lineage<'_> {
     /// Where words of the later passage stand in the earlier one, where they were copied in one piece.
     pub fn source_of(&self, span: Span) -> Option<Span> {
-        let range = self.later_letters.range(span)?;
-        counterpart(&self.runs, range).map(|range| self.earlier_letters.span(range))
+        let range = self.later.passage.letters().range(span)?;
+        counterpart(&self.runs, range).map(|range| self.earlier.passage.letters().span(range))
     }
 
     /// What was changed inside the copy.
@@ -54,44 +52,33 @@ pub fn lineages<'s>(
     min_chars: usize,
     holds: impl Fn(&Passage) -> bool,
 ) -> Vec<Lineage<'s>> {
-    let mut placed: Vec<(Placed<'s>, Letters, HashSet<u64>)> = Vec::new();
+    let mut placed: Vec<Placed<'s>> = Vec::new();
     for document in &subject.reading.documents {
         // Without a day nothing can be said to be out of date.
         if document.time.is_none() {
             continue;
         }
-        for passage in places.passages_of(document) {
-            let letters = Letters::of(passage.text.as_str());
-            if letters.chars.len() >= min_chars {
-                let shingles = letters.chars.windows(SHINGLE).map(shingle_hash).collect();
-                placed.push((Placed { document, passage }, letters, shingles));
-            }
-        }
+        let long_enough = |passage: &&Arc<Passage>| passage.letters().chars.len() >= min_chars;
+        placed.extend(places.passages_of(document).filter(long_enough).map(|passage| Placed { document, passage }));
     }
     let day = |placed: &Placed<'_>| placed.document.time.map(|time| time.earliest());
-    placed.sort_by_key(|(placed, ..)| (day(placed), placed.document.index));
+    placed.sort_by_key(|placed| (day(placed), placed.document.index));
     let mut found = Vec::new();
-    for (index, (later, letters, _)) in placed.iter().enumerate().filter(|(_, (later, ..))| holds(later.passage)) {
+    let asked = |later: &Placed<'_>| subject.is_wanted(later.document) && holds(later.passage);
+    for (index, later) in placed.iter().enumerate().filter(|(_, later)| asked(later)) {
+        let letters = later.passage.letters();
         let tried: Vec<u64> = letters.chars.windows(SHINGLE).step_by(STEP).map(shingle_hash).collect();
         // A copy in pieces has fewer whole shingles than letters in common.
         let least = threshold / 4.0 * tried.len() as f64;
-        let may_be = |shingles: &HashSet<u64>| tried.iter().filter(|shingle| shingles.contains(shingle)).count() as f64 >= least;
-        let earlier =
-            placed[..index].iter().rev().filter(|(earlier, ..)| earlier.document.index != later.document.index).take(MOST_EARLIER);
+        let may_be = |shingles: &Shingles| tried.iter().filter(|shingle| shingles.contains(**shingle)).count() as f64 >= least;
+        let earlier = placed[..index].iter().rev().filter(|earlier| earlier.document.index != later.document.index).take(MOST_EARLIER);
         let mut best: Option<Lineage<'s>> = None;
-        for (candidate, earlier_letters, _) in earlier.filter(|(.., shingles)| may_be(shingles)) {
-            let runs = runs(&earlier_letters.chars, &letters.chars);
+        for candidate in earlier.filter(|earlier| may_be(earlier.passage.shingles())) {
+            let runs = runs_among(&candidate.passage.letters().chars, candidate.passage.shingles(), &letters.chars);
             let share = copied_share(&runs, letters.chars.len());
             // Of equal ones the nearest: a copy of a copy has its parent.
             if share >= threshold && best.as_ref().is_none_or(|best| share > best.share + 1e-9) {
-                best = Some(Lineage {
-                    later: *later,
-                    earlier: *candidate,
-                    later_letters: letters.clone(),
-                    earlier_letters: earlier_letters.clone(),
-                    runs,
-                    share,
-                });
+                best = Some(Lineage { later: *later, earlier: *candidate, runs, share });
             }
         }
         found.extend(best);
@@ -128,7 +115,7 @@ mod tests {
         let visit = Visit { visit_id: "V".to_owned(), documents, ..Visit::default() };
         let reading = knowledge.reader.read(&visit);
         let at = jiff::civil::date(2026, 3, 9).at(0, 0, 0, 0);
-        let subject = Subject { visit: &visit, reading: &reading, knowledge: &knowledge, at, phase: Phase::Terminal, history: None };
+        let subject = Subject::of(&visit, &reading, &knowledge, at, Phase::Terminal);
         let places = Places::parse(&["日常病程"], knowledge.documents()).expect("a group");
         let found = lineages(&subject, &places, 0.6, 20, |_| true);
         let pair = |lineage: &Lineage<'_>| [lineage.earlier, lineage.later].map(|placed| visit.documents[placed.document.index].id.clone());
@@ -136,7 +123,7 @@ mod tests {
         assert_eq!(pairs, [["d0", "d1"], ["d1", "d3"]]);
         assert!(found[0].edits().is_empty() && (found[0].share - 1.0).abs() < 1e-9);
         let edit = &found[1].edits()[0];
-        assert_eq!(found[1].earlier_letters.chars[edit.earlier.clone()], ['右']);
-        assert_eq!(found[1].later_letters.chars[edit.later.clone()], ['左']);
+        assert_eq!(found[1].earlier.passage.letters().chars[edit.earlier.clone()], ['右']);
+        assert_eq!(found[1].later.passage.letters().chars[edit.later.clone()], ['左']);
     }
 }

@@ -20,7 +20,6 @@ mod lineage;
 mod stale;
 mod traces;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -29,7 +28,6 @@ use super::pattern::trimmed;
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::{DocumentReading, Origin, Passage};
-use align::{SHINGLE, shingle_hash};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -143,42 +141,63 @@ impl Copy {
     }
 }
 
-/// A text reduced to what copying keeps.
-struct Reduced {
-    text: String,
+/// A section or a document, by the letters of its passages.
+struct Reduced<'p> {
+    passages: Vec<&'p Passage>,
     chars: usize,
-    shingles: HashSet<u64>,
 }
 
-fn reduce<'p>(passages: impl Iterator<Item = &'p Arc<Passage>>) -> Reduced {
-    let text: String = passages.flat_map(|passage| passage.text.as_str().chars()).filter(|character| character.is_alphanumeric()).collect();
-    let characters: Vec<char> = text.chars().collect();
-    Reduced { chars: characters.len(), shingles: characters.windows(SHINGLE).map(shingle_hash).collect(), text }
+impl<'p> Reduced<'p> {
+    fn of(passages: impl Iterator<Item = &'p Arc<Passage>>) -> Self {
+        let passages: Vec<&Passage> = passages.map(Arc::as_ref).collect();
+        Self { chars: passages.iter().map(|passage| passage.letters().chars.len()).sum(), passages }
+    }
+
+    fn letters(&self) -> impl Iterator<Item = char> {
+        self.passages.iter().flat_map(|passage| passage.letters().chars.iter().copied())
+    }
+
+    fn shingles(&self) -> usize {
+        self.passages.iter().map(|passage| passage.shingles().len()).sum()
+    }
 }
 
-/// Share of the shorter one's shingles that the other has; exactly 1.0 only for equal texts.
-fn similarity(a: &Reduced, b: &Reduced) -> f64 {
-    if a.text == b.text {
+/// Share of the shorter one's shingles that the other has, where it is at least `least`; exactly 1.0 only for equal texts.
+fn similarity(a: &Reduced<'_>, b: &Reduced<'_>, least: f64) -> f64 {
+    if a.chars == b.chars && a.letters().eq(b.letters()) {
         return 1.0;
     }
-    let (short, long) = if a.shingles.len() <= b.shingles.len() { (a, b) } else { (b, a) };
-    if short.shingles.is_empty() {
+    let (short, long) = if a.shingles() <= b.shingles() { (a, b) } else { (b, a) };
+    let total = short.shingles();
+    if total == 0 {
         return 0.0;
     }
-    let common = short.shingles.iter().filter(|shingle| long.shingles.contains(shingle)).count();
+    // Texts that have nothing to do with each other are told by the first shingles.
+    let may_lack = ((1.0 - least) * total as f64) as usize;
+    let mut lacking = 0;
+    for passage in &short.passages {
+        for hash in passage.shingles().hashes() {
+            if !long.passages.iter().any(|other| other.shingles().contains(hash)) {
+                lacking += 1;
+                if lacking > may_lack {
+                    return 0.0;
+                }
+            }
+        }
+    }
     // Texts of very different length share template words without one being the copy of the other.
-    (common as f64 / short.shingles.len() as f64).min(0.999)
+    (1.0 - lacking as f64 / total as f64).min(0.999)
 }
 
 /// Characters of the longest stretch that two texts have word for word. The work grows with the product of their lengths, so of each only
 /// the first few thousand characters are compared: no section that a person wrote is longer.
-fn longest_run(a: &str, b: &str) -> usize {
+fn longest_run(a: &Reduced<'_>, b: &Reduced<'_>) -> usize {
     const MOST: usize = 3_000;
-    let b: Vec<char> = b.chars().take(MOST).collect();
+    let b: Vec<char> = b.letters().take(MOST).collect();
     // ends[i]: length of the common stretch that ends here in `a` and before b[i].
     let mut ends = vec![0; b.len() + 1];
     let mut longest = 0;
-    for character in a.chars().take(MOST) {
+    for character in a.letters().take(MOST) {
         for index in (0..b.len()).rev() {
             ends[index + 1] = if b[index] == character { ends[index] + 1 } else { 0 };
             longest = longest.max(ends[index + 1]);
@@ -207,22 +226,22 @@ impl Check for Prepared {
 
 impl Prepared {
     /// Share of `later` that `earlier` has.
-    fn share(&self, earlier: &Reduced, later: &Reduced) -> f64 {
+    fn share(&self, earlier: &Reduced<'_>, later: &Reduced<'_>) -> f64 {
         match self.spec.by {
-            By::Shingles => similarity(earlier, later),
-            By::LongestRun => longest_run(&earlier.text, &later.text) as f64 / later.chars.max(1) as f64,
+            By::Shingles => similarity(earlier, later, self.spec.threshold),
+            By::LongestRun => longest_run(earlier, later) as f64 / later.chars.max(1) as f64,
         }
     }
 
     fn notes(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        let documents: Vec<(&DocumentReading, Reduced)> = self
+        let documents: Vec<(&DocumentReading, Reduced<'_>)> = self
             .within
             .documents(subject)
-            .map(|document| (document, reduce(self.within.passages_of(document))))
+            .map(|document| (document, Reduced::of(self.within.passages_of(document))))
             .filter(|(_, reduced)| reduced.chars >= self.spec.min_chars)
             .collect();
         let mut hits = Vec::new();
-        for (index, (later, text)) in documents.iter().enumerate() {
+        for (index, (later, text)) in documents.iter().enumerate().filter(|(_, (later, _))| subject.is_wanted(later)) {
             // One hit a copied note: the earliest note that it equals.
             let original = documents[..index].iter().find(|(_, earlier)| self.share(earlier, text) >= self.spec.threshold);
             let Some((earlier, original)) = original else { continue };
@@ -242,17 +261,17 @@ impl Prepared {
     fn sections(&self, subject: &Subject<'_>) -> Vec<Hit> {
         // A section is one source with all that stands inside it: 病例特点 with its 查体 and 辅助检查.
         let passages: Vec<&Arc<Passage>> = self.source.passages(subject).collect();
-        let sources: Vec<(&Arc<Passage>, Reduced)> = passages
+        let sources: Vec<(&Arc<Passage>, Reduced<'_>)> = passages
             .chunk_by(|a, b| section_of(a) == section_of(b))
-            .map(|section| (section[0], reduce(section.iter().copied())))
+            .map(|section| (section[0], Reduced::of(section.iter().copied())))
             .filter(|(_, reduced)| reduced.chars >= self.spec.min_chars)
             .collect();
         if sources.is_empty() {
             return Vec::new();
         }
         let mut hits = Vec::new();
-        for passage in self.within.passages(subject) {
-            let text = reduce(std::iter::once(passage));
+        for passage in self.within.written(subject) {
+            let text = Reduced::of(std::iter::once(passage));
             if text.chars < self.spec.min_chars {
                 continue;
             }
@@ -291,7 +310,7 @@ impl Prepared {
         let admitted = subject.visit.admission.admitted_at.ok_or("未提供入院时间")?;
         let own = DataEvidence { path: "/admission/admitted_at".to_owned(), label: format!("入院时间 {admitted}") };
         let mut hits = Vec::new();
-        for passage in self.within.passages(subject) {
+        for passage in self.within.written(subject) {
             for (span, computed) in between::outdated_dates(passage, admitted, DAYS_OFF) {
                 hits.push(Hit {
                     evidence: vec![Evidence { passage: passage.clone(), span, role: Role::This }],
@@ -307,7 +326,7 @@ impl Prepared {
     /// Documents with several kinds of traces: one may be a slip, two belong to somebody else.
     fn alone(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
-        for document in self.within.documents(subject) {
+        for document in self.within.documents(subject).filter(|document| subject.is_wanted(document)) {
             let mut found: Vec<traces::Trace> = Vec::new();
             for trace in self.within.passages_of(document).flat_map(|passage| traces::traces(subject, passage, &self.spec.stale)) {
                 if !found.iter().any(|known| known.kind == trace.kind) {

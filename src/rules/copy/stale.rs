@@ -244,7 +244,7 @@ fn measured(subject: &Subject<'_>, lineage: &Lineage<'_>) -> Vec<Hit> {
 fn sides(lineage: &Lineage<'_>) -> Vec<Hit> {
     /// Letters around the side that have to agree, so that nothing else was rewritten.
     const AROUND: usize = 10;
-    let (later, earlier) = (&lineage.later_letters, &lineage.earlier_letters);
+    let (later, earlier) = (lineage.later.passage.letters(), lineage.earlier.passage.letters());
     let mut hits = Vec::new();
     for edit in lineage.edits() {
         let (new, old) = (&later.chars[edit.later.clone()], &earlier.chars[edit.earlier.clone()]);
@@ -261,7 +261,7 @@ fn sides(lineage: &Lineage<'_>) -> Vec<Hit> {
         if edit.later.start == 0 || run_at(edit.later.start - 1) < AROUND || run_at(edit.later.end) < AROUND {
             continue;
         }
-        let wide = |letters: &super::align::Letters, range: std::ops::Range<usize>, passage: &Passage| {
+        let wide = |letters: &crate::reading::letters::Letters, range: std::ops::Range<usize>, passage: &Passage| {
             let span = letters.span(range);
             passage.clauses.iter().copied().find(|clause| clause.contains(span)).unwrap_or(span)
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::agree::{is_same_name, labelled, opening_name, stated_sex};
+use super::super::agree::{is_same_name, labelled, opening_name, stated_sex, written_names};
 use super::super::range::patient_age;
 use super::super::{DataEvidence, Subject, facts};
 use super::Stale;
@@ -64,6 +64,7 @@ pub fn traces(subject: &Subject<'_>, passage: &Arc<Passage>, wanted: &[Stale]) -
         && let Some(name) = patient.name.as_deref()
     {
         let stated = labelled(text, "患者姓名").or_else(|| labelled(text, "姓名")).or_else(|| opening_name(text));
+        let stated = stated.or_else(|| written_names(passage).into_iter().find(|(_, stated)| !is_same_name(name, stated)));
         if let Some((span, stated)) = stated.filter(|(_, stated)| !is_same_name(name, stated)) {
             add(Stale::Name, span, stated.to_owned(), "/patient/name", format!("患者姓名 {name}"));
         }

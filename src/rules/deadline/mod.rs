@@ -21,7 +21,7 @@ use super::duty::{Duty, DutyState};
 use super::events::{self, Event, EventFilter, EventKind};
 use super::places::Places;
 use super::{Check, DataEvidence, Hit, Knowledge, Outcome, Phase, Searched, SpecError, Subject, facts};
-use crate::reading::DocumentReading;
+use crate::reading::{DocumentReading, Passage};
 use crate::record::{DocumentKind, Title, time};
 use crate::rules::events::{completed_at, is_written};
 pub use periodic::Every;
@@ -256,11 +256,13 @@ impl Prepared {
         }
         if self.spec.by_owner && !trigger.people.is_empty() {
             let record = facts::document(subject.visit, document);
+            // Being named in a note as the one who will operate is not having seen the patient; a discussion is held with the surgeon.
+            let discussed = matches!(document.kind, DocumentKind::PreopDiscussion | DocumentKind::PreopSummary);
             let takes_part = |person: &String| {
                 let name = facts::name_of(subject.visit, person);
                 facts::signers(record).contains(&person.as_str())
                     || document.title.contains(name)
-                    || document.passages.iter().any(|passage| passage.text.as_str().contains(name))
+                    || document.passages.iter().any(|passage| sees(passage, name) || discussed && passage.text.as_str().contains(name))
             };
             if !trigger.people.iter().any(takes_part) {
                 return false;
@@ -274,6 +276,13 @@ impl Prepared {
         };
         self.spec.mentions.iter().any(said)
     }
+}
+
+/// A sentence in which the person sees the patient: 王某某主任医师查房, 术者王某某查看患者.
+fn sees(passage: &Passage, name: &str) -> bool {
+    const SEEN: [&str; 9] = ["查房", "查看", "看过", "看望", "访视", "察看", "探视", "床旁", "床边"];
+    let sentences = passage.sentences.iter().map(|sentence| passage.text.slice(*sentence));
+    sentences.filter(|sentence| sentence.contains(name)).any(|sentence| SEEN.iter().any(|word| sentence.contains(word)))
 }
 
 /// The hospital's approval of emergency treatment (紧急医疗措施审批单), of the day before an operation, an anaesthesia or a transfusion:

@@ -1,22 +1,26 @@
-//! What a note says of temperature and pulse, against the rows of the chart around its time.
+//! What a note says of temperature, pulse and blood pressure, against the rows of the chart around its time, and rows of the chart that can't be.
 
 use std::sync::Arc;
 
-use super::super::{DataEvidence, Hit, Subject};
+use super::super::{DataEvidence, Hit, Subject, around};
 use super::{Prepared, hit};
 use crate::reading::text::Span;
-use crate::reading::{Assertion, Experiencer, Passage};
-use crate::record::time;
+use crate::reading::{Assertion, Experiencer, Measure, Passage};
+use crate::record::{Vitals, time};
 
-/// Hours around a note in which every row must contradict 体温正常, and those around a value.
-const HOURS_OF_WORDS: i64 = 4;
-const HOURS_OF_VALUES: i64 = 2;
+/// Hours around a note in which no row may agree with it.
+const HOURS: i64 = 2;
 
 /// From this temperature on nobody calls it normal.
 const FEVER: f64 = 38.0;
 
-/// Words of the sentence by which it speaks of another moment than the note's.
-const OTHER_MOMENT: [&str; 25] = [
+/// How far a value may be from every row: ℃, beats a minute, mmHg systolic.
+const FAR_TEMPERATURE: f64 = 1.5;
+const FAR_PULSE: f64 = 40.0;
+const FAR_PRESSURE: f64 = 50.0;
+
+/// Words of the clause, or of the one before it, that speak of another moment than the note's.
+const OTHER_MOMENT: [&str; 31] = [
     "现",
     "目前",
     "退",
@@ -37,12 +41,22 @@ const OTHER_MOMENT: [&str; 25] = [
     "查房时",
     "今晨",
     "晨起",
+    "凌晨",
     "午",
     "近",
     "当时",
     "时测",
-    "已",
+    "已正常",
+    "已恢复",
+    "已平稳",
+    "立位",
+    "卧位",
+    "最低",
 ];
+
+/// A count of days or a lasting state, and no moment: 术后第3天, 前壁, 餐前 of a meal's glucose.
+const NO_MOMENT: [&str; 14] =
+    ["术后第", "产后第", "伤后第", "入院后第", "术后", "产后", "前壁", "前列腺", "前臂", "前胸", "后背", "前囟", "现病史", "发现"];
 
 /// One value of the chart.
 struct Row {
@@ -51,10 +65,11 @@ struct Row {
     evidence: DataEvidence,
 }
 
+type Value = fn(&Vitals) -> Option<f64>;
+
 impl Prepared {
     pub(super) fn chart(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let chart = subject.visit.vitals.as_deref().ok_or("未提供体温单")?;
-        type Value = fn(&crate::record::Vitals) -> Option<f64>;
         let rows = |name: &str, unit: &str, value: Value| -> Vec<Row> {
             let timed = chart.iter().enumerate().filter_map(|(index, row)| Some((index, row.at.filter(|at| at.has_time())?, value(row)?)));
             let row = |(index, at, value): (usize, crate::record::Instant, f64)| Row {
@@ -66,68 +81,114 @@ impl Prepared {
         };
         let temperatures = rows("体温", "℃", |row| row.temperature);
         let pulses = rows("脉搏", "次/分", |row| row.pulse);
+        let pressures = rows("收缩压", "mmHg", |row| row.systolic);
         let mut hits = Vec::new();
         for document in self.places.documents(subject) {
             let Some(at) = document.time.filter(|at| at.has_time()).map(|at| at.earliest()) else { continue };
-            let near = |rows: &'_ [Row], hours: i64| -> Vec<usize> {
-                (0..rows.len()).filter(|index| time::minutes_between(rows[*index].at, at).abs() <= hours * 60).collect()
-            };
-            let fevered = near(&temperatures, HOURS_OF_WORDS);
+            let fevered = around_note(&temperatures, at);
             // A fever that came after the note was written contradicts nothing.
-            let fever = fevered.iter().all(|index| temperatures[*index].value >= FEVER)
-                && fevered.iter().any(|index| temperatures[*index].at <= at);
+            let fever = !fevered.is_empty() && fevered.iter().all(|row| row.value >= FEVER) && fevered.iter().any(|row| row.at <= at);
             let told = self.places.passages_of(document).any(|passage| tells_of_fever(subject, passage));
             for passage in self.places.passages_of(document) {
+                let show = |span: Span, rows: &[&Row]| {
+                    let mut found = hit(passage, span, Vec::new());
+                    found.data.extend(rows.iter().map(|row| row.evidence.clone()));
+                    found
+                };
                 if fever
                     && !told
                     && let Some(span) = said_normal(subject, passage)
                 {
-                    let mut found = hit(passage, span, Vec::new());
-                    found.data.extend(fevered.iter().map(|index| temperatures[*index].evidence.clone()));
-                    hits.push(found);
+                    hits.push(show(span, &fevered));
                     continue;
                 }
-                for (concepts, rows, far) in [(["体温"].as_slice(), &temperatures, 1.5), (["脉搏", "心率"].as_slice(), &pulses, 40.0)]
-                {
-                    let around = near(rows, HOURS_OF_VALUES);
+                let compared = [
+                    (["体温"].as_slice(), &temperatures, FAR_TEMPERATURE),
+                    (["脉搏", "心率"].as_slice(), &pulses, FAR_PULSE),
+                    (["血压"].as_slice(), &pressures, FAR_PRESSURE),
+                ];
+                for (concepts, rows, far) in compared {
+                    let near = around_note(rows, at);
                     let Some((span, value)) = stated(subject, passage, concepts) else { continue };
-                    if !around.is_empty() && around.iter().all(|index| (rows[*index].value - value).abs() >= far) {
-                        let mut found = hit(passage, span, Vec::new());
-                        found.data.extend(around.iter().map(|index| rows[*index].evidence.clone()));
-                        hits.push(found);
+                    if !near.is_empty() && near.iter().all(|row| (row.value - value).abs() >= far) {
+                        hits.push(show(span, &near));
                     }
                 }
             }
         }
         Ok(hits)
     }
+
+    /// Rows of the chart outside of what is possible for the concepts of the rule.
+    pub(super) fn impossible_rows(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let columns: [(&str, Value); 5] = [
+            ("体温", |row| row.temperature),
+            ("脉搏", |row| row.pulse),
+            ("呼吸", |row| row.respiration),
+            ("血压", |row| row.systolic),
+            ("血氧饱和度", |row| row.spo2),
+        ];
+        let lexicon = subject.knowledge.lexicon();
+        let mut hits = Vec::new();
+        for (name, value) in columns {
+            let Some(id) = lexicon.id(name).filter(|id| self.concepts.contains(*id)) else { continue };
+            let concept = lexicon.concept(id);
+            let Some((low, high)) = concept.range else { continue };
+            let unit = concept.units.first().map_or("", |unit| unit.as_ref());
+            for (index, row) in subject.visit.vitals.iter().flatten().enumerate() {
+                let Some(value) = value(row).filter(|value| *value < low || *value > high) else { continue };
+                let at = row.at.map_or(String::new(), |at| at.to_string());
+                hits.push(Hit {
+                    data: vec![DataEvidence { path: format!("/vitals/{index}"), label: format!("体温单 {at} {name}{value}{unit}") }],
+                    slots: vec![("concept", name.to_owned()), ("bounds", format!("可能范围{low}~{high}{unit}"))],
+                    anchor: format!("{index}-{name}"),
+                    ..Hit::default()
+                });
+            }
+        }
+        hits
+    }
 }
 
-/// No word of the sentence so far speaks of another moment.
+/// The last row before the note and every row after it, within [`HOURS`]: an earlier row says nothing once a later one was taken.
+fn around_note(rows: &[Row], at: jiff::civil::DateTime) -> Vec<&Row> {
+    let distance = |row: &Row| time::minutes_between(at, row.at);
+    let near = |row: &&Row| distance(row).abs() <= HOURS * 60;
+    let before = rows.iter().filter(|row| distance(row) <= 0).filter(near).max_by_key(|row| row.at);
+    before.into_iter().chain(rows.iter().filter(|row| distance(row) > 0).filter(near)).collect()
+}
+
+/// No word of the clause and the one before it speaks of another moment.
 pub(in crate::rules) fn speaks_of_now(passage: &Passage, span: Span) -> bool {
-    let clause = passage.clauses.iter().find(|clause| clause.contains(span)).copied().unwrap_or(span);
+    let text = passage.text.as_str();
     let sentence = passage.sentence_of(span);
-    let before = &passage.text.as_str()[sentence.start as usize..clause.end as usize];
-    !OTHER_MOMENT.iter().any(|word| before.contains(word))
+    let stops = [',', ';', '。', '\n', ':'];
+    let own = around::start_of(text, span.start as usize, &stops);
+    // The comma itself belongs to neither.
+    let before = text[..own].char_indices().next_back().map_or(0, |(at, _)| around::start_of(text, at, &stops));
+    let start = before.max(sentence.start as usize);
+    let end = text[span.end as usize..].find(stops).map_or(text.len(), |at| span.end as usize + at);
+    let mut said = text[start.min(span.start as usize)..end].to_owned();
+    for word in NO_MOMENT {
+        said = said.replace(word, "");
+    }
+    !OTHER_MOMENT.iter().any(|word| said.contains(word))
 }
 
 /// 体温正常 or a denied fever, said of now.
 fn said_normal(subject: &Subject<'_>, passage: &Arc<Passage>) -> Option<Span> {
     const NORMAL: [&str; 5] = ["体温正常", "体温不高", "体温平稳", "体温在正常范围", "体温无异常"];
     let text = passage.text.as_str();
-    let words = NORMAL.iter().find_map(|word| text.find(word).map(|at| Span::new(at, at + word.len())));
+    let words = NORMAL.iter().flat_map(|word| text.match_indices(word)).map(|(at, word)| Span::new(at, at + word.len()));
     let fever = subject.knowledge.lexicon().id("发热");
-    let denied = || {
-        let absent = |mention: &&crate::reading::Mention| {
+    let denied = passage
+        .mentions
+        .iter()
+        .filter(|mention| {
             Some(mention.concept) == fever && mention.assertion == Assertion::Absent && mention.experiencer == Experiencer::Patient
-        };
-        passage
-            .mentions
-            .iter()
-            .find(absent)
-            .map(|mention| passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span))
-    };
-    words.or_else(denied).filter(|span| speaks_of_now(passage, *span))
+        })
+        .map(|mention| passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span));
+    words.chain(denied).find(|span| speaks_of_now(passage, *span))
 }
 
 /// A fever is told somewhere in the note, in words or as a value.
@@ -140,14 +201,28 @@ fn tells_of_fever(subject: &Subject<'_>, passage: &Passage) -> bool {
 /// The only value that the passage gives one of the concepts, where it speaks of now.
 fn stated(subject: &Subject<'_>, passage: &Passage, concepts: &[&str]) -> Option<(Span, f64)> {
     let ids: Vec<_> = concepts.iter().filter_map(|name| subject.knowledge.lexicon().id(name)).collect();
-    let mut values = passage.mentions.iter().filter(|mention| ids.contains(&mention.concept)).filter_map(|mention| {
+    let is_pressure = concepts == ["血压"];
+    let of_mentions = passage.mentions.iter().filter(|mention| ids.contains(&mention.concept)).filter_map(|mention| {
         let measure = passage.measures.get(mention.measure? as usize)?;
-        Some((mention, measure))
+        let plain = mention.assertion == Assertion::Present && !mention.quoted && measure.second.is_some() == is_pressure;
+        Some((mention.span.cover(measure.span), measure, plain))
     });
-    let (mention, measure) = values.next()?;
-    let span = mention.span.cover(measure.span);
-    let plain = mention.assertion == Assertion::Present && mention.time.is_none() && !mention.quoted && measure.second.is_none();
+    let mut values: Vec<(Span, &Measure, bool)> = of_mentions.collect();
+    // T 36.8℃ and P 78次/分, letters that mean other things elsewhere.
+    let letter = if concepts.contains(&"体温") { Some(('T', "℃")) } else { concepts.contains(&"脉搏").then_some(('P', "次/分")) };
+    if let Some((letter, unit)) = letter {
+        let text = passage.text.as_str();
+        values.extend(passage.measures.iter().filter(|measure| measure.unit.as_ref() == unit && measure.second.is_none()).filter_map(
+            |measure| {
+                let before = text[..measure.span.start as usize].trim_end_matches([' ', ':']);
+                let start = before.strip_suffix(letter)?.len();
+                let bare = !text[..start].ends_with(|c: char| c.is_ascii_alphanumeric());
+                bare.then_some((Span::new(start, measure.span.end as usize), measure, true))
+            },
+        ));
+    }
+    let (span, measure, plain) = *values.first()?;
     // Several different values are a course of the day, and the first may be of any hour.
-    let only = values.all(|(_, other)| (other.value - measure.value).abs() < 0.05);
+    let only = values.iter().all(|(_, other, _)| (other.value - measure.value).abs() < 0.05);
     (plain && only && speaks_of_now(passage, span)).then_some((span, measure.value))
 }

@@ -39,6 +39,9 @@ impl Prepared {
         let mut hits = Vec::new();
         for (index, order) in subject.visit.orders.iter().flatten().enumerate() {
             let (Some(name), Some(dose), Some(unit)) = (order.name.as_deref(), order.dose, order.unit.as_deref()) else { continue };
+            if order.route.as_deref().is_some_and(is_external) {
+                continue;
+            }
             for (_, id) in lexicon.find(name) {
                 let Some(bounds) = doses.get(lexicon.concept(id).name.as_ref()) else { continue };
                 if let Some(limit) = bounds.broken_by(dose, unit, order.route.as_deref()) {
@@ -97,46 +100,65 @@ impl Prepared {
     }
 
     pub(super) fn order_fields(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        const FEWEST: usize = 4;
-        let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
-        let counts = |order: &&(usize, &Order)| {
-            let name = order.1.name.as_deref().unwrap_or("");
-            let route = order.1.route.as_deref().unwrap_or("");
-            order.1.kind == Some(OrderKind::Drug) && !BY_HAND.iter().any(|word| name.contains(word) || route.contains(word))
-        };
-        let all: Vec<(usize, &Order)> = orders.iter().enumerate().collect();
-        let drugs: Vec<_> = all.iter().filter(counts).collect();
-        type Has = fn(&Order) -> bool;
         // A dose may stand in the name (胰岛素50U+0.9%氯化钠50ml); an order given once has no frequency.
-        let fields: [(&str, Has); 3] = [
-            ("剂量", |order| {
-                order.dose.is_some() || order.name.as_deref().is_some_and(|name| name.contains(|c: char| c.is_ascii_digit()))
-            }),
-            ("给药途径", |order| order.route.as_deref().is_some_and(|route| !route.trim().is_empty())),
-            ("频次", |order| order.long_term != Some(true) || order.frequency.as_deref().is_some_and(|text| !text.trim().is_empty())),
-        ];
-        let mut hits = Vec::new();
-        for (index, order) in drugs.iter().copied() {
-            // A field that this hospital does not send is unknown, not missing: most other orders must have it.
-            let usual = |has: Has| {
-                let others = drugs.iter().filter(|(other, _)| other != index);
-                let held = others.clone().filter(|(_, other)| has(other)).count();
-                drugs.len() >= FEWEST && held * 5 >= (drugs.len() - 1) * 4
-            };
-            let missing: Vec<&str> = fields.iter().filter(|(_, has)| !has(order) && usual(*has)).map(|(name, _)| *name).collect();
-            if !missing.is_empty() {
-                let label =
-                    format!("{}{}", order.name.as_deref().unwrap_or(""), order.start.map_or(String::new(), |at| format!(" ({at})")));
-                hits.push(Hit {
-                    data: vec![DataEvidence { path: format!("/orders/{index}"), label: label.clone() }],
-                    slots: vec![("stated", label), ("missing", missing.join("、"))],
-                    anchor: order.id.clone().unwrap_or_else(|| index.to_string()),
-                    ..Hit::default()
-                });
-            }
-        }
-        Ok(hits)
+        incomplete(
+            subject,
+            &[
+                ("剂量", |order| {
+                    order.dose.is_some() || order.name.as_deref().is_some_and(|name| name.contains(|c: char| c.is_ascii_digit()))
+                }),
+                ("给药途径", |order| order.route.as_deref().is_some_and(|route| !route.trim().is_empty())),
+                ("频次", |order| order.long_term != Some(true) || order.frequency.as_deref().is_some_and(|text| !text.trim().is_empty())),
+            ],
+        )
     }
+
+    pub(super) fn order_start(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        incomplete(subject, &[("开始时间", |order| order.start.is_some())])
+    }
+}
+
+/// Whether an order has a field.
+type Has = fn(&Order) -> bool;
+
+/// Drug orders without one of the fields that nearly all others have.
+fn incomplete(subject: &Subject<'_>, fields: &[(&str, Has)]) -> Result<Vec<Hit>, String> {
+    const FEWEST: usize = 3;
+    let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
+    let counts = |order: &&(usize, &Order)| {
+        let name = order.1.name.as_deref().unwrap_or("");
+        let route = order.1.route.as_deref().unwrap_or("");
+        order.1.kind == Some(OrderKind::Drug) && !BY_HAND.iter().any(|word| name.contains(word) || route.contains(word))
+    };
+    let all: Vec<(usize, &Order)> = orders.iter().enumerate().collect();
+    let drugs: Vec<_> = all.iter().filter(counts).collect();
+    let mut hits = Vec::new();
+    for (index, order) in drugs.iter().copied() {
+        // A field that this hospital does not send is unknown, not missing: most other orders must have it.
+        let usual = |has: Has| {
+            let others = drugs.iter().filter(|(other, _)| other != index);
+            let held = others.clone().filter(|(_, other)| has(other)).count();
+            drugs.len() >= FEWEST && held * 5 >= (drugs.len() - 1) * 4
+        };
+        let missing: Vec<&str> = fields.iter().filter(|(_, has)| !has(order) && usual(*has)).map(|(name, _)| *name).collect();
+        if !missing.is_empty() {
+            let label = format!("{}{}", order.name.as_deref().unwrap_or(""), order.start.map_or(String::new(), |at| format!(" ({at})")));
+            hits.push(Hit {
+                data: vec![DataEvidence { path: format!("/orders/{index}"), label: label.clone() }],
+                slots: vec![("stated", label), ("missing", missing.join("、"))],
+                anchor: order.id.clone().unwrap_or_else(|| index.to_string()),
+                ..Hit::default()
+            });
+        }
+    }
+    Ok(hits)
+}
+
+/// On the skin, in the eye, rinsed or inhaled: the bounds are of what is taken or injected.
+fn is_external(route: &str) -> bool {
+    const ROUTES: [&str; 16] =
+        ["外用", "外敷", "外涂", "外洗", "涂", "湿敷", "滴眼", "滴耳", "滴鼻", "点眼", "含漱", "漱口", "冲洗", "雾化", "吸入", "灌洗"];
+    ROUTES.iter().any(|word| route.contains(word))
 }
 
 /// How often a day a frequency means; `None` for what is not given by the clock (`prn`, `st`).
@@ -157,7 +179,13 @@ pub(in crate::rules) fn times_a_day(frequency: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::times_a_day;
+    use super::{is_external, times_a_day};
+
+    #[test]
+    fn what_stays_outside_of_the_body() {
+        assert!(is_external("外用") && is_external("雾化吸入") && is_external("双眼滴眼"));
+        assert!(!is_external("口服") && !is_external("静脉滴注"));
+    }
 
     #[test]
     fn frequencies_by_the_clock() {

@@ -79,10 +79,16 @@ pub enum What {
     DailyDose,
     /// A drug order without dose, route or frequency where the visit's other drug orders have it.
     OrderFields,
+    /// A drug order without a start where the visit's other drug orders have one.
+    OrderStart,
     /// A round at a time at which its doctor was operating on this patient; `tolerance` in minutes.
     RoundWhileOperating,
-    /// Temperature or pulse in a note against the chart of the hours around it.
+    /// Temperature, pulse or pressure in a note against the chart of the hours around it.
     Chart,
+    /// Rows of the chart outside the lexicon's bounds of what is possible.
+    ChartPossible,
+    /// 昨日(3月4日) in a note of another day than 3月5日.
+    NamedDay,
 }
 
 struct Prepared {
@@ -147,6 +153,10 @@ impl Check for Prepared {
                 Ok(found) => hits = found,
                 Err(why) => return Outcome::Skipped(why),
             },
+            What::OrderStart => match self.order_start(subject) {
+                Ok(found) => hits = found,
+                Err(why) => return Outcome::Skipped(why),
+            },
             What::RoundWhileOperating => match self.round_while_operating(subject) {
                 Ok(found) => hits = found,
                 Err(why) => return Outcome::Skipped(why),
@@ -155,6 +165,8 @@ impl Check for Prepared {
                 Ok(found) => hits = found,
                 Err(why) => return Outcome::Skipped(why),
             },
+            What::ChartPossible => hits = self.impossible_rows(subject),
+            What::NamedDay => hits = self.named_day(subject),
             What::Possible | What::Bmi | What::GcsSum | What::GcsText | What::GravidaPara | What::Numbering => {
                 for passage in self.places.passages(subject) {
                     match self.spec.what {

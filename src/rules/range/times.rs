@@ -1,10 +1,10 @@
 //! Computations over dates: days in hospital, age, post-operative day, dates outside the stay, notes that are older than they say.
 
-use super::super::{DataEvidence, Evidence, Hit, Role, Subject, events, facts};
+use super::super::{DataEvidence, Evidence, Hit, Role, Subject, around, events, facts};
 use super::{Prepared, hit};
 use crate::reading::text::Span;
-use crate::reading::{Assertion, Passage, Reference, TimeUnit, TimeValue};
-use crate::record::{Instant, time};
+use crate::reading::{Assertion, Passage, Reference, TimeExpression, TimeUnit, TimeValue};
+use crate::record::{DocumentKind, Instant, time};
 
 impl Prepared {
     pub(super) fn stay_days(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
@@ -98,17 +98,32 @@ impl Prepared {
             .map(Instant::date)
             .collect();
         let admission: Vec<_> = admitted.map(Instant::date).into_iter().collect();
+        // 导管置入术后第2天 counts from a procedure at the bedside as well.
+        let procedures: Vec<_> = subject
+            .reading
+            .documents
+            .iter()
+            .filter(|document| document.kind == DocumentKind::InvasiveProcedure)
+            .filter_map(|document| document.time.map(Instant::date))
+            .chain(ends.iter().copied())
+            .collect();
         let mut hits = Vec::new();
         for document in self.places.documents(subject) {
             let Some(day) = document.time.map(Instant::date) else { continue };
             for passage in self.places.passages_of(document) {
                 for expression in &passage.times {
                     let (starts, event, stated) = match expression.value {
+                        TimeValue::DayOf { reference: Reference::Operation, day }
+                            if is_after_procedure(passage.text.as_str(), expression.span) =>
+                        {
+                            (&procedures, "操作后", day)
+                        }
                         TimeValue::DayOf { reference: Reference::Operation, day } => (&ends, "术后", day),
                         TimeValue::DayOf { reference: Reference::Admission, day } => (&admission, "入院", day),
                         _ => continue,
                     };
-                    if !is_about_now(passage.text.as_str(), expression.span) {
+                    let after_procedure = event == "操作后" && opens_note(passage.text.as_str(), expression.span);
+                    if !after_procedure && !is_about_now(passage.text.as_str(), expression.span) {
                         continue;
                     }
                     let distances: Vec<i64> =
@@ -138,18 +153,39 @@ impl Prepared {
                     .iter()
                     .filter(|mention| self.concepts.contains(mention.concept) && mention.assertion == Assertion::Present && !mention.quoted)
                 {
-                    let Some(expression) = mention.time.and_then(|index| passage.times.get(index as usize)) else { continue };
+                    // The date that the sentence names last before the act.
+                    let sentence = passage.sentence_of(mention.span);
+                    let before =
+                        |expression: &&TimeExpression| expression.span.start >= sentence.start && expression.span.end <= mention.span.start;
+                    let Some(expression) = passage.times.iter().rfind(before) else { continue };
                     let TimeValue::Date(date) = expression.value else { continue };
                     let (Some(year), Some(month), Some(day)) = (date.year, date.month, date.day) else { continue };
                     let Ok(date) = jiff::civil::Date::new(year, month as i8, day as i8) else { continue };
                     let near = expression.span.end <= mention.span.start && mention.span.start - expression.span.end <= 30;
-                    let sentence = passage.sentence_of(mention.span);
                     let told_as_course = passage.section.as_ref() == "诊疗经过";
                     let here = told_as_course
                         || ["我院", "本院", "本次", "入院后", "我科"].iter().any(|word| text[sentence.range()].contains(word));
-                    let outside = ["外院", "门诊", "急诊", "医院", "既往", "上次", "复查", "随诊", "拟", "计划", "预约"]
-                        .iter()
-                        .any(|word| text[sentence.range()].contains(word));
+                    let outside = [
+                        "外院",
+                        "门诊",
+                        "急诊",
+                        "医院",
+                        "既往",
+                        "上次",
+                        "随诊",
+                        "拟",
+                        "计划",
+                        "预约",
+                        "复诊",
+                        "嘱",
+                        "下次",
+                        "术前",
+                        "入院前",
+                        "患病",
+                        "起病",
+                    ]
+                    .iter()
+                    .any(|word| text[sentence.range()].contains(word));
                     if near && here && !outside && (date < admitted.date() || date > last) {
                         let span = expression.span.cover(mention.span);
                         hits.push(hit(
@@ -162,6 +198,32 @@ impl Prepared {
             }
         }
         Ok(hits)
+    }
+
+    /// 昨日(3月4日) in a note of 3月9日: the word and the date in brackets name different days.
+    pub(super) fn named_day(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for document in self.places.documents(subject) {
+            let Some(written) = document.time.map(Instant::date) else { continue };
+            for passage in self.places.passages_of(document) {
+                let text = passage.text.as_str();
+                for pair in passage.times.windows(2) {
+                    let (TimeValue::RelativeDay { days }, TimeValue::Date(date)) = (pair[0].value, pair[1].value) else { continue };
+                    let between = &text[pair[0].span.end as usize..pair[1].span.start as usize];
+                    let bracketed = between.trim_start() == "(" && text[pair[1].span.end as usize..].starts_with(')');
+                    let (Some(month), Some(day)) = (date.month, date.day) else { continue };
+                    let Ok(stated) = jiff::civil::Date::new(date.year.unwrap_or(written.year()), month as i8, day as i8) else { continue };
+                    let Ok(meant) = written.checked_add(jiff::Span::new().days(days)) else { continue };
+                    // 昨日 at half past midnight may be the day before; a year that is not written may be the last one.
+                    let apart = time::days_between(stated, meant).abs();
+                    if bracketed && apart > 1 && apart < 300 {
+                        let span = pair[0].span.cover(pair[1].span);
+                        hits.push(hit(passage, span, vec![("stated", stated.to_string()), ("computed", meant.to_string())]));
+                    }
+                }
+            }
+        }
+        hits
     }
 
     /// A title time long before the document was created, without a word of 补记.
@@ -189,8 +251,20 @@ impl Prepared {
 
     /// 病情平稳 although a rescue or 病危 came before the note on the same day, and the note does not speak of it.
     pub(super) fn stable_on_bad_day(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        const STABLE: [&str; 5] = ["病情平稳", "病情稳定", "病情无变化", "无特殊变化", "一般情况可"];
+        const STABLE: [&str; 10] = [
+            "病情平稳",
+            "病情稳定",
+            "病情无变化",
+            "病情无明显变化",
+            "病情无特殊",
+            "无特殊变化",
+            "一般情况可",
+            "一般情况好",
+            "无特殊不适",
+            "生命体征平稳",
+        ];
         const SPOKEN: [&str; 9] = ["抢救", "病危", "病重", "危重", "插管", "ICU", "突发", "加重", "转"];
+        const NIGHT_HOURS: i64 = 12;
         let bad: Vec<_> = [events::EventKind::RescueStart, events::EventKind::Critical]
             .into_iter()
             .flat_map(|kind| events::events(subject, kind, &events::EventFilter::default()).unwrap_or_default())
@@ -198,10 +272,11 @@ impl Prepared {
         let mut hits = Vec::new();
         for document in self.places.documents(subject) {
             let Some(written) = document.time.filter(|at| at.has_time()) else { continue };
-            let Some(event) = bad
-                .iter()
-                .find(|event| event.at.has_time() && event.at.date() == written.date() && event.at.latest() <= written.earliest())
-            else {
+            let Some(event) = bad.iter().find(|event| {
+                // A note soon after midnight is of the night's rescue as well.
+                let soon = time::minutes_between(event.at.latest(), written.earliest()) <= NIGHT_HOURS * 60;
+                event.at.has_time() && event.at.latest() <= written.earliest() && (soon || event.at.date() == written.date())
+            }) else {
                 continue;
             };
             let speaks = self.places.passages_of(document).any(|passage| SPOKEN.iter().any(|word| passage.text.as_str().contains(word)));
@@ -224,15 +299,19 @@ impl Prepared {
         let mut run: Vec<(Instant, std::sync::Arc<Passage>, Span, String)> = Vec::new();
         let mut hits = Vec::new();
         let mut finish = |run: &mut Vec<(Instant, std::sync::Arc<Passage>, Span, String)>| {
+            // Temperature, pulse or systolic pressure: every row of the day is far from the number that all notes repeat.
             let differs = |(at, _, _, words): &(Instant, std::sync::Arc<Passage>, Span, String)| {
-                let rows: Vec<f64> = chart
-                    .iter()
-                    .filter(|row| row.at.is_some_and(|time| time.date() == at.date()))
-                    .filter_map(|row| row.temperature)
+                let of_day = || chart.iter().filter(|row| row.at.is_some_and(|time| time.date() == at.date()));
+                let numbers: Vec<f64> = words
+                    .split(|character: char| !character.is_ascii_digit() && character != '.')
+                    .filter_map(|number| number.parse().ok())
                     .collect();
-                let stated: Option<f64> =
-                    words.split(|character: char| !character.is_ascii_digit() && character != '.').find_map(|number| number.parse().ok());
-                !rows.is_empty() && stated.is_some_and(|stated| rows.iter().all(|row| (row - stated).abs() > 0.25))
+                let [temperature, pulse, _, systolic, _] = numbers[..] else {
+                    return numbers.first().is_some_and(|stated| all_far(of_day().filter_map(|row| row.temperature), *stated, 0.25));
+                };
+                all_far(of_day().filter_map(|row| row.temperature), temperature, 0.25)
+                    || all_far(of_day().filter_map(|row| row.pulse), pulse, 8.0)
+                    || all_far(of_day().filter_map(|row| row.systolic), systolic, 12.0)
             };
             if run.len() >= FEWEST && run.iter().any(differs) {
                 let (_, passage, span, _) = &run[run.len() - 1];
@@ -424,12 +503,32 @@ fn leads(subject: &Subject<'_>, document: &crate::reading::DocumentReading, pers
 
 /// 术后第3天 says what day it is now when the sentence begins with it or says 今.
 pub(in crate::rules) fn is_about_now(text: &str, span: Span) -> bool {
-    let start = text[..span.start as usize].rfind(['。', '\n', ';']).map_or(0, |at| at + 1);
-    let before = text.get(start..span.start as usize).unwrap_or("");
+    let before = &text[around::start_of(text, span.start as usize, &['。', '\n', ';'])..span.start as usize];
+    // 某某主任医师查房: is the heading, not what he says.
+    let before =
+        ["查房:", "查房,", "查看患者:", "记录:"].iter().find_map(|head| before.rsplit_once(*head)).map_or(before, |(_, said)| said);
     let after = &text[span.end as usize..];
     let later = after.starts_with(['后', '内', '拆', '复', '拔', '出', '可', '再', '前']);
     !later
         && (before.chars().filter(|character| character.is_alphanumeric()).count() <= 2 || before.contains("今") || before.contains("现"))
+}
+
+/// 左颈导管置入术后第4天: days from a procedure that the words before name.
+fn is_after_procedure(text: &str, span: Span) -> bool {
+    const ACTS: [&str; 12] = ["置入", "置管", "穿刺", "穿刺引流", "活检", "造影", "栓塞", "消融", "切开", "插管", "造瘘", "引流"];
+    ACTS.iter().any(|act| text[..span.start as usize].ends_with(act))
+}
+
+/// Whether the span stands in the first clause of its line.
+fn opens_note(text: &str, span: Span) -> bool {
+    let line = text[..span.start as usize].rsplit('\n').next().unwrap_or("");
+    !line.contains([',', '。', ';', ':'])
+}
+
+/// There are values, and none of them is within `far` of the stated one.
+fn all_far(values: impl Iterator<Item = f64>, stated: f64, far: f64) -> bool {
+    let mut values = values.peekable();
+    values.peek().is_some() && values.all(|value| (value - stated).abs() > far)
 }
 
 /// The stretch from the temperature to the blood pressure of one line of vital signs.

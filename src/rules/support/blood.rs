@@ -1,7 +1,9 @@
 //! Transfusions held against the results before them, and the day's volume against its approval.
 
-use super::super::{DataEvidence, Hit, Subject, facts};
+use super::super::{DataEvidence, Hit, Subject, around, facts};
 use super::Prepared;
+use crate::reading::Passage;
+use crate::reading::text::Span;
 use crate::record::{ConditionLevel, Instant, Transfusion, time};
 
 const DAY_MINUTES: i64 = 24 * 60;
@@ -12,7 +14,7 @@ impl Prepared {
     /// Red cells at a haemoglobin that needs none, without a word of why.
     pub(super) fn transfusion_indication(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         const ENOUGH: f64 = 100.0;
-        const REASONS: [&str; 27] = [
+        const REASONS: [&str; 26] = [
             "出血",
             "失血",
             "休克",
@@ -34,7 +36,6 @@ impl Prepared {
             "血肿",
             "血尿",
             "抢救",
-            "指征",
             "新生儿",
             "溶血",
             "耐受",
@@ -116,10 +117,21 @@ impl Prepared {
         let near = |document: &&crate::reading::DocumentReading| {
             document.time.is_none_or(|time| (-2..=2).contains(&time::days_between(time.date(), at.date())))
         };
-        self.explained.documents(subject).filter(near).any(|document| {
-            self.explained.passages_of(document).any(|passage| words.iter().any(|word| passage.text.as_str().contains(word)))
-        })
+        self.explained
+            .documents(subject)
+            .filter(near)
+            .any(|document| self.explained.passages_of(document).any(|passage| words.iter().any(|word| is_told(passage, word))))
     }
+}
+
+/// The word stands in the text, and not in a denial (无活动性出血), a risk (出血风险) or as something long gone.
+pub(super) fn is_told(passage: &Passage, word: &str) -> bool {
+    const DENIED: [&str; 14] = ["无", "否认", "未", "防", "风险", "如", "若", "警惕", "可能", "慢性", "既往", "注意", "观察", "有无"];
+    let text = passage.text.as_str();
+    text.match_indices(word).any(|(at, found)| {
+        let clause = around::stretch(text, Span::new(at, at + found.len()), &['。', ';', '\n', ',']);
+        !DENIED.iter().any(|denial| clause.contains(denial))
+    })
 }
 
 /// Red cells or whole blood of a donor.

@@ -2,11 +2,12 @@
 
 use jiff::civil::DateTime;
 
-use super::super::{DataEvidence, Evidence, Hit, Role, Subject, facts};
+use super::super::{DataEvidence, Evidence, Hit, Role, Subject, around, facts};
+use super::blood::is_told;
 use super::orders::order_hit;
 use super::{Prepared, is_named};
 use crate::reading::text::Span;
-use crate::reading::{Assertion, DocumentReading, Experiencer};
+use crate::reading::{Assertion, DocumentReading, Experiencer, Mention};
 use crate::record::{Order, OrderKind, time};
 
 const DAY_MINUTES: i64 = 24 * 60;
@@ -85,9 +86,8 @@ impl Prepared {
                 continue;
             }
             let named = listed.iter().any(|passage| {
-                let text = passage.text.as_str();
-                passage.mentions.iter().any(|mention| entry.diagnoses.contains(mention.concept))
-                    || entry.words.iter().any(|word| text.contains(word.as_str()))
+                let said = |mention: &Mention| entry.diagnoses.contains(mention.concept) && mention.assertion != Assertion::Absent;
+                passage.mentions.iter().any(said) || entry.words.iter().any(|word| is_told(passage, word))
             });
             let excused = self
                 .explained
@@ -162,6 +162,9 @@ impl Prepared {
     pub(super) fn stopped_drug(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         // The longest first: what ends with 停 ends with the last one as well.
         const STOPS: [&str; 7] = ["停用", "暂停", "停服", "停止使用", "停止口服", "暂停使用", "停"];
+        // 替罗非班予以停用: behind the drug.
+        const STOPPED: [&str; 5] = ["予以停用", "停用", "暂停使用", "今日停用", "今日停"];
+        const RESUMED: [&str; 12] = ["恢复", "重新", "重启", "再次", "继续", "续用", "仍", "不停", "未停", "暂不", "取消", "改"];
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
         let mut hits = Vec::new();
@@ -170,33 +173,101 @@ impl Prepared {
                 let text = passage.text.as_str();
                 for mention in passage.mentions.iter().filter(|mention| lexicon.is_a(mention.concept, "药物")) {
                     let before = &text[..mention.span.start as usize];
-                    let Some(stop) = STOPS.iter().find(|word| before.ends_with(**word)) else { continue };
+                    let after = &text[mention.span.end as usize..];
                     // 停胰岛素泵 stops the pump.
-                    if text[mention.span.end as usize..].starts_with('泵') {
+                    if after.starts_with('泵') {
                         continue;
                     }
-                    let span = Span::new(before.len() - stop.len(), mention.span.end as usize);
+                    let stop = STOPS.iter().find(|word| before.ends_with(**word)).map(|word| mention.span.start as usize - word.len());
+                    let stopped = STOPPED.iter().find(|word| after.starts_with(**word)).map(|word| mention.span.end as usize + word.len());
+                    let span = match (stop, stopped) {
+                        (Some(start), _) => Span::new(start, mention.span.end as usize),
+                        (None, Some(end)) => Span::new(mention.span.start as usize, end),
+                        (None, None) => continue,
+                    };
                     let named = passage.text.slice(mention.span);
                     let goes_on = |order: &Order| {
                         let until = time::plus_minutes(planned, 2 * DAY_MINUTES);
                         order.name.as_deref().is_some_and(|name| name.contains(named))
                             && order.long_term == Some(true)
-                            && order.start.is_some_and(|start| start.earliest() <= time::plus_minutes(planned, DAY_MINUTES))
+                            // What begins with the note or after it is another form of the drug, or its return.
+                            && order.start.is_some_and(|start| start.latest() < planned)
                             && order.stop.is_none_or(|stop| stop.earliest() > until)
                             && subject.at > until
                     };
                     let Some((index, order)) = orders.iter().enumerate().find(|(_, order)| goes_on(order)) else { continue };
-                    // Taken up again: a later note speaks of the drug.
-                    let later = self.explained.documents(subject).any(|other| {
+                    // Taken up again: another note of these days says of the drug that it goes on.
+                    let resumed = self.explained.documents(subject).any(|other| {
+                        let soon = other
+                            .time
+                            .is_some_and(|at| at.latest() >= planned && at.earliest() <= time::plus_minutes(planned, 3 * DAY_MINUTES));
                         other.index != document.index
-                            && other.time.is_some_and(|at| at.latest() >= planned)
-                            && self.explained.passages_of(other).any(|passage| passage.text.as_str().contains(named))
+                            && soon
+                            && self.explained.passages_of(other).any(|passage| {
+                                let goes_on = |mention: &Mention| {
+                                    let clause = around::stretch(passage.text.as_str(), mention.span, &['。', ';', '\n', ',']);
+                                    RESUMED.iter().any(|word| clause.contains(word))
+                                };
+                                passage.mentions.iter().any(|other| passage.text.slice(other.span).contains(named) && goes_on(other))
+                            })
                     });
-                    if !later && !self.is_doubtful(text, span) {
+                    // 若转氨酶升至5倍,建议停用: the condition stands in a clause before.
+                    let sentence = passage.sentence_of(span);
+                    let ahead = &text[sentence.start as usize..span.start as usize];
+                    let conditional = ["若", "如", "一旦", "必要时", "备选", "出院"].iter().any(|word| ahead.contains(word));
+                    if !resumed && !conditional && !self.is_doubtful(text, span) {
                         let mut hit = order_hit(index, order, Vec::new());
                         hit.evidence.push(Evidence { passage: passage.clone(), span, role: Role::This });
                         hit.slots = vec![("stated", order.name.clone().unwrap_or_default())];
                         hits.push(hit);
+                    }
+                }
+            }
+        }
+        Ok(hits)
+    }
+
+    /// 意见:加用螺内酯20mg qd, and two days later no order of the stay names the drug.
+    pub(super) fn instructed_drug(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        const ADDED: [&str; 8] = ["加用", "加服", "联用", "改用", "换用", "改予", "加予", "换为"];
+        const FEWEST_ORDERS: usize = 4;
+        let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
+        let lexicon = subject.knowledge.lexicon();
+        if orders.iter().filter(|order| order.kind == Some(OrderKind::Drug)).count() < FEWEST_ORDERS {
+            return Ok(Vec::new());
+        }
+        let mut hits = Vec::new();
+        for (document, said) in self.plans(subject) {
+            if subject.at <= time::plus_minutes(said, 2 * DAY_MINUTES) {
+                continue;
+            }
+            for passage in self.within.passages_of(document) {
+                let text = passage.text.as_str();
+                for mention in passage.mentions.iter().filter(|mention| lexicon.is_a(mention.concept, "药物") && mention.measure.is_some())
+                {
+                    let before = &text[..mention.span.start as usize];
+                    let Some(word) = ADDED.iter().find(|word| before.ends_with(**word)) else { continue };
+                    let span = Span::new(before.len() - word.len(), mention.span.end as usize);
+                    let named = passage.text.slice(mention.span);
+                    let is_drug = |name: &str| name.contains(named) || lexicon.find(name).any(|(_, id)| id == mention.concept);
+                    let ordered = orders.iter().any(|order| order.name.as_deref().is_some_and(is_drug));
+                    let clause = around::stretch(text, span, &['。', ';', '\n']);
+                    let later = ["出院", "院外", "必要时", "若", "如", "可", "考虑", "建议", "酌情", "视", "待", "再", "拟", "不"];
+                    if ordered || later.iter().any(|word| clause.contains(word)) {
+                        continue;
+                    }
+                    // Why it was not given, or that it was given by another name, stands in another note.
+                    let told = self.explained.documents(subject).any(|other| {
+                        other.index != document.index
+                            && self.explained.passages_of(other).any(|passage| passage.text.as_str().contains(named))
+                    });
+                    if !told {
+                        hits.push(Hit {
+                            evidence: vec![Evidence { passage: passage.clone(), span, role: Role::This }],
+                            data: vec![DataEvidence { path: "/orders".into(), label: format!("医嘱{}条,无{named}", orders.len()) }],
+                            slots: vec![("stated", named.to_owned())],
+                            ..Hit::default()
+                        });
                     }
                 }
             }
@@ -236,9 +307,8 @@ impl Prepared {
             "待",
             "原则",
         ];
-        let start = text[..span.start as usize].rfind(['。', ';', '\n', ',', '、']).map_or(0, |at| at + 1);
-        let end = text[span.end as usize..].find(['。', ';', '\n', ',', '、']).map_or(text.len(), |at| span.end as usize + at);
-        let clause = text.get(start..end).unwrap_or(text);
+        // 目前禁食 is said of now.
+        let clause = around::stretch(text, span, &['。', ';', '\n', ',', '、']).replace("目前", "");
         DOUBT.iter().any(|word| clause.contains(word))
     }
 }

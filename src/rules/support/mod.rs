@@ -79,6 +79,8 @@ pub enum Table {
     Plan,
     /// A drug that the plan in `within` stops and whose order goes on.
     StoppedDrug,
+    /// A drug that a senior's round in `within` adds with its dose and that no order has.
+    InstructedDrug,
     /// A drug of the discharge orders in `within` against allergies (stated in `explained`) and contraindications.
     DischargeDrug,
     /// A report that came after discharge and that `within` does not speak of.
@@ -150,6 +152,7 @@ impl Check for Prepared {
             Table::Result => self.result(subject),
             Table::Plan => self.plan(subject),
             Table::StoppedDrug => self.stopped_drug(subject),
+            Table::InstructedDrug => self.instructed_drug(subject),
             Table::DischargeDrug => Ok(self.discharge_drug(subject)),
             Table::PendingResult => self.pending_result(subject),
             Table::Complication => Ok(self.complication(subject)),

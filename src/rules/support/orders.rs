@@ -5,6 +5,20 @@ use super::Prepared;
 use crate::reading::Assertion;
 use crate::record::{Order, OrderKind};
 
+/// Exams whose report is a document of its own, with the words of their orders, reports and notes.
+const EXAMS: [(&str, &[&str]); 7] = [
+    ("CT", &["CT"]),
+    ("MRI", &["MR", "磁共振"]),
+    ("肺功能", &["肺功能", "肺通气"]),
+    ("胃镜", &["胃镜", "上消化道内镜"]),
+    ("肠镜", &["肠镜"]),
+    ("动态心电图", &["动态心电图", "Holter"]),
+    ("甲状腺超声", &["甲状腺超声", "甲状腺彩超", "甲状腺B超"]),
+];
+
+/// The result, or why there is none.
+const TOLD: [&str; 12] = ["未行", "未做", "拒绝", "暂缓", "取消", "示", "提示", "未见", "推迟", "预约", "出院后", "门诊"];
+
 impl Prepared {
     /// A rescue drug with a dose that no order has.
     pub(super) fn rescue_drug(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
@@ -159,20 +173,16 @@ impl Prepared {
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let exams = subject.visit.exams.as_deref().ok_or("未提供检查报告")?;
         let mut hits = Vec::new();
-        for (modality, names) in [("CT", ["CT", "CT"]), ("MRI", ["MR", "磁共振"])] {
+        for (modality, names) in EXAMS {
             let is_named = |text: &str| names.iter().any(|name| text.contains(name));
-            let Some((index, order)) = orders
-                .iter()
-                .enumerate()
-                .find(|(_, order)| order.kind == Some(OrderKind::Exam) && order.name.as_deref().is_some_and(is_named))
-            else {
-                continue;
-            };
+            let ordered = |order: &Order| order.kind == Some(OrderKind::Exam) && order.name.as_deref().is_some_and(is_named);
+            let Some((index, order)) = orders.iter().enumerate().find(|(_, order)| ordered(order)) else { continue };
             let reported =
                 exams.iter().any(|exam| exam.modality.as_deref().is_some_and(is_named) || exam.site.as_deref().is_some_and(is_named));
+            // Its findings may be told in a note, or why it was not done.
             let told = self.explained.passages(subject).any(|passage| {
-                is_named(passage.text.as_str())
-                    && ["未行", "未做", "拒绝", "暂缓", "取消", "示", "提示"].iter().any(|word| passage.text.as_str().contains(word))
+                let text = passage.text.as_str();
+                is_named(text) && TOLD.iter().any(|word| text.contains(word))
             });
             if !reported && !told {
                 let mut hit = order_hit(index, order, self.searched(subject));
@@ -229,7 +239,21 @@ impl Prepared {
         let mut hits = Vec::new();
         for document in self.within.documents(subject) {
             let record = facts::document(subject.visit, document);
-            let text_names = |name: &str| document.passages.iter().any(|passage| passage.text.as_str().contains(name));
+            // Where the list of those present stands apart, being planned as the surgeon is not being there.
+            let staff: Vec<&str> = subject.visit.staff.iter().flatten().filter_map(|person| person.name.as_deref()).collect();
+            let names_staff = |passage: &&std::sync::Arc<crate::reading::Passage>| {
+                ATTENDED.contains(&passage.section.as_ref()) && staff.iter().any(|name| passage.text.as_str().contains(name))
+            };
+            let present: Vec<_> = document.passages.iter().filter(names_staff).collect();
+            let text_names = |name: &str| {
+                let said = |passage: &std::sync::Arc<crate::reading::Passage>| speaks(passage.text.as_str(), name);
+                let holds = |passage: &&std::sync::Arc<crate::reading::Passage>| passage.text.as_str().contains(name);
+                if present.is_empty() {
+                    document.passages.iter().any(|passage| passage.text.as_str().contains(name))
+                } else {
+                    present.iter().any(holds) || document.passages.iter().any(said)
+                }
+            };
             let listed =
                 document.passages.iter().any(|passage| passage.text.as_str().contains("参加") || passage.section.as_ref() == "参加人员");
             let signed = |name: &str| facts::signers(record).iter().any(|person| facts::name_of(subject.visit, person) == name);
@@ -252,6 +276,18 @@ impl Prepared {
     }
 }
 
+/// Sections that say who was there.
+const ATTENDED: [&str; 3] = ["参加人员", "主持人", "讨论人员"];
+
+/// 张某某主任医师: …, 张某某发言: what he said in the discussion.
+fn speaks(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, found)| {
+        let after: String = text[at + found.len()..].chars().take(9).collect();
+        let after = after.trim_start_matches(|character: char| "副主任治住院医师教授(术者)".contains(character));
+        [":", "发言", "指出", "认为", "表示", "总结"].iter().any(|word| after.starts_with(word))
+    })
+}
+
 pub(super) fn order_hit(index: usize, order: &Order, searched: Vec<Searched>) -> Hit {
     let started = order.start.map_or(String::new(), |at| format!(" ({at})"));
     let label = format!("{}{started}", order.name.as_deref().unwrap_or(""));
@@ -263,14 +299,16 @@ pub(super) fn order_hit(index: usize, order: &Order, searched: Vec<Searched>) ->
     }
 }
 
-/// 二级, 三级护理 in force for more than an hour of 病危.
+/// 二级, 三级护理 in force for more than two hours of 病危 or 病重.
 pub(super) fn nursing_level(subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
     use crate::record::{ConditionLevel, time};
     const TRANSITION_MINUTES: i64 = 120;
     let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
     let conditions = subject.visit.conditions.as_deref().ok_or("未提供病危病重时段")?;
     let mut hits = Vec::new();
-    for condition in conditions.iter().filter(|condition| condition.level == Some(ConditionLevel::Critical)) {
+    let grave = |level: &ConditionLevel| matches!(level, ConditionLevel::Critical | ConditionLevel::Serious);
+    for condition in conditions.iter() {
+        let Some(level) = condition.level.filter(grave) else { continue };
         let Some(from) = condition.from else { continue };
         let to = condition.to.map_or(subject.at, |to| to.earliest());
         for (index, order) in orders.iter().enumerate() {
@@ -283,9 +321,9 @@ pub(super) fn nursing_level(subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
                 hits.push(Hit {
                     data: vec![
                         DataEvidence { path: format!("/orders/{index}"), label: format!("医嘱 {name} ({start})") },
-                        DataEvidence { path: "/conditions".into(), label: format!("病危自 {from}") },
+                        DataEvidence { path: "/conditions".into(), label: format!("{}自 {from}", level.chinese()) },
                     ],
-                    slots: vec![("stated", name.to_owned())],
+                    slots: vec![("stated", name.to_owned()), ("trigger", level.chinese().to_owned())],
                     anchor: order.id.clone().unwrap_or_else(|| index.to_string()),
                     ..Hit::default()
                 });
@@ -293,4 +331,15 @@ pub(super) fn nursing_level(subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         }
     }
     Ok(hits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::speaks;
+
+    #[test]
+    fn who_speaks_was_there() {
+        assert!(speaks("龙某某主任医师(术者):指征明确。", "龙某某") && speaks("最后龙某某总结:同意手术", "龙某某"));
+        assert!(!speaks("拟由龙某某主任医师主刀,景某某助手", "龙某某"));
+    }
 }

@@ -225,6 +225,10 @@ pub(super) fn pathology_diagnosis(subject: &Subject<'_>) -> Result<Vec<Hit>, Str
         Some(_) if !names_tumour(stated) && !["待", "见病理", "见报告", "详", "附"].iter().any(|word| stated.contains(word)) => {
             known.iter().find(|(_, text)| is_malignant(text))
         }
+        // A tumour on the page that no report of the stay speaks of.
+        Some(first) if is_malignant(stated) && known.len() == reports.len() && !known.iter().any(|(_, text)| names_tumour(text)) => {
+            Some(first)
+        }
         _ => None,
     };
     Ok(missed

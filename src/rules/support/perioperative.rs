@@ -2,6 +2,7 @@
 
 use super::super::{DataEvidence, Hit, Searched, Subject, facts};
 use super::Prepared;
+use super::blood::is_told;
 use super::orders::order_hit;
 use crate::reading::DocumentReading;
 use crate::record::{DocumentKind, Operation, Order, OrderKind, Title, time};
@@ -28,6 +29,8 @@ impl Prepared {
         const LONGER: [&str; 12] =
             ["延长", "污染", "感染灶", "感染征", "考虑感染", "合并感染", "发热", "脓", "穿孔", "治疗性", "开放性", "高危"];
         const SLACK: i64 = 10;
+        /// Minutes before the incision at which a first dose no longer protects: 0.5–1 hour is taught, 2 hours for slow infusions.
+        const EARLY: i64 = 180;
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
         let lexicon = subject.knowledge.lexicon();
@@ -62,13 +65,30 @@ impl Prepared {
         if let Some((index, order)) = late.filter(|_| !begun_before && !caesarean && !told(&GIVEN_BEFORE)) {
             report(*index, order, "首剂在手术开始之后".to_owned());
         }
+        // Given alone many hours before the incision; an order of the day before is meant for the operation's day.
+        let early = antibiotics.iter().find(|(_, order)| {
+            preventive(order)
+                && order.long_term == Some(false)
+                && !order.name.as_deref().is_some_and(|name| name.contains("术前"))
+                && order.start.is_some_and(|at| {
+                    let ahead = time::minutes_between(at.latest(), start.earliest());
+                    at.has_time() && at.date() == start.date() && (EARLY..=12 * HOUR).contains(&ahead)
+                })
+        });
+        let near = antibiotics.iter().any(|(_, order)| {
+            order.start.is_none_or(|at| !at.has_time() || (-SLACK..EARLY).contains(&time::minutes_between(at.latest(), start.earliest())))
+        });
+        if let Some((index, order)) = early.filter(|_| !near && !told(&GIVEN_BEFORE)) {
+            report(*index, order, "首剂早于手术开始3小时以上".to_owned());
+        }
         let long = antibiotics.iter().find_map(|(index, order)| {
             let (from, stop) = (order.start?, order.stop?);
             let hours = time::minutes_between(end.latest(), stop.earliest()) / HOUR;
             let around = from.earliest() <= time::plus_minutes(end.latest(), 24 * HOUR);
             (preventive(order) && order.long_term != Some(false) && around && hours > 50).then_some((*index, *order, hours))
         });
-        if let Some((index, order, hours)) = long.filter(|_| !told(&LONGER)) {
+        let longer = || self.explained.passages(subject).any(|passage| LONGER.iter().any(|word| is_told(passage, word)));
+        if let Some((index, order, hours)) = long.filter(|_| !longer()) {
             report(index, order, format!("术后持续{hours}小时"));
         }
         Ok(hits)
@@ -107,7 +127,12 @@ impl Prepared {
             early
                 && self.explained.passages_of(document).any(|passage| {
                     let text = passage.text.as_str();
-                    tested(text) || ELSEWHERE.iter().any(|word| text.contains(word))
+                    // 病理标本送检 is no culture.
+                    let sent = ["痰", "血", "尿", "脓", "分泌物", "引流液", "灌洗液", "脑脊液"]
+                        .iter()
+                        .any(|word| text.contains(&format!("{word}送检")));
+                    let named = TESTS.iter().any(|word| *word != "送检" && text.contains(word));
+                    sent || named || ELSEWHERE.iter().any(|word| text.contains(word))
                 })
         });
         if taken || ordered || told {

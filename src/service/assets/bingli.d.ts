@@ -82,6 +82,8 @@ export interface Options {
   /** Name of the section; without one the editor holds the whole text of the document. */
   section?: string | null;
   token?: TokenSource;
+  /** On the service's own pages: `csrf` of the session, which every change must send back. */
+  csrf?: TokenSource;
   /** `zh` or `en`; default: the page's `lang`, else `zh`. */
   language?: string;
   /** Findings of a document in sight at once; default 3. */
@@ -107,6 +109,8 @@ export function attach(element: HTMLElement, options: Options): Handle;
 export class BingliPanel extends HTMLElement {
   visit: VisitSource | null;
   set token(token: TokenSource | null);
+  /** On the service's own pages: `csrf` of the session, which every change must send back. */
+  set csrf(csrf: TokenSource | null);
   refresh(): Promise<void>;
 }
 

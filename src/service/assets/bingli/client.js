@@ -13,19 +13,25 @@ export class Refused extends Error {
 const LIMIT_MS = 15_000;
 
 export class Client {
-  /** `token`: a string, or a function that returns one or a promise of one. `visit`: an object, a function that returns one, or an id. */
-  constructor({ server, visit, token }) {
+  /**
+   * `token`: a string, or a function that returns one or a promise of one; `csrf` the same for whoever is logged in at the service's own pages.
+   * `visit`: an object, a function that returns one, or an id.
+   */
+  constructor({ server, visit, token, csrf }) {
     this.server = String(server ?? "").replace(/\/+$/, "");
     this.visit = visit;
     this.token = token;
+    this.csrf = csrf;
     this.stored = null;
   }
 
   async call(method, path, body, signal) {
-    const token = typeof this.token === "function" ? await this.token() : this.token;
+    const given = (source) => (typeof source === "function" ? source() : source);
+    const [token, csrf] = [await given(this.token), method === "GET" ? null : await given(this.csrf)];
     const headers = {};
     if (body !== undefined) headers["content-type"] = "application/json";
     if (token) headers.authorization = `Bearer ${token}`;
+    if (csrf) headers["x-csrf-token"] = csrf;
     const late = AbortSignal.timeout(LIMIT_MS);
     const response = await fetch(this.server + path, {
       method,

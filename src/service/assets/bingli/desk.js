@@ -7,8 +7,8 @@ import { ranked } from "./places.js";
 const desks = new Set();
 
 /** The desk of the visit, shared by all editors that were given the same visit (object, function or id) and server. */
-export function deskFor({ server, visit, token, visible = 3 }) {
-  const client = new Client({ server, visit, token });
+export function deskFor({ server, visit, token, csrf, visible = 3 }) {
+  const client = new Client({ server, visit, token, csrf });
   for (const desk of desks) if (desk.client.visit === visit && desk.client.server === client.server) return desk;
   const desk = new Desk(client, visible);
   desks.add(desk);

@@ -2,7 +2,7 @@
 //
 //   <bingli-panel server="https://bingli.example" visit="ZY2025030117" language="zh"></bingli-panel>
 //
-// Properties instead of attributes where text will not do: `visit` takes an object or a function too, `token` a string or a function.
+// Properties instead of attributes where text will not do: `visit` takes an object or a function too, `token` and `csrf` a string or a function.
 
 import { card, times } from "./card.js";
 import { Client } from "./client.js";
@@ -20,6 +20,7 @@ export class BingliPanel extends HTMLElement {
 
   #visit = null;
   #token = null;
+  #csrf = null;
   #opened = new Set();
   #failures = 0;
   #seen = null;
@@ -46,6 +47,12 @@ export class BingliPanel extends HTMLElement {
 
   set token(token) {
     this.#token = token;
+    this.#restart();
+  }
+
+  /** On the service's own pages: what a session's changes must send back. */
+  set csrf(csrf) {
+    this.#csrf = csrf;
     this.#restart();
   }
 
@@ -103,7 +110,7 @@ export class BingliPanel extends HTMLElement {
   }
 
   async #ask(signal) {
-    const client = new Client({ server: this.getAttribute("server") ?? "", visit: this.visit, token: this.#token });
+    const client = new Client({ server: this.getAttribute("server") ?? "", visit: this.visit, token: this.#token, csrf: this.#csrf });
     let report;
     const visit = await client.current(signal);
     if (typeof this.visit === "string") report = await client.call("GET", `/v1/visits/${encodeURIComponent(this.visit)}/report`, undefined, signal);

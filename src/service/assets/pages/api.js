@@ -9,20 +9,20 @@ export class Refused extends Error {
 
 /** What a session's changes must send back; empty where nobody has to log in. Asked once. */
 let csrf = null;
-async function token() {
+export async function token() {
   csrf ??= fetch("/v1/session", { credentials: "same-origin", cache: "no-store" })
     .then((response) => (response.ok ? response.json() : {}))
     .then((session) => session.csrf ?? "", () => "");
   return csrf;
 }
 
-export async function call(method, path, body) {
+async function answered(method, path, body) {
   const headers = body === undefined ? {} : { "content-type": "application/json" };
   if (method !== "GET") headers["x-csrf-token"] = await token();
   const init = { method, credentials: "same-origin", cache: "no-store", headers };
   if (body !== undefined) init.body = JSON.stringify(body);
   const response = await fetch(path, init);
-  if (response.ok) return response.status === 204 ? null : response.json();
+  if (response.ok) return response.text();
   // The session may have been another one's, or have ended.
   if (response.status === 401 || response.status === 403) csrf = null;
   const problem = await response.json().catch(() => ({}));
@@ -30,7 +30,16 @@ export async function call(method, path, body) {
   throw new Refused(response.status, text || `HTTP ${response.status}`);
 }
 
+export async function call(method, path, body) {
+  const text = await answered(method, path, body);
+  return text ? JSON.parse(text) : null;
+}
+
 export const get = (path) => call("GET", path);
+
+/** The objects of an NDJSON answer. */
+export const lines = async (path) => (await answered("GET", path)).split("\n").filter(Boolean).map((line) => JSON.parse(line));
+
 export const part = encodeURIComponent;
 
 /** `?a=1&b=2` of what is given, without empty values. */

@@ -1,4 +1,4 @@
-// The bar of every page: theme and language, kept in this browser.
+// The bar of every page: theme and language, kept in this browser; and the watermark of pages with words of records.
 
 import { english, words } from "/pages/words.js";
 
@@ -28,3 +28,15 @@ theme.addEventListener("click", () => {
   keep("bingli:theme", root.dataset.theme);
   label();
 });
+
+/** Who looks at it and when, faintly over the whole page and in its dialogs, on every printed sheet too; in nobody's way. */
+function watermark(text) {
+  const escaped = text.replace(/[<>&]/g, (sign) => `&#${sign.codePointAt(0)};`);
+  const picture = `<svg xmlns="http://www.w3.org/2000/svg" width="300" height="170"><text x="12" y="140" transform="rotate(-20 12 140)" font-family="sans-serif" font-size="15" fill="#808080" fill-opacity=".18">${escaped}</text></svg>`;
+  root.style.setProperty("--watermark", `url("data:image/svg+xml,${encodeURIComponent(picture)}")`);
+  const cover = document.createElement("div");
+  cover.className = "watermark";
+  cover.setAttribute("aria-hidden", "true");
+  document.body.append(cover);
+}
+if (document.body.dataset.mark) watermark(document.body.dataset.mark);

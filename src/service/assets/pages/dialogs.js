@@ -1,10 +1,10 @@
-// The dialogs of the desk: a notice, and the keys.
+// Dialogs, and those of the desk: a notice, and the keys.
 
 import { h } from "/bingli/dom.js";
 import { call } from "/pages/api.js";
 import { words } from "/pages/words.js";
 
-function show(title, ...children) {
+export function show(title, ...children) {
   const before = document.activeElement;
   const dialog = h("dialog", { "aria-label": title }, h("h2", {}, title), ...children);
   document.body.append(dialog);
@@ -16,11 +16,11 @@ function show(title, ...children) {
   return dialog;
 }
 
-export function help() {
+export function help(keys) {
   if (document.querySelector("dialog[open]")) return;
   const dialog = show(
     words.keysTitle,
-    h("div.keys", {}, words.keys.flatMap(([keys, what]) => [h("span", {}, h("kbd", {}, keys)), h("span", {}, what)])),
+    h("div.keys", {}, keys.flatMap(([keys, what]) => [h("span", {}, h("kbd", {}, keys)), h("span", {}, what)])),
     h("div.deeds", {}, h("button", { type: "button", onclick: () => dialog.close() }, words.close)),
   );
 }

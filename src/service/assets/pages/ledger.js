@@ -4,7 +4,7 @@ import { h } from "/bingli/dom.js";
 import "/pages/bar.js";
 import { all, asked, calmly, get, listen, part } from "/pages/api.js";
 import { Drawer } from "/pages/drawer.js";
-import { choice, failure, filtersOf, isTyping, keepFilters, level, searchBox } from "/pages/parts.js";
+import { choice, failure, filtersOf, keepFilters, level, searchBox, walk } from "/pages/parts.js";
 import { countTo, refreshCountdowns, setClock, shown, until } from "/pages/time.js";
 import { words } from "/pages/words.js";
 
@@ -129,15 +129,7 @@ class Ledger extends HTMLElement {
 
   key(event) {
     if (event.key === "Escape") return this.drawer.close();
-    if (isTyping(event)) return;
-    if (event.key === "/") {
-      event.preventDefault();
-      return this.bar.querySelector("input")?.focus();
-    }
-    const step = { j: 1, k: -1 }[event.key];
-    if (!step) return;
-    const buttons = [...this.body.querySelectorAll("button.link")];
-    buttons[Math.min(buttons.length - 1, Math.max(0, buttons.indexOf(document.activeElement) + step))]?.focus();
+    walk(event, this.bar, this.body);
   }
 }
 

@@ -46,3 +46,17 @@ export function failure(error, retry) {
 
 /** Whether a key belongs to the field that has the focus. */
 export const isTyping = (event) => event.target.closest?.("input, textarea, select, [contenteditable], dialog") !== null || event.ctrlKey || event.metaKey || event.altKey;
+
+/** "/" goes to the search box, j and k to the next and the previous entry of a list; without the focus on one of them, from that place. */
+export function walk(event, bar, body, from = -1) {
+  if (isTyping(event)) return;
+  if (event.key === "/") {
+    event.preventDefault();
+    return bar.querySelector("input")?.focus();
+  }
+  const step = { j: 1, k: -1 }[event.key];
+  if (!step) return;
+  const buttons = [...body.querySelectorAll("button.link")];
+  const at = buttons.indexOf(document.activeElement);
+  buttons[Math.min(buttons.length - 1, Math.max(0, (at >= 0 ? at : from) + step))]?.focus();
+}

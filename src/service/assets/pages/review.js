@@ -6,8 +6,11 @@ import { all, call, calmly, get, listen, part } from "/pages/api.js";
 import { card, evidenceOf } from "/pages/card.js";
 import { help, noticeDialog } from "/pages/dialogs.js";
 import { marked, place, sectionsOf, select } from "/pages/marks.js";
-import { failure, gradeMark, isTyping, toast } from "/pages/parts.js";
+import { failure, filtersOf, gradeMark, isTyping, toast } from "/pages/parts.js";
+import { taskWords } from "/pages/task-words.js";
+import { Task } from "/pages/task.js";
 import { countTo, refreshCountdowns, setClock, shown } from "/pages/time.js";
+import { versions } from "/pages/versions.js";
 import { REASONS, words } from "/pages/words.js";
 
 const NARROW = matchMedia("(max-width: 720px)");
@@ -16,17 +19,23 @@ class Review extends HTMLElement {
   connectedCallback() {
     this.visitId = this.getAttribute("visit");
     this.path = `/v1/visits/${part(this.visitId)}`;
+    const { review } = filtersOf(["review"]);
+    this.task = review ? new Task(review, () => this.refresh()) : null;
+    this.names = this.task ? taskWords : words;
     this.selected = null;
     this.choosing = null;
     this.seconds = 0;
-    this.head = h("header.summary");
+    this.about = h("div.about");
+    this.tools = h("div.state");
+    // A reviewer's form stays where it is while what stands around it is drawn anew.
+    this.head = h("header.summary", {}, this.about, this.task?.form, this.tools);
     this.text = h("div.text", { "aria-label": words.documents, role: "region", tabindex: "0" });
     this.outline = h("nav.outline", { "aria-label": words.documents });
     this.list = h("div.cards", { role: "list", "aria-label": words.findings });
     this.side = h("aside.side", { "aria-label": words.findings });
     this.spent = h("span.n", {}, "00:00");
     this.append(this.head, h("div.desk", {}, this.outline, this.text, this.side));
-    this.load().then(() => this.follow());
+    this.load().then(() => this.task || this.follow());
     document.addEventListener("keydown", (event) => this.key(event));
     setInterval(() => this.tick(), 1_000);
     setInterval(() => refreshCountdowns(this), 30_000);
@@ -41,16 +50,22 @@ class Review extends HTMLElement {
 
   async load() {
     try {
-      [this.visit, this.report, this.duties] = await Promise.all([get(this.path), get(`${this.path}/report`), all("/v1/duties", { visit: this.visitId }), setClock()]);
-      this.findings = this.report.findings.filter((finding) => finding.status === "stable");
+      // A reviewer judges what was found at the draw, and sees neither what is found now nor what others said of it.
+      [this.visit, this.report, this.duties] = await Promise.all([get(this.path), this.task ? null : get(`${this.path}/report`), all("/v1/duties", { visit: this.visitId }), setClock(), this.task?.load()]);
+      this.findings = this.task?.findings ?? this.report.findings.filter((finding) => finding.status === "stable");
       await this.loadVerdicts();
       this.draw();
     } catch (error) {
-      this.head.replaceChildren(failure(error, () => this.load()));
+      this.about.replaceChildren(failure(error, () => this.load()));
     }
   }
 
   async loadVerdicts() {
+    if (this.task) {
+      this.decisions = this.task.decisions();
+      this.entries = new Map();
+      return;
+    }
     const [decisions, entries] = await Promise.all([get(`${this.path}/decisions`), all("/v1/ledger", { visit: this.visitId })]);
     this.decisions = new Map(decisions.items.map((decision) => [decision.finding, decision]));
     this.entries = new Map(entries.filter(({ finding_id: finding }) => finding).map((entry) => [entry.finding_id, entry]));
@@ -64,31 +79,39 @@ class Review extends HTMLElement {
 
   async refresh() {
     await this.loadVerdicts();
-    this.drawCards();
+    if (this.task) this.drawSide();
+    else this.drawCards();
     this.drawHead();
   }
 
   draw() {
     this.drawHead();
     this.drawText();
+    this.drawSide();
+  }
+
+  drawSide() {
     const duties = h("details.duties", {}, h("summary", {}, `${words.duties} ${this.duties.length}`), h("ul", {}, this.duties.map(duty)));
     duties.open = this.duties.some(({ state }) => state === "overdue" || state === "open");
-    const { ran, skipped } = this.report.manifest;
-    this.side.replaceChildren(this.list, duties, h("p.small.soft", {}, words.manifest(ran, skipped.length)));
+    const last = this.task ? this.task.parts() : [h("p.small.soft", {}, words.manifest(this.report.manifest.ran, this.report.manifest.skipped.length))];
+    this.side.replaceChildren(this.list, ...(this.task ? [...last, duties] : [duties, ...last]).filter(Boolean));
     this.drawCards();
   }
 
   drawHead() {
     const { patient = {}, admission = {} } = this.visit;
-    const { score } = this.report;
+    const score = this.report?.score;
     const who = [patient.name, words.sex[patient.sex], patient.age_text, admission.department, shown(admission.admitted_at)].filter(Boolean).join(" · ");
     const dealt = this.findings.filter(({ id }) => this.decisions.has(id) || this.entries.has(id)).length;
     const needed = score?.to_grade_a?.length ?? 0;
-    this.head.replaceChildren(
+    const verdict = () => (score ? [score.total === null || score.total === undefined ? null : h("strong.total.n", {}, score.total.toFixed(1)), gradeMark(score.grade), h("span", {}, needed ? words.toA(needed) : score.grade === "甲" ? words.isA : "")] : h("span.soft", {}, words.noScore));
+    const program = () => (this.task.program ? [h("span.soft", {}, taskWords.program), h("strong.n", {}, this.task.program.total?.toFixed(1) ?? "–"), gradeMark(this.task.program.grade)] : []);
+    this.about.replaceChildren(
       h("div", {}, h("h1", {}, h("span.n", {}, this.visitId)), h("p.soft", {}, who)),
-      h("div.verdict", {}, score ? [score.total === null || score.total === undefined ? null : h("strong.total.n", {}, score.total.toFixed(1)), gradeMark(score.grade), h("span", {}, needed ? words.toA(needed) : score.grade === "甲" ? words.isA : "")] : h("span.soft", {}, words.noScore)),
-      h("div.state", {}, h("span.n", { role: "status" }, words.done(dealt, this.findings.length)), h("span.soft", {}, `${words.spent} `, this.spent), h("a.button", { href: `/visits/${part(this.visitId)}/report` }, words.plain), h("button", { type: "button", onclick: () => help() }, `${words.keysHint} `, h("kbd", {}, "?"))),
+      h("div.verdict", {}, this.task ? program() : verdict()),
     );
+    const report = this.task ? [] : [h("a.button", { href: `/visits/${part(this.visitId)}/report` }, words.plain)];
+    this.tools.replaceChildren(h("span.n", { role: "status" }, words.done(dealt, this.findings.length)), h("span.soft", {}, `${words.spent} `, this.spent), h("button.versions", { type: "button", onclick: () => versions(this.path) }, words.versions), ...report, h("button", { type: "button", onclick: () => this.help() }, `${words.keysHint} `, h("kbd", {}, "?")));
   }
 
   drawText() {
@@ -121,7 +144,7 @@ class Review extends HTMLElement {
   }
 
   drawCards() {
-    const needed = new Set(this.report.score?.to_grade_a ?? []);
+    const needed = new Set(this.report?.score?.to_grade_a ?? []);
     const cards = this.findings.map((finding) =>
       card(finding, {
         selected: finding.id === this.selected,
@@ -129,13 +152,15 @@ class Review extends HTMLElement {
         decision: this.decisions.get(finding.id),
         entry: this.entries.get(finding.id),
         choosing: this.choosing === finding.id,
+        said: this.task?.saidOf(finding.id),
+        names: this.names,
         on: {
           select: () => this.select(finding.id),
           side: (at) => this.goTo(at),
           accept: () => this.accept(),
           dismiss: () => this.choose(),
           undo: () => this.undo(),
-          notify: () => this.notify(),
+          notify: this.task ? null : () => this.notify(),
           reason: (number, note) => this.dismiss(number, note),
           cancel: () => this.cancel(),
         },
@@ -186,6 +211,7 @@ class Review extends HTMLElement {
   }
 
   decide(finding, verb, body = {}) {
+    if (this.task) return this.task.decide(finding, verb, body);
     return call("POST", `${this.path}/findings/${part(finding.id)}/${verb}`, body);
   }
 
@@ -211,7 +237,7 @@ class Review extends HTMLElement {
     return this.act(async (finding) => {
       await this.decide(finding, "dismiss", { reason: REASONS[number], note });
       this.choosing = null;
-      toast(`${words.dismissed}：${words.reasons[number]}`);
+      toast(`${this.names.dismissed}：${words.reasons[number]}`);
     });
   }
 
@@ -232,13 +258,19 @@ class Review extends HTMLElement {
     const quote = chosen.toString().trim();
     const end = (node) => (node?.nodeType === Node.ELEMENT_NODE ? node : node?.parentElement)?.closest("article");
     const article = end(chosen.anchorNode);
+    if (this.task && !quote) return this.task.add({ document: "", quote: "" });
     if (!quote || !article || article !== end(chosen.focusNode)) return toast(words.selectFirst);
+    if (this.task) return this.task.add({ document: article.dataset.document, quote });
     try {
       const notice = await noticeDialog({ visit: this.visitId, own: { document: article.dataset.document, quote } });
       if (notice) toast(words.notified(notice.number));
     } catch (error) {
       toast(error.message);
     }
+  }
+
+  help() {
+    help(this.task ? taskWords.keys : words.keys);
   }
 
   key(event) {
@@ -256,10 +288,10 @@ class Review extends HTMLElement {
       e: () => this.sides?.length && this.goTo((this.side_at = ((this.side_at ?? 0) + 1) % evidenceOf(this.finding()).length)),
       a: () => this.accept(),
       d: () => this.choose(),
-      n: () => this.notify(),
+      ...(this.task ? { s: () => this.task.total.focus() } : { n: () => this.notify() }),
       u: () => this.undo(),
       m: () => this.own(),
-      "?": () => help(),
+      "?": () => this.help(),
     };
     if (!Object.hasOwn(deeds, event.key)) return;
     event.preventDefault();

@@ -19,6 +19,17 @@ export function shown(local) {
   return date ? (clock ? `${date} ${clock}` : date) : "";
 }
 
+/** A moment of the service, which is UTC, as this browser's zone has it: `2026-03-05 10:00`. */
+export function stamp(utc) {
+  if (!utc) return "";
+  const at = new Date(utc);
+  const two = (number) => String(number).padStart(2, "0");
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+/** The day of the service's clock, once it is set. */
+export const today = () => new Date(present()).toISOString().slice(0, 10);
+
 /** Milliseconds until a local moment; negative once it has passed. */
 export const until = (local) => milliseconds(local) - present();
 

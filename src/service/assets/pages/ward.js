@@ -122,7 +122,7 @@ class Ward extends HTMLElement {
     const inRow = document.activeElement?.closest?.("tr");
     if (!step || isTyping(event) || (event.key.startsWith("Arrow") && !inRow)) return;
     event.preventDefault();
-    const links = [...this.body.querySelectorAll("a")];
+    const links = [...this.body.querySelectorAll("a.open")];
     const at = links.indexOf(document.activeElement);
     links[Math.min(links.length - 1, Math.max(0, at + step))]?.focus();
   }
@@ -135,7 +135,7 @@ function row(visit) {
     "tr",
     { "data-visit": visit.visit_id },
     cell("department", words.department, visit.department || "–"),
-    cell("id.n", words.visit, h("a", { href: `/visits/${part(visit.visit_id)}` }, visit.visit_id)),
+    cell("id.n", words.visit, h("a.open", { href: `/visits/${part(visit.visit_id)}` }, visit.visit_id), " ", h("a.draft.small", { href: `/visits/${part(visit.visit_id)}/edit`, "aria-label": `${words.draft} ${visit.visit_id}` }, words.draft)),
     cell("admitted.n", words.admitted, shown(visit.admitted_at), visit.discharged_at ? h("span.soft.small", {}, ` ${words.discharged}`) : null),
     cell("score.n.right", words.score, visit.total === null ? "–" : visit.total.toFixed(1)),
     cell("mark", words.grade, gradeMark(visit.grade)),

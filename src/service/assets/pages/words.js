@@ -1,13 +1,13 @@
 // What the pages say, in Chinese and English. Words of records, rules and the server stay as they are.
 
 const zh = {
-  "nav.ward": "工作台", "nav.ledger": "台账", "nav.figures": "统计", "nav.docs": "接口文档",
+  "nav.ward": "工作台", "nav.ledger": "台账", "nav.figures": "统计", "nav.rules": "规则", "nav.office": "质控办", "nav.admin": "管理", "nav.logout": "退出", "nav.docs": "接口文档",
   severity: { S1: "严重", S2: "重要", S3: "一般", S4: "提示" },
   all: "全部", department: "科室", state: "状态", grade: "等级", search: "搜索", severityLabel: "严重度", visit: "住院号", admitted: "入院", score: "评分", severe: "严重缺陷",
   open: "待处理", next: "下一时限", running: "在院", discharged: "已出院", none: "无", gradeOf: (grade) => `${grade}级`, noGrade: "未评",
   wardTitle: "工作台", wardCount: (shown, all) => (shown === all ? `${all} 份病历` : `${shown} / ${all} 份病历`), wardOrder: "按紧急程度排列", wardEmpty: "没有符合条件的病历",
   searchWard: "住院号、科室、时限任务", only: { defect: (code) => `缺陷 ${code}`, late: (task) => `逾期 ${task}` },
-  today: "最近动态", reminders: "时限提醒", newFindings: "新发现", quiet: "暂无", live: "实时更新", away: "连接中断，正在重连", dueAt: (time) => `截止 ${time}`,
+  draft: "试写", versions: "版本对照", today: "最近动态", reminders: "时限提醒", newFindings: "新发现", quiet: "暂无", live: "实时更新", away: "连接中断，正在重连", dueAt: (time) => `截止 ${time}`,
   items: (count) => `${count} 项`, escalated: "升级", digest: (count) => `${count} 项时限提醒`, more: (count) => `等 ${count} 项`,
   left: (text) => `还剩 ${text}`, over: (text) => `已超时 ${text}`, minutes: (n) => `${n} 分钟`, hours: (n) => `${n} 小时`, days: (n) => `${n} 天`, dueNow: "即将到期",
   failed: "未能读取数据", retry: "重试",
@@ -25,18 +25,19 @@ const zh = {
   states: { notified: "已通知", acknowledged: "已确认", fixed: "已说明整改", appealed: "申诉中", rechecked: "复检消失", verified: "已复核", closed: "已销号", withdrawn: "已撤销", archived_open: "归档遗留" },
   actions: { notify: "下达通知", acknowledge: "签收", fix: "说明整改", appeal: "申诉", reject_appeal: "驳回申诉", accept_appeal: "采纳申诉", verify: "复核通过", return: "退回", close: "销号", withdraw: "撤销", recheck: "复检：已消失", recur: "复检：再次出现", archive: "归档" },
   history: "经过", final: "已结束，无需操作", evidence: "证据", openVisit: "打开病历", source: "来源", finished: "已结束", unknown: "未指定", by: (who) => ({ system: "系统", local: "本机用户" })[who] ?? who,
-  figuresTitle: "统计", gradesTitle: "各科室病历等级", defectsTitle: "常见缺陷", timelinessTitle: "文书书写及时率", acceptanceTitle: "规则采纳率", table: "数据表", visits: "病历", count: "缺陷数", cumulative: "累计占比", task: "文书",
-  inTime: "按时", late: "超时完成", overdue: "未完成且已超时", waiting: "未到期", rate: "及时率", rule: "规则", decisions: "已判断", acceptedCount: "已采纳", share: "采纳率", demoted: "已停用实时提示", noDecisions: "尚无采纳或忽略的记录", byLate: "按超时例数排列", defectsNote: "待处理缺陷前 20 位；曲线为累计占比", indicators: "质控指标 CSV", total: "合计", first: (n, all) => `前 ${n} 项，共 ${all} 项`,
+  steps: { detected: "检出", reported: "报告", received: "接收", told: "告知医师", handled: "处置", recorded: "记录", retested: "复查" },
+  figuresTitle: "统计", monthly: "月报", gradesTitle: "各科室病历等级", defectsTitle: "常见缺陷", timelinessTitle: "文书书写及时率", acceptanceTitle: "规则采纳率", table: "数据表", visits: "病历", count: "缺陷数", cumulative: "累计占比", task: "文书",
+  inTime: "按时", late: "超时完成", overdue: "未完成且已超时", waiting: "未到期", rate: "及时率", rule: "规则", decisions: "已判断", acceptedCount: "已采纳", share: "采纳率", portion: "占比", demoted: "已停用实时提示", noDecisions: "尚无采纳或忽略的记录", byLate: "按超时例数排列", defectsNote: "待处理缺陷前 20 位；曲线为累计占比", indicators: "质控指标 CSV", total: "合计", first: (n, all) => `前 ${n} 项，共 ${all} 项`,
 };
 
 const en = {
-  "nav.ward": "Ward", "nav.ledger": "Ledger", "nav.figures": "Figures", "nav.docs": "API",
+  "nav.ward": "Ward", "nav.ledger": "Ledger", "nav.figures": "Figures", "nav.rules": "Rules", "nav.office": "QC office", "nav.admin": "Admin", "nav.logout": "Log out", "nav.docs": "API",
   severity: { S1: "Serious", S2: "Important", S3: "Minor", S4: "Hint" },
   all: "All", department: "Department", state: "State", grade: "Grade", search: "Search", severityLabel: "Severity", visit: "Visit", admitted: "Admitted", score: "Score", severe: "Serious",
   open: "Open", next: "Next due", running: "In hospital", discharged: "Discharged", none: "None", gradeOf: (grade) => ({ 甲: "A", 乙: "B", 丙: "C" })[grade] ?? grade, noGrade: "not graded",
   wardTitle: "Ward", wardCount: (shown, all) => (shown === all ? `${all} records` : `${shown} of ${all} records`), wardOrder: "most urgent first", wardEmpty: "No record matches",
   searchWard: "Visit, department, task", only: { defect: (code) => `Defect ${code}`, late: (task) => `Late: ${task}` },
-  today: "Latest", reminders: "Reminders", newFindings: "New findings", quiet: "Nothing yet", live: "Live", away: "Connection lost, trying again", dueAt: (time) => `due ${time}`,
+  draft: "Try", versions: "Versions", today: "Latest", reminders: "Reminders", newFindings: "New findings", quiet: "Nothing yet", live: "Live", away: "Connection lost, trying again", dueAt: (time) => `due ${time}`,
   items: (count) => `${count}`, escalated: "Escalated", digest: (count) => `${count} reminders`, more: (count) => `and more, ${count} in all`,
   left: (text) => `${text} left`, over: (text) => `${text} overdue`, minutes: (n) => `${n} min`, hours: (n) => `${n} h`, days: (n) => `${n} d`, dueNow: "due now",
   failed: "The data could not be read", retry: "Try again",
@@ -54,8 +55,9 @@ const en = {
   states: { notified: "Notified", acknowledged: "Acknowledged", fixed: "Explained", appealed: "Appealed", rechecked: "Gone on re-check", verified: "Verified", closed: "Closed", withdrawn: "Withdrawn", archived_open: "Archived open" },
   actions: { notify: "Notice", acknowledge: "Acknowledge", fix: "Explain repair", appeal: "Appeal", reject_appeal: "Reject appeal", accept_appeal: "Accept appeal", verify: "Verify", return: "Return", close: "Close", withdraw: "Withdraw", recheck: "Re-check: gone", recur: "Re-check: back", archive: "Archive" },
   history: "History", final: "Finished, nothing to do", evidence: "Evidence", openVisit: "Open record", source: "Source", finished: "Finished", unknown: "not named", by: (who) => who,
-  figuresTitle: "Figures", gradesTitle: "Grades by department", defectsTitle: "Frequent defects", timelinessTitle: "Timeliness by document", acceptanceTitle: "Acceptance by rule", table: "Table", visits: "Records", count: "Findings", cumulative: "Cumulative", task: "Document",
-  inTime: "In time", late: "Late", overdue: "Overdue", waiting: "Not due", rate: "In time", rule: "Rule", decisions: "Judged", acceptedCount: "Accepted", share: "Share", demoted: "silent inline", noDecisions: "Nothing accepted or dismissed yet", byLate: "most late ones first", defectsNote: "The 20 most frequent open defects; the line is the cumulative share", indicators: "Indicators CSV", total: "Total", first: (n, all) => `first ${n} of ${all}`,
+  steps: { detected: "detected", reported: "reported", received: "received", told: "told", handled: "handled", recorded: "recorded", retested: "retested" },
+  figuresTitle: "Figures", monthly: "Monthly report", gradesTitle: "Grades by department", defectsTitle: "Frequent defects", timelinessTitle: "Timeliness by document", acceptanceTitle: "Acceptance by rule", table: "Table", visits: "Records", count: "Findings", cumulative: "Cumulative", task: "Document",
+  inTime: "In time", late: "Late", overdue: "Overdue", waiting: "Not due", rate: "In time", rule: "Rule", decisions: "Judged", acceptedCount: "Accepted", share: "Share", portion: "Share", demoted: "silent inline", noDecisions: "Nothing accepted or dismissed yet", byLate: "most late ones first", defectsNote: "The 20 most frequent open defects; the line is the cumulative share", indicators: "Indicators CSV", total: "Total", first: (n, all) => `first ${n} of ${all}`,
 };
 
 export const english = document.documentElement.lang === "en";
