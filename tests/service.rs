@@ -402,6 +402,9 @@ mod coverage;
 #[path = "service/reviews.rs"]
 mod reviews;
 
+#[path = "service/contention.rs"]
+mod contention;
+
 #[path = "service/batches.rs"]
 mod batches;
 

@@ -87,7 +87,7 @@ pub(super) async fn is_taken(connection: &mut AnyConnection, name: &str) -> Resu
 impl Store {
     /// Makes an account; false where the name is taken, by a token too.
     pub async fn create_account(&self, caller: &Caller, password: &str, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         if is_taken(&mut transaction, &caller.name).await? {
             return Ok(false);
         }
@@ -134,7 +134,7 @@ impl Store {
 
     /// Changes an account in force and ends its sessions; false where there is none.
     pub async fn change_account(&self, name: &str, change: AccountChange<'_>, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let (update, values, action) = match change {
             AccountChange::Password(hash) => {
                 ("UPDATE accounts SET password = $2 WHERE name = $1 AND disabled_at = ''", vec![hash.to_owned()], "account.password")
@@ -189,7 +189,7 @@ impl Store {
 
     /// Begins a session of an account whose password was right; `None` where it was disabled or its password changed meanwhile.
     pub async fn begin_session(&self, name: &str, password: &str, now: Timestamp) -> Result<Option<Begun>, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         // Locked, so that whoever disables the account ends this session too.
         let lock = "UPDATE accounts SET name = name WHERE name = $1 AND password = $2 AND disabled_at = ''
             RETURNING name, role, department, person";
@@ -235,7 +235,7 @@ impl Store {
     }
 
     pub async fn end_session(&self, secret: &str, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let end = "DELETE FROM sessions WHERE hash = $1 RETURNING account";
         if let Some(row) = sqlx::query(end).bind(digest(secret.as_bytes())).fetch_optional(&mut *transaction).await? {
             let name: String = row.try_get("account")?;

@@ -78,7 +78,7 @@ pub(super) async fn append(connection: &mut AnyConnection, deed: Deed<'_>, now: 
 impl Store {
     /// Records one deed.
     pub async fn record(&self, deed: Deed<'_>, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         append(&mut transaction, deed, now).await?;
         transaction.commit().await?;
         Ok(())

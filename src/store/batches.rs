@@ -117,7 +117,7 @@ impl Batch {
 impl Store {
     /// A batch that chunks are added to until it is started.
     pub async fn begin_batch(&self, batch: &Batch, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let add = "INSERT INTO batches (id, department, state, plan, created_by, created_at, heard_at, finished_at, total)
             VALUES ($1, $2, $3, $4, $5, $6, $6, '', 0)";
         sqlx::query(add)
@@ -135,7 +135,7 @@ impl Store {
     }
 
     pub async fn add_chunk(&self, batch: &str, number: i64, items: &[Item], now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let add = "INSERT INTO batch_chunks (batch, number, tally, worker, held_until, items, results) VALUES ($1, $2, '', '', '', $3, '')";
         sqlx::query(add).bind(batch).bind(number).bind(serde_json::to_string(items)?).execute(&mut *transaction).await?;
         sqlx::query("UPDATE batches SET heard_at = $1 WHERE id = $2").bind(stamp(now)).bind(batch).execute(&mut *transaction).await?;
@@ -208,7 +208,7 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let mut moved = 0;
         for state in from {
             let steer = "UPDATE batches SET state = $1, finished_at = $2 WHERE id = $3 AND state = $4";
@@ -234,7 +234,7 @@ impl Store {
 
     /// Forgets a batch with everything in it; false where there is none.
     pub async fn remove_batch(&self, id: &str, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let removed = sqlx::query("DELETE FROM batches WHERE id = $1").bind(id).execute(&mut *transaction).await?.rows_affected() > 0;
         if removed {
             sqlx::query("DELETE FROM batch_chunks WHERE batch = $1").bind(id).execute(&mut *transaction).await?;

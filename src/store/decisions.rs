@@ -76,7 +76,7 @@ impl Store {
             None if decision.rule.is_empty() => return Ok(false),
             None => decision.rule.to_owned(),
         };
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         keep(&mut transaction, &Decision { rule: &rule, ..decision.clone() }, actor, discipline, now).await?;
         transaction.commit().await?;
         Ok(true)
@@ -84,7 +84,7 @@ impl Store {
 
     /// Takes a decision back. False where there is none.
     pub async fn undecide(&self, visit_id: &str, finding_id: &str, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let gone = sqlx::query("DELETE FROM decisions WHERE visit_id = $1 AND finding_id = $2")
             .bind(visit_id)
             .bind(finding_id)
@@ -153,7 +153,7 @@ impl Store {
 
     /// Gives a rule its voice back and forgets the decisions that took it. False where it has not lost it.
     pub async fn restore_rule(&self, rule: &str, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let restored =
             sqlx::query("DELETE FROM demotions WHERE rule = $1").bind(rule).execute(&mut *transaction).await?.rows_affected() > 0;
         if restored {

@@ -61,7 +61,7 @@ impl Store {
     }
 
     pub async fn add_delegation(&self, delegation: &Delegation, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let add =
             "INSERT INTO delegations (id, person, delegate, from_at, to_at, recorded_by, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
         sqlx::query(add)
@@ -82,7 +82,7 @@ impl Store {
 
     /// False where there is none.
     pub async fn remove_delegation(&self, id: &str, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let removed =
             sqlx::query("DELETE FROM delegations WHERE id = $1 RETURNING person").bind(id).fetch_optional(&mut *transaction).await?;
         let Some(row) = removed else { return Ok(false) };

@@ -58,7 +58,7 @@ impl Store {
 
     /// Records one and has the visits judged again whose limits it moves.
     pub async fn add_downtime(&self, downtime: &Downtime, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let add =
             "INSERT INTO downtimes (id, department, from_at, to_at, reason, recorded_by, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
         sqlx::query(add)
@@ -79,7 +79,7 @@ impl Store {
 
     /// Takes one back that was recorded by mistake; false where there is none.
     pub async fn remove_downtime(&self, id: &str, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let remove = "DELETE FROM downtimes WHERE id = $1 RETURNING department, from_at, to_at";
         let Some(row) = sqlx::query(remove).bind(id).fetch_optional(&mut *transaction).await? else { return Ok(false) };
         let word = |column: &str| row.try_get::<String, _>(column);

@@ -167,7 +167,7 @@ impl Store {
             let ladder = reminders.ladder(&rung.rule);
             let step = ladder.reached(rung.begin, rung.due, local).and_then(|index| Some((index, ladder.step(index)?)));
             let next = ladder.next(rung.begin, rung.due, local).map_or(String::new(), |(_, at)| at.to_string());
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = self.begin_change().await?;
             // Locks in the order of a judgement: first the list of pending visits, then the duty.
             if step.is_some_and(|(_, step)| step.is_overdue()) {
                 inputs::mark_pending(&mut transaction, &rung.visit_id, "clock").await?;
@@ -216,7 +216,7 @@ impl Store {
         }
         for group in waiting.chunk_by(|(_, a), (_, b)| (&a.department, &a.recipient, &a.person) == (&b.department, &b.recipient, &b.person))
         {
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = self.begin_change().await?;
             let mut mine: Vec<Message> = Vec::new();
             for (id, message) in group {
                 let take = "UPDATE notices SET delivered = 1 WHERE id = $1 AND delivered = 0";

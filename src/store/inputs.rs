@@ -43,7 +43,7 @@ pub(super) async fn add_snapshot(
 impl Store {
     /// Keeps events, each once; returns how many were new. The visit is pending until a judgement has seen them.
     pub async fn add_events(&self, visit_id: &str, events: &[Event], deed: Deed<'_>, now: Timestamp) -> Result<usize, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let lock = "INSERT INTO inputs (visit_id, snapshots, events, snapshot, snapshot_at) VALUES ($1, 0, 0, '', '')
             ON CONFLICT (visit_id) DO UPDATE SET events = inputs.events";
         sqlx::query(lock).bind(visit_id).execute(&mut *transaction).await?;

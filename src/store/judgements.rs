@@ -82,7 +82,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Put, StoreError> {
         let visit = judged.visit;
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let (seen, came) = match source {
             Source::Snapshot { text, events } => {
                 let at = visit.as_of.map_or(following.local, |as_of| as_of.earliest()).to_string();

@@ -465,7 +465,7 @@ impl Store {
             notified_version: row.try_get("version")?,
             ..Line::notified(local, policy.due(weight, local))
         };
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         // Two reviewers of one finding queue up here.
         sqlx::query("UPDATE visits SET version = version WHERE visit_id = $1").bind(&notice.visit_id).execute(&mut *transaction).await?;
         if !line.finding_id.is_empty() {
@@ -499,7 +499,7 @@ impl Store {
         local: DateTime,
         now: Timestamp,
     ) -> Result<Attempt, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let lock = "UPDATE ledger SET changes = changes WHERE entry = $1 RETURNING *";
         let Some(mut line) = sqlx::query_as::<_, Line>(lock).bind(entry).fetch_optional(&mut *transaction).await? else {
             return Ok(Attempt::NotFound);
@@ -576,7 +576,7 @@ impl Store {
         for line in lines {
             let overdue = line.is_overdue(local);
             let level = if overdue { 2 } else { 1 };
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = self.begin_change().await?;
             let take = "UPDATE ledger SET escalated = $1 WHERE entry = $2 AND escalated = $3 AND changes = $4";
             let taken =
                 sqlx::query(take).bind(level).bind(&line.entry).bind(line.escalated).bind(line.changes).execute(&mut *transaction).await?;

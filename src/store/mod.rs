@@ -31,7 +31,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
-use sqlx::{AnyConnection, AnyPool, Row};
+use sqlx::{Any, AnyConnection, AnyPool, Row, Transaction};
 
 pub use accounts::{Account, AccountChange, Begun, Session};
 pub use audit::{AuditBreak, AuditLine, AuditQuery, Deed};
@@ -111,6 +111,12 @@ impl Store {
     /// Embedded: this process alone writes to it.
     fn is_sqlite(&self) -> bool {
         is_sqlite(&self.url)
+    }
+
+    /// Begins a transaction that will write. On SQLite it takes the writer's place at once: one that reads first and writes then is refused without
+    /// any waiting (`SQLITE_BUSY_SNAPSHOT`) where another wrote in between.
+    async fn begin_change(&self) -> Result<Transaction<'static, Any>, sqlx::Error> {
+        self.pool.begin_with(if self.is_sqlite() { "BEGIN IMMEDIATE" } else { "BEGIN" }).await
     }
 
     /// Whether the database answers.

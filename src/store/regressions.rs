@@ -173,7 +173,7 @@ impl Store {
 
     /// Accepts or rejects a case, also one that was decided before; false where it is unfit or there is none.
     pub async fn decide_case(&self, entry: &str, state: CaseState, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let decide = "UPDATE regressions SET state = $1, decided_by = $2, decided_at = $3 WHERE entry = $4 AND (state <> 'unfit' OR $1 = 'rejected')";
         let decided = sqlx::query(decide)
             .bind(state.name())

@@ -27,7 +27,7 @@ pub struct Release {
 impl Store {
     /// Keeps a proposal; an earlier one that nobody decided is withdrawn by it.
     pub async fn propose_release(&self, release: &Release, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let supersede = "UPDATE releases SET state = 'withdrawn', decided_by = $1, decided_at = $2 WHERE state = 'proposed'";
         sqlx::query(supersede).bind(&release.proposed_by).bind(stamp(now)).execute(&mut *transaction).await?;
         let add = "INSERT INTO releases (id, state, digest_before, digest_after, batch, proposed_by, proposed_at, decided_by, decided_at)
@@ -57,7 +57,7 @@ impl Store {
 
     /// Decides a proposal, once; false where it is decided.
     pub async fn decide_release(&self, id: &str, is_released: bool, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let (state, action) = if is_released { ("released", "release.release") } else { ("withdrawn", "release.withdraw") };
         let decide = "UPDATE releases SET state = $1, decided_by = $2, decided_at = $3 WHERE id = $4 AND state = 'proposed'";
         let decided =

@@ -149,7 +149,7 @@ impl Store {
         actor: &str,
         now: Timestamp,
     ) -> Result<Option<Vec<String>>, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         // Two who assign at once queue up here.
         sqlx::query("UPDATE samples SET department = department WHERE id = $1").bind(&sample.id).execute(&mut *transaction).await?;
         let known =
@@ -216,7 +216,7 @@ impl Store {
 
     /// A review of the caller's; for an arbiter with what the two reviewers said.
     pub async fn review(&self, id: &str, caller: &Caller, now: Timestamp) -> Result<Option<(Review, Vec<Answer>)>, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let Some((review, others)) = find(&mut transaction, id).await? else { return Ok(None) };
         if belongs_to(&review, &others, caller).is_err() {
             return Ok(None);
@@ -236,7 +236,7 @@ impl Store {
         caller: &Caller,
         now: Timestamp,
     ) -> Result<Reviewing, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         sqlx::query("UPDATE reviews SET answer = answer WHERE id = $1").bind(id).execute(&mut *transaction).await?;
         let (mut review, _) = match open_for(&mut transaction, id, caller).await? {
             Ok(found) => found,
@@ -266,7 +266,7 @@ impl Store {
         discipline: Discipline,
         now: Timestamp,
     ) -> Result<Reviewing, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         // Two reviewers of one visit who submit at once queue up here.
         let lock = "UPDATE sample_visits SET grade = grade WHERE EXISTS
             (SELECT 1 FROM reviews r WHERE r.id = $1 AND r.sample = sample_visits.sample AND r.visit_id = sample_visits.visit_id)";

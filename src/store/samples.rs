@@ -69,7 +69,7 @@ impl Store {
 
     /// Keeps a draw with the findings of its visits as they are now; numbers it `2026-S0001`.
     pub async fn keep_sample(&self, mut sample: Sample, year: i16, now: Timestamp) -> Result<Sample, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         sample.id = format!("{year}-S{:04}", next_number(&mut transaction, &format!("samples-{year}")).await?);
         sample.created_at = stamp(now);
         let add = "INSERT INTO samples (id, department, plan, draw, rulebook, blind_score, created_by, created_at)

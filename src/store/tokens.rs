@@ -13,7 +13,7 @@ impl Store {
     /// Makes a token and returns its text, which is stored nowhere. `None` where the name is taken.
     pub async fn create_token(&self, caller: &Caller, actor: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
         let text = format!("bingli_{}", random_hex());
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         if is_taken(&mut transaction, &caller.name).await? {
             return Ok(None);
         }
@@ -38,7 +38,7 @@ impl Store {
 
     /// Revokes by name; false where there is no such token in force.
     pub async fn revoke_token(&self, name: &str, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let revoke = "UPDATE tokens SET revoked_at = $1 WHERE name = $2 AND revoked_at = ''";
         let revoked = sqlx::query(revoke).bind(stamp(now)).bind(name).execute(&mut *transaction).await?.rows_affected() > 0;
         if revoked {

@@ -124,7 +124,7 @@ fn held_until(now: Timestamp) -> String {
 impl Store {
     /// Adds a webhook that is told what happens from now on; false where the id is taken.
     pub async fn add_webhook(&self, hook: &Webhook, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         // SQLite reads `ON` after a bare FROM as a join's; the WHERE keeps it apart.
         let add = "INSERT INTO webhooks
                 (id, url, secret, format, topics, department, created_at, last_seq, failures, retry_at, held_by, held_until)
@@ -148,7 +148,7 @@ impl Store {
     }
 
     pub async fn remove_webhook(&self, id: &str, actor: &str, now: Timestamp) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin_change().await?;
         let removed = sqlx::query("DELETE FROM webhooks WHERE id = $1").bind(id).execute(&mut *transaction).await?.rows_affected() > 0;
         if removed {
             audit::append(&mut transaction, Deed { actor, action: "webhook.remove", target: id }, now).await?;
