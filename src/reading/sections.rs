@@ -55,10 +55,12 @@ fn divide(text: &str, table: &DocumentTable, stored: Option<&Arc<str>>) -> Vec<F
         if stored.is_none() && within.is_none() {
             outer = Some(name.clone());
         }
+        // One space may end a heading and begin the next (`二、拟诊讨论 诊断依据:`).
+        let begin = sections.last().map_or(0, |last| before.start.max(last.start));
         if let Some(last) = sections.last_mut() {
-            last.end = before.start;
+            last.end = begin;
         }
-        let from = if table.is_label(name) { before.start } else { after };
+        let from = if table.is_label(name) { begin } else { after };
         sections.push(FoundSection { name: Some(name.clone()), within, start: from, end: text.len() });
     }
     let mut sections: Vec<FoundSection> = sections.into_iter().flat_map(|section| cut_line(text, section, table)).collect();
@@ -170,15 +172,21 @@ fn closing(text: &str, end: usize, before: &Opening, short: bool) -> Option<usiz
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::data::DataFolder;
     use crate::reading::text::CleanText;
 
+    static TABLE: LazyLock<DocumentTable> =
+        LazyLock::new(|| DocumentTable::parse(DataFolder::embedded().file("documents.toml").expect("it ships")).expect("and is right"));
+
     fn found(text: &str) -> Vec<(String, String)> {
-        let table = DocumentTable::parse(DataFolder::embedded().file("documents.toml").expect("it ships")).expect("and is right");
         let clean = CleanText::new(text);
         let name = |section: &FoundSection| section.name.as_deref().unwrap_or("").to_owned();
-        split(clean.as_str(), &table)
+        split(clean.as_str(), &TABLE)
             .iter()
             .map(|section| (name(section), clean.as_str()[section.start..section.end].trim().to_owned()))
             .collect()
@@ -221,10 +229,9 @@ mod tests {
     }
 
     fn stored(section: &str, text: &str) -> Vec<(String, Option<String>, String)> {
-        let table = DocumentTable::parse(DataFolder::embedded().file("documents.toml").expect("it ships")).expect("and is right");
         let clean = CleanText::new(text);
         let owned = |name: &Option<Arc<str>>| name.as_deref().map(str::to_owned);
-        let sections = split_stored(clean.as_str(), &table, &Arc::from(section));
+        let sections = split_stored(clean.as_str(), &TABLE, &Arc::from(section));
         sections
             .iter()
             .map(|found| {
@@ -260,12 +267,34 @@ mod tests {
 
     #[test]
     fn flat_text_keeps_what_a_section_holds_inside_it() {
-        let table = DocumentTable::parse(DataFolder::embedded().file("documents.toml").expect("it ships")).expect("and is right");
-        let sections = split("病例特点:\n1.老年男性\n查体:神清\n拟诊讨论:\n诊断依据:咳嗽\n诊疗计划:抗感染", &table);
+        let sections = split("病例特点:\n1.老年男性\n查体:神清\n拟诊讨论:\n诊断依据:咳嗽\n诊疗计划:抗感染", &TABLE);
         let within: Vec<_> = sections.iter().map(|section| (section.name.as_deref().unwrap_or(""), section.within.as_deref())).collect();
         assert_eq!(
             within,
             [("病例特点", None), ("体格检查", Some("病例特点")), ("拟诊讨论", None), ("诊断依据", Some("拟诊讨论")), ("诊疗计划", None)]
         );
+    }
+
+    #[test]
+    fn a_space_between_two_headings_belongs_to_none() {
+        assert_eq!(found("二、拟诊讨论 诊断依据:咳嗽"), pairs(&[("拟诊讨论", ""), ("诊断依据", "咳嗽")]));
+    }
+
+    proptest! {
+        #[test]
+        fn sections_follow_each_other(
+            pieces in proptest::collection::vec("一、|2\\.|\\(3\\)|【|】|:|：| |\n|。|拟诊讨论|诊断依据|替代方案|主诉|主 诉|现病史|结论|主持人|咳嗽|\\(本院\\)", 0..16),
+            stored in "拟诊讨论|主诉|既往史",
+        ) {
+            let clean = CleanText::new(&pieces.concat());
+            let text = clean.as_str();
+            for sections in [split(text, &TABLE), split_stored(text, &TABLE, &Arc::from(stored.as_str()))] {
+                let mut at = 0;
+                for section in sections {
+                    prop_assert!(at <= section.start && text.get(section.start..section.end).is_some(), "{text:?}: {section:?}");
+                    at = section.end;
+                }
+            }
+        }
     }
 }
