@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 
 use super::House;
 use super::check::visit_files;
+use super::measure::update_cards;
 use crate::data::DataFolder;
 use crate::drill::{Drill, DrillReport, Outcome, plant};
 use crate::interval::Proportion;
@@ -18,6 +19,7 @@ use crate::record::Visit;
 use crate::report::sheet::DEFAULT_SHEET;
 use crate::report::text::{pad, severity_name};
 use crate::rules::Status;
+use crate::rules::card::Drilled;
 use crate::rules::catalogue::{Catalogue, Engine};
 
 #[derive(Debug, Args)]
@@ -31,6 +33,9 @@ pub struct DrillArgs {
     /// Only these codes or families: C-A01,C-C,T05.
     #[arg(long, value_delimiter = ',', value_name = "CODES")]
     codes: Vec<String>,
+    /// Keep found and planted defects of each code in this file of cards.
+    #[arg(long, value_name = "FILE", conflicts_with = "codes")]
+    cards: Option<PathBuf>,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// How many missed plants and collateral findings to print.
@@ -88,6 +93,17 @@ pub fn run(house: &House, folder: &DataFolder, args: &DrillArgs) -> Result<ExitC
     }
     let drill = Drill { rulebook: &house.rulebook, sheet: house.sheet(DEFAULT_SHEET)?, now: house.now(), seed: args.seed, planters };
     let report = drill.run(&visits);
+    if let Some(file) = &args.cards {
+        let codes = report.by_code.iter().filter(|(_, line)| line.recall.total > 0);
+        let drilled = Drilled {
+            date: house.now().date(),
+            data: args.paths.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
+            visits: report.visits,
+            seed: report.seed,
+            codes: codes.map(|(code, line)| (code.clone(), (line.recall.hits, line.recall.total))).collect(),
+        };
+        update_cards(file, |cards| cards.drill = Some(drilled))?;
+    }
     if args.format == Format::Json {
         anstream::println!("{}", serde_json::to_string_pretty(&report)?);
         return Ok(ExitCode::SUCCESS);

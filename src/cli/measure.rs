@@ -1,5 +1,6 @@
 //! `bingli measure`: figures against gold files.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -9,26 +10,30 @@ use clap::{Args, ValueEnum};
 
 use super::House;
 use super::check::visit_files;
-use crate::data::DataFolder;
+use crate::data::{DataFile, DataFolder};
 use crate::measure::assertions::{self, Sentence};
 use crate::measure::cmqcic::{self, Record};
 use crate::measure::gold::{Gold, GoldCount, GoldReport};
 use crate::report::finding::FoundBy;
 use crate::report::sheet::DEFAULT_SHEET;
 use crate::report::text::pad;
-use crate::report::{Finding, Options, check};
+use crate::report::{Finding, Options, Report, check};
+use crate::rules::card::{Cards, Measured};
 use crate::rules::{Rule, Status};
 
 #[derive(Debug, Args)]
 pub struct MeasureArgs {
-    /// Folder of visits with gold files beside them.
+    /// Folders of visits with gold files beside them.
     #[arg(value_name = "DIR", required_unless_present_any = ["assertions", "cmqcic"])]
-    folder: Option<PathBuf>,
+    folders: Vec<PathBuf>,
+    /// Keep right and wrong findings of each rule, by folder, in this file of cards.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["assertions", "cmqcic"])]
+    cards: Option<PathBuf>,
     /// Sentences with marked findings (JSON lines) instead: measures the reading layer.
-    #[arg(long, value_name = "FILE", conflicts_with = "folder")]
+    #[arg(long, value_name = "FILE", conflicts_with = "folders")]
     assertions: Option<PathBuf>,
     /// Folder with records of CMQCIC-Bench (*.jsonl) instead: measures disease indicators.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["folder", "assertions"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["folders", "assertions"])]
     cmqcic: Option<PathBuf>,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -80,43 +85,81 @@ pub fn run(house: &House, rules: &DataFolder, args: &MeasureArgs) -> Result<Exit
     if let Some(folder) = &args.cmqcic {
         return benchmark(house, rules, args, folder);
     }
-    match (&args.assertions, &args.folder) {
-        (Some(file), _) => sentences(house, args, file),
-        (None, Some(folder)) => visits(house, args, folder),
-        (None, None) => bail!("name a folder or --assertions FILE"),
+    match &args.assertions {
+        Some(file) => sentences(house, args, file),
+        None => visits(house, args),
     }
 }
 
-fn visits(house: &House, args: &MeasureArgs, folder: &Path) -> Result<ExitCode> {
-    let mut files = Vec::new();
-    visit_files(folder, &mut files)?;
-    let opener = house.rulebook.knowledge.opener(&house.zone);
-    let language = if args.found.asks_the_model() { house.language()? } else { None };
-    let options = Options { language, ..Options::of(house.sheet(DEFAULT_SHEET)?, house.now()) };
-    let mut count = GoldCount::default();
-    let mut measured = 0;
-    for path in &files {
-        let gold_path = path.with_extension("gold.json");
-        let Ok(gold_text) = fs::read_to_string(&gold_path) else { continue };
-        let gold: Gold = serde_json::from_str(&gold_text).with_context(|| format!("{} is no gold file", gold_path.display()))?;
-        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let (visit, notes) = opener.visit(&path.to_string_lossy(), &bytes).with_context(|| format!("{}", path.display()))?;
-        count.add(&gold, &check(&visit, notes, &house.rulebook, options), &house.rulebook, |finding| args.found.counts(finding));
-        measured += 1;
-    }
-    if measured == 0 {
-        bail!("no visits with gold files in {}", folder.display());
+fn visits(house: &House, args: &MeasureArgs) -> Result<ExitCode> {
+    let mut all = GoldCount::default();
+    let mut measured = BTreeMap::new();
+    for folder in &args.folders {
+        let mut count = GoldCount::default();
+        add_folder(house, args, folder, |gold, report| {
+            for count in [&mut all, &mut count] {
+                count.add(gold, report, &house.rulebook, |finding| args.found.counts(finding));
+            }
+        })?;
+        measured.insert(folder.to_string_lossy().into_owned(), count);
     }
     let stands_for =
         |rule: &Rule, code: &str| rule.status == Status::Stable && (rule.defect == code || rule.also.iter().any(|other| other == code));
     let stable = |code: &str| house.rulebook.rules.iter().any(|compiled| stands_for(&compiled.rule, code));
-    let report = count.finish(stable);
+    if let Some(file) = &args.cards {
+        let date = house.now().date();
+        update_cards(file, |cards| {
+            for (name, count) in measured {
+                let report = count.finish(stable);
+                let measured = Measured { date, visits: report.visits, clean: report.clean_visits, rules: report.by_rule };
+                cards.measured.insert(name, measured);
+            }
+        })?;
+    }
+    let report = all.finish(stable);
     if args.format == Format::Json {
         anstream::println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print_visits(&report, args.show);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Judges every visit of a folder that has a gold file.
+fn add_folder(house: &House, args: &MeasureArgs, folder: &Path, mut add: impl FnMut(&Gold, &Report)) -> Result<()> {
+    let mut files = Vec::new();
+    visit_files(folder, &mut files)?;
+    let opener = house.rulebook.knowledge.opener(&house.zone);
+    let language = if args.found.asks_the_model() { house.language()? } else { None };
+    let options = Options { language, ..Options::of(house.sheet(DEFAULT_SHEET)?, house.now()) };
+    let mut is_any = false;
+    for path in &files {
+        let gold_path = path.with_extension("gold.json");
+        let Ok(gold_text) = fs::read_to_string(&gold_path) else { continue };
+        let gold: Gold = serde_json::from_str(&gold_text).with_context(|| format!("{} is no gold file", gold_path.display()))?;
+        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let (visit, notes) = opener.visit(&path.to_string_lossy(), &bytes).with_context(|| format!("{}", path.display()))?;
+        add(&gold, &check(&visit, notes, &house.rulebook, options));
+        is_any = true;
+    }
+    if !is_any {
+        bail!("no visits with gold files in {}", folder.display());
+    }
+    Ok(())
+}
+
+/// Changes a file of cards, which is made where it is not there.
+pub fn update_cards(path: &Path, change: impl FnOnce(&mut Cards)) -> Result<()> {
+    let mut cards = match fs::read_to_string(path) {
+        Ok(text) => {
+            let file = DataFile { path: path.to_string_lossy().into_owned(), text: text.into() };
+            Cards::parse(&file).map_err(|problem| anyhow::anyhow!("{problem}"))?
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Cards::default(),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    change(&mut cards);
+    fs::write(path, cards.written()?).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn print_visits(report: &GoldReport, show: usize) {

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::House;
 use crate::data::DataFolder;
+use crate::interval::Proportion;
 use crate::language::folder::Readiness;
 use crate::language::heads::Verdict;
 use crate::language::{Language, lessons};
@@ -90,7 +91,7 @@ pub fn run(house: &House, folder: &DataFolder, args: &RulesArgs) -> Result<ExitC
         }
         RulesCommand::Explain { id, format } => {
             let compiled = house.rulebook.rule(id).with_context(|| format!("no rule `{id}`: see `bingli rules list`"))?;
-            explain(compiled, *format)?;
+            explain(house, compiled, *format)?;
             Ok(ExitCode::SUCCESS)
         }
         RulesCommand::Test { id } => {
@@ -178,10 +179,13 @@ fn list(chosen: &[&Compiled], format: ListFormat) -> Result<()> {
     Ok(())
 }
 
-fn explain(compiled: &Compiled, format: ListFormat) -> Result<()> {
+fn explain(house: &House, compiled: &Compiled, format: ListFormat) -> Result<()> {
     let rule = &compiled.rule;
+    let card = house.rulebook.card(rule);
     if format == ListFormat::Json {
-        anstream::println!("{}", serde_json::to_string_pretty(&compiled.explained()?)?);
+        let mut value = compiled.explained()?;
+        value["card"] = serde_json::to_value(&card)?;
+        anstream::println!("{}", serde_json::to_string_pretty(&value)?);
         return Ok(());
     }
     anstream::println!("{} ({})  rules/{}", rule.title, rule.id, compiled.file);
@@ -197,6 +201,12 @@ fn explain(compiled: &Compiled, format: ListFormat) -> Result<()> {
     anstream::println!("为何 {}", rule.why);
     anstream::println!("建议 {}", rule.fix);
     anstream::println!("提示语 {}", rule.message);
+    for (data, share) in &card.precision {
+        anstream::println!("实测精确率 {data} {share}");
+    }
+    if let Some(share) = card.drill {
+        anstream::println!("植入演练 {} 召回率 {share}", rule.defect);
+    }
     anstream::println!("\n[check]\n{}", toml::to_string_pretty(&rule.check)?.trim_end());
     for (number, case) in rule.cases.iter().enumerate() {
         let trap = if case.trap { "(易误报)" } else { "" };
@@ -224,14 +234,30 @@ fn coverage(house: &House, folder: &DataFolder, format: ListFormat) -> Result<Ex
         Engine::RuleAndModel => "规则+模型",
         Engine::Model => "模型",
     };
+    anstream::println!(
+        "{} {} {} {} {} {} {} 缺陷(规则)",
+        pad("代码", 7),
+        pad("程度", 5),
+        pad("方式", 10),
+        pad("状态", 7),
+        pad("例子", 15),
+        pad("演练召回率", 15),
+        pad("实测精确率", 15)
+    );
     for line in &lines {
+        let short = |share: Option<Proportion>| match share.filter(|share| share.total > 0) {
+            Some(share) => format!("{:.3} ({}/{})", share.share, share.hits, share.total),
+            None => "–".to_owned(),
+        };
         anstream::println!(
-            "{} {} {} {} {} {}",
+            "{} {} {} {} {} {} {} {}",
             pad(&line.code, 7),
             pad(severity_name(line.severity), 5),
             pad(engine_name(line.engine), 10),
             pad(line.status.map_or("无", status_name), 7),
             pad(&format!("命中{} 通过{}", line.hits, line.passes), 15),
+            pad(&short(line.drill), 15),
+            pad(&short(Some(line.precision)), 15),
             if line.rules.is_empty() { line.title.clone() } else { format!("{} ({})", line.title, line.rules.join(" ")) }
         );
     }

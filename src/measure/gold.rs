@@ -86,6 +86,8 @@ pub struct GoldReport {
     pub recall_implemented: Proportion,
     pub f1: f64,
     pub by_code: BTreeMap<String, CodeReport>,
+    /// Right and wrong findings of each rule that found something.
+    pub by_rule: BTreeMap<String, (usize, usize)>,
     pub missed: Vec<String>,
     pub false_alarms: Vec<String>,
 }
@@ -108,6 +110,7 @@ pub struct GoldCount {
     traps: usize,
     false_on_clean: usize,
     by_code: BTreeMap<String, CodeReport>,
+    by_rule: BTreeMap<String, (usize, usize)>,
     missed: Vec<String>,
     false_alarms: Vec<String>,
 }
@@ -122,6 +125,8 @@ impl GoldCount {
         for finding in report.findings.iter().filter(|finding| counts(finding)) {
             let also = rulebook.rule(&finding.rule).map_or(&[][..], |compiled| &compiled.rule.also);
             let matched: Vec<usize> = (0..gold.findings.len()).filter(|index| gold.findings[*index].matches(finding, also)).collect();
+            let (right, wrong) = self.by_rule.entry(finding.rule.clone()).or_default();
+            *if matched.is_empty() { wrong } else { right } += 1;
             // Several findings may rest on one defect; none of them is false.
             match matched.iter().find(|index| !found[**index]).or(matched.first()) {
                 Some(index) => {
@@ -177,6 +182,7 @@ impl GoldCount {
             recall_implemented: Proportion::new(true_implemented, true_implemented + missed_implemented),
             f1: if total == 0 { 0.0 } else { 2.0 * true_findings as f64 / total as f64 },
             by_code: self.by_code,
+            by_rule: self.by_rule,
             missed: self.missed,
             false_alarms: self.false_alarms,
         }

@@ -24,6 +24,11 @@ impl SectionSet {
         self.0[section as usize / 64] |= 1 << (section % 64);
     }
 
+    /// Whether some section is in both.
+    pub fn overlaps(self, other: Self) -> bool {
+        self.0.iter().zip(other.0).any(|(own, other)| own & other != 0)
+    }
+
     pub fn contains(self, section: u8) -> bool {
         self.0[section as usize / 64] & (1 << (section % 64)) != 0
     }

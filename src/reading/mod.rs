@@ -57,12 +57,15 @@ pub struct DocumentReading {
     pub passages: Vec<Arc<Passage>>,
     /// The section of each passage and the one that it stands in, by number, so that a search by section need not touch the passages.
     sections: Vec<[u8; 2]>,
+    /// All of these: most rules pass most documents over.
+    held: SectionSet,
 }
 
 impl DocumentReading {
     /// The passages whose section, or the section that they stand in, is one of these.
     pub fn passages_in(&self, wanted: SectionSet) -> impl Iterator<Item = &Arc<Passage>> {
-        let passages = self.sections.iter().zip(&self.passages);
+        let many = if self.held.overlaps(wanted) { self.passages.len() } else { 0 };
+        let passages = self.sections[..many].iter().zip(&self.passages);
         passages.filter(move |(sections, _)| sections.iter().any(|section| wanted.contains(*section))).map(|(_, passage)| passage)
     }
 }

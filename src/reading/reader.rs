@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::cache::ReadingCache;
 use super::context::ContextPack;
-use super::documents::DocumentTable;
+use super::documents::{DocumentTable, SectionSet};
 use super::lexicon::{ConceptKind, Lexicon};
 use super::mentions::{self, Source, mentions};
 use super::text::{CleanText, Span};
@@ -94,9 +94,12 @@ impl Reader {
         }
         let title = document.title.clone().unwrap_or_else(|| kind.chinese().to_owned());
         let number = |name: &str| self.documents.section_number(name);
-        let sections = passages.iter().map(|passage| [number(&passage.section), passage.within.as_deref().map_or(0, number)]).collect();
+        let sections: Vec<[u8; 2]> =
+            passages.iter().map(|passage| [number(&passage.section), passage.within.as_deref().map_or(0, number)]).collect();
+        let mut held = SectionSet::default();
+        sections.iter().flatten().for_each(|section| held.add(*section));
         let time = document.event_at.or(document.created_at).or(document.signed_at);
-        DocumentReading { index, kind, title, time, passages, sections }
+        DocumentReading { index, kind, title, time, passages, sections, held }
     }
 
     /// Splits one stored text at the headings inside it and reads each part.

@@ -1,19 +1,20 @@
-//! [`Vocabulary`]: all words that are looked for in passages, in one automaton. A passage is searched once for all of them, and that is kept with it:
-//! whoever looks for words or patterns of which none occurs is done at once.
+//! [`Vocabulary`]: all words that are looked for in passages, in one automaton. A passage is searched once for all of them, and where each stands is
+//! kept with it: whoever looks for words reads off their places, and whoever looks for patterns of which no word occurs is done at once.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder};
 
-use super::Passage;
+use super::{Passage, Span};
 
-/// Grows while those are prepared who look for words; is sealed before the first passage is searched.
+/// Grows while those are prepared who look for words, until the first passage is searched.
 #[derive(Default)]
 pub struct Vocabulary {
     known: Mutex<HashMap<String, u32>>,
-    sealed: OnceLock<Sealed>,
+    sealed: OnceLock<Option<Sealed>>,
 }
 
 struct Sealed {
@@ -23,11 +24,13 @@ struct Sealed {
     words: usize,
 }
 
-/// Which words occur in a passage, a bit each.
+/// Which words occur in a passage, a bit each, and where.
 #[derive(Debug, Clone)]
 pub struct Seen {
     token: u64,
     bits: Box<[u64]>,
+    /// In order of the word, then of the place.
+    places: Box<[(u32, Span)]>,
 }
 
 /// Some words of a vocabulary, to be asked for together.
@@ -35,11 +38,14 @@ pub struct Seen {
 pub struct Words {
     /// Block of 64 words, and which of them.
     blocks: Vec<(u32, u64)>,
+    /// One more than the last word's number.
+    end: u32,
 }
 
 impl fmt::Debug for Vocabulary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Vocabulary").field("words", &self.sealed.get().map(|sealed| sealed.words)).finish()
+        let words = self.sealed.get().and_then(Option::as_ref).map(|sealed| sealed.words);
+        formatter.debug_struct("Vocabulary").field("words", &words).finish()
     }
 }
 
@@ -54,50 +60,83 @@ impl Vocabulary {
         }
         numbers.sort_unstable();
         let mut blocks: Vec<(u32, u64)> = Vec::new();
-        for number in numbers {
+        for number in &numbers {
             let (block, bit) = (number / 64, 1 << (number % 64));
             match blocks.last_mut().filter(|(last, _)| *last == block) {
                 Some((_, bits)) => *bits |= bit,
                 None => blocks.push((block, bit)),
             }
         }
-        Words { blocks }
+        Words { blocks, end: numbers.last().map_or(0, |last| last + 1) }
     }
 
-    /// Builds the automaton. Words that come later are never said to be missing. Without an automaton nothing is.
-    pub fn seal(&self) {
+    /// Whether some of the words occurs in the passage; `None` where that is not known, since words came after the first search or the passage was
+    /// searched for another vocabulary.
+    pub fn holds(&self, passage: &Passage, words: &Words) -> Option<bool> {
+        let seen = self.seen(passage, words)?;
+        Some(words.blocks.iter().any(|(block, bits)| seen.bits[*block as usize] & bits != 0))
+    }
+
+    /// Every place where one of the words stands, in no order; `None` where that is not known.
+    pub fn places<'p>(&self, passage: &'p Passage, words: &'p Words) -> Option<impl Iterator<Item = Span> + 'p> {
+        let seen = self.seen(passage, words)?;
+        let occurring = words.blocks.iter().flat_map(|(block, bits)| Numbers { block: *block, bits: seen.bits[*block as usize] & bits });
+        Some(occurring.flat_map(|number| seen.of(number)))
+    }
+
+    fn seen<'p>(&self, passage: &'p Passage, words: &Words) -> Option<&'p Seen> {
+        let sealed = self.sealed.get_or_init(|| self.seal()).as_ref()?;
+        let seen = passage.seen.get_or_init(|| sealed.search(passage.text.as_str()));
+        (seen.token == sealed.token && words.end as usize <= sealed.words).then_some(seen)
+    }
+
+    /// Without an automaton, nothing is known of any passage.
+    fn seal(&self) -> Option<Sealed> {
+        static TOKENS: AtomicU64 = AtomicU64::new(1);
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut words: Vec<(&str, u32)> = known.iter().map(|(word, number)| (word.as_str(), *number)).collect();
         words.sort_unstable();
-        let Ok(automaton) = CharwiseDoubleArrayAhoCorasickBuilder::new().build_with_values(words) else { return };
-        static TOKENS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
-        let token = TOKENS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let _ = self.sealed.set(Sealed { automaton, token, words: known.len() });
-    }
-
-    /// Whether some of the words may occur in the passage; false only where none does.
-    pub fn may_hold(&self, passage: &Passage, words: &Words) -> bool {
-        let Some(sealed) = self.sealed.get() else { return true };
-        let seen = passage.seen.get_or_init(|| sealed.search(passage.text.as_str()));
-        // The passage may have been searched for other words than ours.
-        seen.token != sealed.token || seen.has_any(words, sealed.words)
+        let automaton = CharwiseDoubleArrayAhoCorasickBuilder::new().build_with_values(words).ok()?;
+        Some(Sealed { automaton, token: TOKENS.fetch_add(1, Ordering::Relaxed), words: known.len() })
     }
 }
 
 impl Sealed {
     fn search(&self, text: &str) -> Seen {
         let mut bits = vec![0; self.words.div_ceil(64)].into_boxed_slice();
+        let mut places: Vec<(u32, Span)> = Vec::new();
         for found in self.automaton.find_overlapping_iter(text) {
             bits[found.value() as usize / 64] |= 1 << (found.value() % 64);
+            places.push((found.value(), Span::new(found.start(), found.end())));
         }
-        Seen { token: self.token, bits }
+        places.sort_unstable_by_key(|(word, span)| (*word, span.start));
+        Seen { token: self.token, bits, places: places.into() }
     }
 }
 
 impl Seen {
-    fn has_any(&self, words: &Words, known: usize) -> bool {
-        let is_later = |block: u32, bits: u64| (block as usize * 64 + 63 - bits.leading_zeros() as usize) >= known;
-        words.blocks.iter().any(|(block, bits)| is_later(*block, *bits) || self.bits[*block as usize] & bits != 0)
+    fn of(&self, number: u32) -> impl Iterator<Item = Span> {
+        let first = self.places.partition_point(|(word, _)| *word < number);
+        self.places[first..].iter().take_while(move |(word, _)| *word == number).map(|(_, span)| *span)
+    }
+}
+
+/// The words of a block whose bits are set.
+struct Numbers {
+    block: u32,
+    bits: u64,
+}
+
+impl Iterator for Numbers {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        if self.bits == 0 {
+            return None;
+        }
+        let number = self.block * 64 + self.bits.trailing_zeros();
+        self.bits &= self.bits - 1;
+        Some(number)
     }
 }
 
@@ -108,7 +147,7 @@ mod tests {
     use crate::reading::Reader;
 
     #[test]
-    fn what_does_not_occur_is_known_and_what_came_late_is_not_denied() {
+    fn what_occurs_is_known_with_its_places_and_nothing_of_what_came_late() {
         let reader = Reader::new(&DataFolder::embedded()).unwrap_or_else(|problems| panic!("{problems:?}"));
         let passage = |text: &str| reader.read_text(None, "现病史", text);
         let vocabulary = Vocabulary::default();
@@ -116,19 +155,19 @@ mod tests {
         let first = vocabulary.words(&many);
         let cough = vocabulary.words(["咳嗽", "咳"]);
         let fever = vocabulary.words(["发热", "词7号"]);
-        assert!(vocabulary.may_hold(&passage("腹痛3天。"), &fever), "nothing is denied before it is sealed");
-        vocabulary.seal();
-        let late = vocabulary.words(["乏力"]);
-        let text = passage("咳嗽3天。");
-        assert!(vocabulary.may_hold(&text, &cough));
-        assert!(!vocabulary.may_hold(&text, &fever));
-        assert!(!vocabulary.may_hold(&text, &first));
-        assert!(!vocabulary.may_hold(&text, &Words::default()));
-        assert!(vocabulary.may_hold(&text, &late));
-        assert!(vocabulary.may_hold(&passage("词199号"), &first));
+        let text = passage("咳嗽3天,咳痰。");
+        assert_eq!(vocabulary.holds(&text, &cough), Some(true));
+        assert_eq!(vocabulary.holds(&text, &fever), Some(false));
+        assert_eq!(vocabulary.holds(&text, &first), Some(false));
+        assert_eq!(vocabulary.holds(&text, &Words::default()), Some(false));
+        let mut found: Vec<&str> = vocabulary.places(&text, &cough).expect("it is known").map(|span| text.text.slice(span)).collect();
+        found.sort_unstable();
+        assert_eq!(found, ["咳", "咳", "咳嗽"]);
+        assert_eq!(vocabulary.places(&passage("词199号,词0号"), &first).expect("it is known").count(), 2);
+        let late = vocabulary.words(["乏力", "咳嗽"]);
+        assert_eq!(vocabulary.holds(&text, &late), None);
         let other = Vocabulary::default();
         let words = other.words(["腹痛"]);
-        other.seal();
-        assert!(other.may_hold(&text, &words), "the passage keeps what it was first searched for");
+        assert_eq!(other.holds(&text, &words), None, "the passage keeps what it was first searched for");
     }
 }

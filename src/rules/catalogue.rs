@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::case::Expect;
 use super::{Rulebook, Severity, Status};
 use crate::data::DataFile;
+use crate::interval::Proportion;
 use crate::problem::Problem;
 
 /// Every code with its title.
@@ -48,6 +49,10 @@ pub struct Coverage {
     /// Cases of these rules: hits and passes.
     pub hits: usize,
     pub passes: usize,
+    /// Of what was planted under the code, and of what its rules found in visits with gold files; see [`super::card`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drill: Option<Proportion>,
+    pub precision: Proportion,
 }
 
 impl Catalogue {
@@ -80,6 +85,8 @@ impl Catalogue {
                 status: order.into_iter().find(|status| has(*status)),
                 hits: cases(Expect::Hit),
                 passes: cases(Expect::Pass),
+                drill: rulebook.cards.recall(code),
+                precision: rulebook.cards.precision(rules.iter().map(|rule| rule.id.as_str())),
                 rules: rules.into_iter().map(|rule| rule.id.clone()).collect(),
             }
         };

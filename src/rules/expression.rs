@@ -10,7 +10,9 @@
 
 use std::sync::{Arc, LazyLock};
 
+use cel::extractors::This;
 use cel::{Context, Env, ExecutionError, Program, Value};
+use quick_cache::sync::Cache;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,13 @@ pub struct Expression {
 
 /// What every expression knows; made once, as it is larger than most visits.
 static KNOWN: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+
+/// `text.matches(pattern)` as CEL defines it; the library's own compiles the pattern at every call.
+fn matches(This(text): This<Arc<String>>, pattern: Arc<String>) -> Result<bool, ExecutionError> {
+    static COMPILED: LazyLock<Cache<Arc<String>, Regex>> = LazyLock::new(|| Cache::new(256));
+    let invalid = |error: regex::Error| ExecutionError::function_error("matches", error);
+    Ok(COMPILED.get_or_insert_with(&pattern, || Regex::new(&pattern).map_err(invalid))?.is_match(&text))
+}
 
 /// A compiled expression over a visit.
 pub struct About {
@@ -50,6 +59,7 @@ impl About {
         };
         let visit = visit.map_err(|error| error.to_string())?;
         let mut context = Context::with_env(KNOWN.clone());
+        context.add_function("matches", matches).map_err(|error| error.to_string())?;
         context.add_variable("visit", &visit).map_err(|error| error.to_string())?;
         let value = self.program.execute(&context);
         Ok((visit, value))
@@ -121,5 +131,15 @@ mod tests {
         let (json, value) = hit.evaluate(&visit).expect("a visit");
         assert!(matches!(value, Ok(Value::Bool(true))));
         assert_eq!(json, serde_json::json!({ "hospital": "某院" }));
+    }
+
+    #[test]
+    fn patterns_match_and_wrong_ones_are_named() {
+        let value = |text: &str| About::compile(text).expect("CEL").evaluate(&Visit::default()).expect("a visit").1;
+        for _ in 0..2 {
+            assert_eq!(value("'I21.0'.matches('^I2[0-5]')"), Ok(Value::Bool(true)));
+            assert_eq!(value("'J18.9'.matches('^I2[0-5]')"), Ok(Value::Bool(false)));
+            assert!(value("'J18.9'.matches('(')").expect_err("no pattern").to_string().contains("matches"));
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
 use regex::{Regex, RegexBuilder};
@@ -39,16 +39,12 @@ impl Find {
     }
 
     pub fn prepare(&self, knowledge: &Knowledge) -> Result<Finder, SpecError> {
-        let words: Vec<String> = self.words.iter().map(|word| CleanText::new(word).as_str().to_owned()).collect();
-        let automaton = if words.is_empty() {
-            None
-        } else {
-            let mut unique = words.clone();
-            unique.sort();
-            unique.dedup();
-            let builder = CharwiseDoubleArrayAhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest);
-            Some(builder.build(unique).map_err(|error| SpecError::new("words", error.to_string()))?)
-        };
+        let mut words: Vec<String> = self.words.iter().map(|word| CleanText::new(word).as_str().to_owned()).collect();
+        words.sort();
+        words.dedup();
+        if words.first().is_some_and(String::is_empty) {
+            return Err(SpecError::new("words", "an empty word stands everywhere"));
+        }
         let vocabulary = &knowledge.vocabulary;
         let compile = |pattern: &String| {
             let read = as_read(pattern);
@@ -61,7 +57,9 @@ impl Find {
         let regexes = self.regex.iter().map(compile).collect::<Result<_, _>>()?;
         let concepts = knowledge.lexicon().set(&self.concepts).map_err(|text| SpecError::new("concepts", text))?;
         Ok(Finder {
-            words: automaton.map(|automaton| (automaton, vocabulary.words(words.iter().filter(|word| !word.is_empty())))),
+            known: vocabulary.words(&words),
+            words,
+            own: OnceLock::new(),
             regexes,
             concepts,
             assertions: self.assertions.clone(),
@@ -116,7 +114,10 @@ impl<'f> Matches<'f> {
 
 /// A compiled [`Find`].
 pub struct Finder {
-    words: Option<(CharwiseDoubleArrayAhoCorasick<u32>, Words)>,
+    words: Vec<String>,
+    known: Words,
+    /// For texts of which the vocabulary knows nothing.
+    own: OnceLock<Option<CharwiseDoubleArrayAhoCorasick<u32>>>,
     regexes: Vec<Expression>,
     concepts: ConceptSet,
     assertions: Vec<Assertion>,
@@ -134,8 +135,11 @@ impl Finder {
     pub fn find(&self, passage: &Passage) -> Vec<Span> {
         let mut found = Vec::new();
         let text = passage.text.as_str();
-        if let Some(words) = self.words_for(passage) {
-            found.extend(words.leftmost_find_iter(text).map(|found| Span::new(found.start(), found.end())));
+        if !self.words.is_empty() {
+            match self.vocabulary.places(passage, &self.known) {
+                Some(places) => found.extend(places),
+                None => found.extend(self.words_in(text)),
+            }
         }
         for regex in self.regexes_for(passage) {
             // A group named `it` narrows what is quoted.
@@ -169,26 +173,31 @@ impl Finder {
 
     /// True when a word or a pattern stands in the text; concepts are none of a bare text.
     pub fn matches_text(&self, text: &str) -> bool {
-        self.words.as_ref().is_some_and(|(words, _)| words.leftmost_find_iter(text).next().is_some())
-            || self.regexes.iter().any(|expression| expression.regex.is_match(text))
+        self.words_in(text).next().is_some() || self.regexes.iter().any(|expression| expression.regex.is_match(text))
     }
 
     pub fn matches(&self, passage: &Passage) -> bool {
         let text = passage.text.as_str();
-        self.words_for(passage).is_some_and(|words| words.leftmost_find_iter(text).next().is_some())
+        (!self.words.is_empty() && self.vocabulary.holds(passage, &self.known).unwrap_or_else(|| self.words_in(text).next().is_some()))
             || self.regexes_for(passage).any(|regex| regex.is_match(text))
             || (!self.concepts.is_empty()
                 && passage.mentions.iter().any(|mention| self.concepts.contains(mention.concept) && self.asserted(mention)))
     }
 
-    /// The automaton, where the passage may hold some word of it.
-    fn words_for(&self, passage: &Passage) -> Option<&CharwiseDoubleArrayAhoCorasick<u32>> {
-        self.words.as_ref().filter(|(_, words)| self.vocabulary.may_hold(passage, words)).map(|(automaton, _)| automaton)
+    /// The words in a text of which the vocabulary knows nothing.
+    fn words_in(&self, text: &str) -> impl Iterator<Item = Span> {
+        let build = || {
+            let builder = CharwiseDoubleArrayAhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest);
+            (!self.words.is_empty()).then(|| builder.build(&self.words).ok()).flatten()
+        };
+        let found = self.own.get_or_init(build).iter().flat_map(move |words| words.leftmost_find_iter(text));
+        found.map(|found| Span::new(found.start(), found.end()))
     }
 
     /// The expressions that may match in the passage.
     fn regexes_for(&self, passage: &Passage) -> impl Iterator<Item = &Regex> {
-        let may_match = |expression: &&Expression| expression.needs.as_ref().is_none_or(|words| self.vocabulary.may_hold(passage, words));
+        let may_match =
+            |expression: &&Expression| expression.needs.as_ref().is_none_or(|words| self.vocabulary.holds(passage, words) != Some(false));
         self.regexes.iter().filter(may_match).map(|expression| &expression.regex)
     }
 

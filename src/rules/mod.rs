@@ -5,6 +5,7 @@
 
 pub mod applies;
 pub mod calendar;
+pub mod card;
 pub mod case;
 pub mod catalogue;
 pub mod copy;

@@ -3,9 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::applies::Scope;
+use super::card::{self, Card, Cards};
 use super::case::{Case, Expect};
 use super::judge::LEAST_CASES;
 use super::{Check, CheckSpec, CopyIndex, Knowledge, Outcome, Phase, Problem, Rule, Status, Subject};
@@ -18,7 +20,8 @@ const NOT_RULES: [&str; 4] = ["lexicon/", "knowledge/", "sheets/", "indicators/"
 pub struct Rulebook {
     pub knowledge: Knowledge,
     pub rules: Vec<Compiled>,
-    /// `sha256:…` over every data file, so that a report names exactly what judged it.
+    pub cards: Cards,
+    /// `sha256:…` over every data file but the cards, so that a report names exactly what judged it.
     pub digest: String,
 }
 
@@ -47,8 +50,10 @@ impl Rulebook {
         let mut rules = Vec::new();
         let mut problems = Vec::new();
         let mut files: HashMap<String, String> = HashMap::new();
-        for file in folder.iter().filter(|file| is_rule(&file.path)) {
-            match compile(file, &knowledge) {
+        let files_of_rules: Vec<&DataFile> = folder.iter().filter(|file| is_rule(&file.path)).collect();
+        let compiled: Vec<_> = files_of_rules.par_iter().map(|file| compile(file, &knowledge)).collect();
+        for (file, compiled) in files_of_rules.into_iter().zip(compiled) {
+            match compiled {
                 Ok(compiled) => {
                     if let Some(other) = files.insert(compiled.rule.id.clone(), file.path.clone()) {
                         problems.push(Problem::at_text(
@@ -62,11 +67,12 @@ impl Rulebook {
                 Err(problem) => problems.push(problem),
             }
         }
+        let cards = Cards::load(folder).map_err(|problem| problems.push(problem));
+        let Ok(cards) = cards else { return Err(problems) };
         if !problems.is_empty() {
             return Err(problems);
         }
-        knowledge.vocabulary.seal();
-        Ok(Self { knowledge, rules, digest: digest(folder) })
+        Ok(Self { knowledge, rules, cards, digest: digest(folder) })
     }
 
     /// The rule with this id.
@@ -74,9 +80,13 @@ impl Rulebook {
         self.rules.iter().find(|compiled| compiled.rule.id == id)
     }
 
+    /// What was measured of a rule.
+    pub fn card(&self, rule: &Rule) -> Card {
+        self.cards.card(&rule.id, &rule.defect)
+    }
+
     /// Runs every case of every rule; returns the failures.
     pub fn test(&self, folder: &DataFolder) -> Vec<Problem> {
-        use rayon::prelude::*;
         let check = |compiled: &Compiled| -> Vec<Problem> {
             let Some(file) = folder.file(&compiled.file) else { return Vec::new() };
             let failures = compiled.rule.cases.iter().enumerate();
@@ -260,7 +270,7 @@ fn case_problem(file: &DataFile, index: usize, text: &str) -> Problem {
 
 fn digest(folder: &DataFolder) -> String {
     let mut hasher = Sha256::new();
-    for file in folder.iter() {
+    for file in folder.iter().filter(|file| file.path != card::FILE) {
         hasher.update(file.path.as_bytes());
         hasher.update([0]);
         hasher.update(file.text.as_bytes());

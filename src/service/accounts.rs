@@ -20,11 +20,12 @@ use crate::store::AccountChange;
 #[serde(deny_unknown_fields)]
 pub struct AccountBody {
     /// To log in with; stands in the audit trail and belongs to nobody else ever again.
+    #[schema(min_length = 1, max_length = 64)]
     name: String,
     /// 8 characters or more, without the name.
+    #[schema(min_length = 8)]
     password: String,
-    /// emr, physician, department_qc, reviewer, expert, records_office, administrator
-    #[schema(value_type = String)]
+    #[schema(inline)]
     role: Role,
     /// Only this department's visits; absent: all.
     #[serde(default)]
@@ -37,8 +38,7 @@ pub struct AccountBody {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PlaceBody {
-    /// emr, physician, department_qc, reviewer, expert, records_office, administrator
-    #[schema(value_type = String)]
+    #[schema(inline)]
     role: Role,
     /// Only this department's visits; empty: all.
     #[serde(default)]
@@ -51,6 +51,7 @@ pub struct PlaceBody {
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordBody {
+    #[schema(min_length = 8)]
     password: String,
 }
 

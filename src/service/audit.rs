@@ -26,12 +26,15 @@ pub struct AuditFilter {
     /// What was done to this visit, its findings, its entries in the ledger and its reviews
     visit: Option<String>,
     /// First day, local: 2026-03-05
+    #[param(format = "date")]
     from: Option<String>,
     /// Last day, local
+    #[param(format = "date")]
     to: Option<String>,
     /// `next` of the page before
     after: Option<String>,
     /// 1 to 1000; default 100
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 

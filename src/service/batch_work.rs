@@ -32,7 +32,7 @@ const UPLOADS: usize = 4;
 /// Where the chunks of this node are worked on.
 #[derive(Debug, Clone)]
 pub struct Bench {
-    /// One more than there are cores: one waits for the database while the others judge.
+    /// Two more than there are cores: some wait for the database while the others judge.
     places: Arc<Semaphore>,
     /// As many threads as there are cores for the service; a visit's rules would otherwise run on all of the machine's.
     threads: Arc<OnceLock<rayon::ThreadPool>>,
@@ -44,7 +44,7 @@ pub struct Bench {
 impl Bench {
     pub fn new(cores: usize) -> Self {
         Self {
-            places: Arc::new(Semaphore::new(cores + 1)),
+            places: Arc::new(Semaphore::new(cores + 2)),
             threads: Arc::default(),
             cores,
             uploads: Arc::new(Semaphore::new(UPLOADS)),

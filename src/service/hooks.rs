@@ -18,11 +18,12 @@ use crate::store::{BadWebhook, Format, Webhook};
 #[serde(deny_unknown_fields)]
 pub struct WebhookBody {
     /// A name of your choice.
+    #[schema(min_length = 1, max_length = 64)]
     id: String,
     /// http:// or https://; the whole address of a robot with its key.
+    #[schema(pattern = "^https?://")]
     url: String,
-    /// json, wecom, dingtalk
-    #[schema(value_type = String)]
+    #[schema(inline)]
     format: Format,
     /// What messages are signed with; none for wecom.
     #[serde(default)]

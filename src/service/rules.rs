@@ -34,19 +34,20 @@ const KINDS: [&str; 12] =
 pub struct RuleFilter {
     /// Words that stand in id, title, code, basis, why or message, all of them
     text: Option<String>,
-    /// required, deadline, sequence, pattern, conflict, agree, support, response, copy, range, judge, expression
+    #[param(pattern = "^(required|deadline|sequence|pattern|conflict|agree|support|response|copy|range|judge|expression)?$")]
     kind: Option<String>,
-    /// stable, preview, off, retired
+    #[param(pattern = "^(stable|preview|off|retired)?$")]
     status: Option<String>,
-    /// S1 to S4
+    #[param(pattern = "^(S[1-4])?$")]
     severity: Option<String>,
-    /// inline, running, terminal
+    #[param(pattern = "^(inline|running|terminal)?$")]
     phase: Option<String>,
     /// Code or its beginning: C-A01, C-A, T
     defect: Option<String>,
     /// `next` of the page before
     after: Option<String>,
     /// 1 to 1000; default 100
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 
@@ -150,8 +151,11 @@ pub async fn one(Shared(state): Shared<State>, caller: Caller, Path(id): Path<St
     let compiled = engine.rulebook.rule(&id).ok_or(Refusal::NotFound)?;
     let known = acceptance(&state, &caller).await?;
     let mut value = compiled.explained().map_err(|error| Refusal::Broken(error.to_string()))?;
-    value["card"] =
-        json!({ "cases": cases(&compiled.rule), "acceptance": decided(known.as_ref(), &id), "model": model(&engine, &compiled.rule) });
+    let card = engine.rulebook.card(&compiled.rule);
+    value["card"] = json!({
+        "cases": cases(&compiled.rule), "acceptance": decided(known.as_ref(), &id), "model": model(&engine, &compiled.rule),
+        "precision": card.precision, "drill": card.drill,
+    });
     Ok(Json(value))
 }
 

@@ -19,9 +19,9 @@ use crate::people::Role;
 #[serde(deny_unknown_fields)]
 pub struct TokenBody {
     /// Whom it is for; stands in the audit trail.
+    #[schema(min_length = 1, max_length = 64)]
     name: String,
-    /// emr, physician, department_qc, reviewer, expert, records_office, administrator
-    #[schema(value_type = String)]
+    #[schema(inline)]
     role: Role,
     /// Only this department's visits; absent: all.
     #[serde(default)]

@@ -21,6 +21,7 @@ pub struct VersionFilter {
     /// `next` of the page before
     after: Option<i64>,
     /// 1 to 1000; default 100
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
 }
 

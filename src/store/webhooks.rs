@@ -9,7 +9,7 @@ use super::audit::{self, Deed};
 use super::{Store, StoreError, stamp};
 
 /// What the receiver understands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// Each message as it is, signed.
