@@ -7,6 +7,16 @@ use super::text::Span;
 /// Characters that have to agree before it is a copy and no coincidence.
 pub const SHINGLE: usize = 8;
 
+/// A letter, a digit or a Chinese character. The last are nearly all, and the standard library finds them in its tables last.
+pub fn is_letter(character: char) -> bool {
+    matches!(character, '\u{4e00}'..='\u{9fff}') || character.is_alphanumeric()
+}
+
+/// A text without white space and punctuation.
+pub fn bare(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|character| is_letter(*character))
+}
+
 /// The letters and digits of a text, each with the byte where it stands.
 #[derive(Debug, Clone, Default)]
 pub struct Letters {
@@ -17,7 +27,7 @@ pub struct Letters {
 impl Letters {
     pub fn of(text: &str) -> Self {
         let mut letters = Self::default();
-        for (at, character) in text.char_indices().filter(|(_, character)| character.is_alphanumeric()) {
+        for (at, character) in text.char_indices().filter(|(_, character)| is_letter(*character)) {
             letters.chars.push(character);
             letters.at.push(at as u32);
         }

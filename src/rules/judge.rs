@@ -175,8 +175,7 @@ impl Prepared {
     }
 
     fn is_long_enough(&self, text: &str) -> bool {
-        let length = text.chars().filter(|character| !character.is_whitespace()).count();
-        length > 0 && length >= self.spec.at_least_chars
+        text.chars().filter(|character| !character.is_whitespace()).nth(self.spec.at_least_chars.saturating_sub(1)).is_some()
     }
 }
 

@@ -17,6 +17,7 @@ use super::given::{Condition, Given, one_or_more};
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::Passage;
+use crate::reading::letters::bare;
 use crate::reading::text::Span;
 use crate::record::DocumentKind;
 
@@ -146,7 +147,7 @@ impl Prepared {
         let mut hits = Vec::new();
         let counts_letters = self.spec.at_least_chars > 0 || self.spec.longer_than.is_some();
         for passage in self.places.written(subject) {
-            let length = if counts_letters { characters(passage.text.as_str()) } else { 0 };
+            let length = if counts_letters { bare(passage.text.as_str()).count() } else { 0 };
             if length < self.spec.at_least_chars || (self.spec.unless_in == Reach::Passage && self.unless.matches(passage)) {
                 continue;
             }
@@ -190,7 +191,7 @@ impl Prepared {
             let passages: Vec<_> = self.places.passages_of(document).collect();
             let in_title = self.spec.titled && self.find.matches(&subject.knowledge.reader.read_text(None, "", &document.title));
             let held = |passage: &Passage| self.find.matches(passage) || (!self.spec.unless.is_empty() && self.unless.matches(passage));
-            let long_enough = |passage: &Passage| characters(passage.text.as_str()) >= self.spec.at_least_chars.max(1);
+            let long_enough = |passage: &Passage| bare(passage.text.as_str()).nth(self.spec.at_least_chars.saturating_sub(1)).is_some();
             let Some(first) = passages.iter().copied().find(|passage| long_enough(passage)) else { continue };
             if in_title || passages.iter().any(|passage| held(passage)) {
                 continue;
@@ -202,11 +203,6 @@ impl Prepared {
         }
         hits
     }
-}
-
-/// Letters, digits and Chinese characters.
-pub fn characters(text: &str) -> usize {
-    text.chars().filter(|character| character.is_alphanumeric()).count()
 }
 
 /// The passage without surrounding white space; its first sentences where it is long.

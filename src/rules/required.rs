@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use super::events::{self, EventFilter, EventKind, is_written};
 use super::finder::{Find, Finder};
-use super::pattern::{characters, trimmed};
+use super::pattern::trimmed;
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Phase, Role, Searched, SpecError, Subject, facts};
 use crate::reading::DocumentReading;
+use crate::reading::letters::bare;
 use crate::record::{DocumentKind, Title, time};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -179,7 +180,7 @@ impl Prepared {
         }
         let in_sections = !self.spec.sections.is_empty();
         let passages: Vec<_> = if in_sections { self.sections.passages_of(document).collect() } else { document.passages.iter().collect() };
-        let passages: Vec<_> = passages.into_iter().filter(|passage| characters(passage.text.as_str()) > 0).collect();
+        let passages: Vec<_> = passages.into_iter().filter(|passage| bare(passage.text.as_str()).next().is_some()).collect();
         let searched = || -> Vec<Searched> {
             if !in_sections {
                 return vec![Searched { document: document.index, section: None }];

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
+use crate::reading::letters::bare;
 use crate::reading::text::Span;
 use crate::reading::{ConceptId, Passage};
 use crate::record::{CodedDiagnosis, Sex, time};
@@ -318,8 +319,7 @@ impl Prepared {
         let concept_of = |name: &str| lexicon.find(name).filter(|(_, id)| lexicon.is_a(*id, "疾病")).map(|(_, id)| id).next();
         let similar = |a: &str, b: &str| {
             let same_concept = concept_of(a).is_some() && concept_of(a) == concept_of(b);
-            let bare = |text: &str| text.chars().filter(|character| character.is_alphanumeric()).collect::<String>();
-            let (a, b) = (bare(a), bare(b));
+            let (a, b): (String, String) = (bare(a).collect(), bare(b).collect());
             same_concept || a.contains(&b) || b.contains(&a) || shared(&a, &b) >= 0.6 && shared_pairs(&a, &b) >= 0.3
         };
         for passage in self.places.passages(subject) {

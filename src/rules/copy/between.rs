@@ -9,7 +9,7 @@ use super::align::{counterpart, runs};
 use super::index::{CopyIndex, LEAST_CHARS, Match, Stay, Topic, likeness};
 use super::traces::traces;
 use super::{Prepared, Stale, percent};
-use crate::reading::letters::Letters;
+use crate::reading::letters::{Letters, bare};
 use crate::reading::text::Span;
 use crate::reading::{Assertion, CalendarDate, DocumentReading, Passage, Reference, TimeUnit, TimeValue};
 use crate::record::{Instant, time};
@@ -47,9 +47,7 @@ impl Prepared {
     fn topical<'s>(&self, subject: &Subject<'s>) -> Vec<(&'s DocumentReading, &'s Arc<Passage>, Topic)> {
         let passages =
             self.within.documents(subject).flat_map(|document| self.within.passages_of(document).map(move |passage| (document, passage)));
-        let long = |passage: &Passage| {
-            passage.text.as_str().chars().filter(|character| character.is_alphanumeric()).count() >= self.spec.min_chars
-        };
+        let long = |passage: &Passage| bare(passage.text.as_str()).count() >= self.spec.min_chars;
         passages
             .filter(|(_, passage)| long(passage))
             .filter_map(|(document, passage)| Topic::of(document.kind, passage).map(|topic| (document, passage, topic)))

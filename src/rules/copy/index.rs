@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use rayon::prelude::*;
 
 use super::align::{copied_share, runs};
-use crate::reading::letters::{Letters, SHINGLE, mix, shingle_hash};
+use crate::reading::letters::{Letters, SHINGLE, bare, mix, shingle_hash};
 use crate::reading::{Origin, Passage, Reading};
 use crate::record::{DiagnosisKind, DocumentKind, Instant, Sex, Visit};
 use crate::rules::{Knowledge, facts};
@@ -109,7 +109,7 @@ impl Disease {
 fn bare_name(text: &str) -> Option<String> {
     let text =
         text.trim_start_matches(|character: char| character.is_ascii_digit() || character.is_whitespace() || ".、)(".contains(character));
-    let name: String = text.chars().filter(|character| character.is_alphanumeric()).collect();
+    let name: String = bare(text).collect();
     (!name.is_empty()).then_some(name)
 }
 
@@ -186,7 +186,7 @@ impl Extract {
             for passage in document.passages.iter().filter(|passage| matches!(passage.origin, Origin::Document { .. })) {
                 let Some(topic) = Topic::of(document.kind, passage) else { continue };
                 let text = passage.text.as_str().trim();
-                if text.chars().filter(|character| character.is_alphanumeric()).count() >= LEAST_CHARS {
+                if bare(text).nth(LEAST_CHARS - 1).is_some() {
                     passages.push((topic, document.title.clone(), text.to_owned()));
                 }
             }
@@ -386,12 +386,11 @@ fn alike(letters: &[char], other: &[char]) -> f64 {
 }
 
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['。', ';', '\n']).filter(|sentence| sentence.chars().any(char::is_alphanumeric))
+    text.split(['。', ';', '\n']).filter(|sentence| bare(sentence).next().is_some())
 }
 
 fn sentence_hash(department: &str, sentence: &str) -> u64 {
-    let letters: Vec<char> =
-        department.chars().chain(['\n']).chain(sentence.chars().filter(|character| character.is_alphanumeric())).collect();
+    let letters: Vec<char> = department.chars().chain(['\n']).chain(bare(sentence)).collect();
     shingle_hash(&letters)
 }
 

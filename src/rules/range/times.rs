@@ -2,6 +2,7 @@
 
 use super::super::{DataEvidence, Evidence, Hit, Role, Subject, around, events, facts};
 use super::{Prepared, hit};
+use crate::reading::letters::bare;
 use crate::reading::text::Span;
 use crate::reading::{Assertion, Passage, Reference, TimeExpression, TimeUnit, TimeValue};
 use crate::record::{DocumentKind, Instant, time};
@@ -509,8 +510,7 @@ pub(in crate::rules) fn is_about_now(text: &str, span: Span) -> bool {
         ["查房:", "查房,", "查看患者:", "记录:"].iter().find_map(|head| before.rsplit_once(*head)).map_or(before, |(_, said)| said);
     let after = &text[span.end as usize..];
     let later = after.starts_with(['后', '内', '拆', '复', '拔', '出', '可', '再', '前']);
-    !later
-        && (before.chars().filter(|character| character.is_alphanumeric()).count() <= 2 || before.contains("今") || before.contains("现"))
+    !later && (bare(before).count() <= 2 || before.contains("今") || before.contains("现"))
 }
 
 /// 左颈导管置入术后第4天: days from a procedure that the words before name.

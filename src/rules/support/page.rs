@@ -3,6 +3,7 @@
 use super::super::agree::{is_malignant, names_tumour, shared};
 use super::super::{DataEvidence, Evidence, Hit, Role, Subject, events, facts, lists};
 use super::Prepared;
+use crate::reading::letters::bare;
 use crate::reading::text::Span;
 use crate::reading::{DocumentReading, Passage};
 use crate::record::{CodedDiagnosis, CodedOperation, Disposition, DocumentKind, FrontPage, Instant, time};
@@ -99,10 +100,10 @@ impl Prepared {
     /// The admission's own list of diagnoses has it, without a question mark.
     fn listed_on_admission(&self, subject: &Subject<'_>, name: &str) -> Option<Evidence> {
         const SHORTEST: usize = 4;
-        let wanted = bare(name);
+        let wanted: String = bare(name).collect();
         self.within.passages(subject).find_map(|passage| {
             lists::items(passage).into_iter().find_map(|(span, item)| {
-                let item_name = bare(item);
+                let item_name: String = bare(item).collect();
                 // The list may say more (右侧肺部感染), not less: 2型糖尿病 is no 2型糖尿病性肾病.
                 let same = item_name == wanted || wanted.chars().count() >= SHORTEST && item_name.contains(&wanted);
                 let rest = &passage.text.as_str()[span.end as usize..];
@@ -166,7 +167,7 @@ pub(super) fn operation_listed(subject: &Subject<'_>) -> Result<Vec<Hit>, String
     let same = |name: &str, other: &CodedOperation| {
         let other = other.name.as_deref().unwrap_or("");
         let concept = lexicon.find(name).any(|(_, id)| lexicon.is_a(id, "手术") && lexicon.find(other).any(|(_, known)| known == id));
-        concept || shared(&bare(name), &bare(other)) >= LIKE
+        concept || shared(&bare(name).collect::<String>(), &bare(other).collect::<String>()) >= LIKE
     };
     let mut hits = Vec::new();
     for (index, operation) in operations.iter().enumerate() {
@@ -302,9 +303,4 @@ fn front_page<'s>(subject: &Subject<'s>) -> Result<&'s FrontPage, String> {
 
 fn names(diagnoses: Option<&[CodedDiagnosis]>) -> impl Iterator<Item = (usize, &str)> {
     diagnoses.unwrap_or(&[]).iter().enumerate().filter_map(|(index, diagnosis)| diagnosis.name.as_deref().map(|name| (index, name)))
-}
-
-/// Letters, digits and characters only.
-fn bare(text: &str) -> String {
-    text.chars().filter(|character| character.is_alphanumeric()).collect()
 }
