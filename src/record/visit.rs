@@ -77,6 +77,13 @@ pub struct Visit {
 }
 
 impl Visit {
+    /// The department that the patient is in: the one of the last transfer, else of the admission; empty where it is not known.
+    pub fn department(&self) -> &str {
+        let transfers = self.transfers.as_deref().unwrap_or_default();
+        let last = transfers.iter().max_by_key(|transfer| transfer.at.map(|at| at.earliest()));
+        last.and_then(|transfer| transfer.to.as_deref()).or(self.admission.department.as_deref()).unwrap_or("")
+    }
+
     /// Some fields of the visit as JSON, those that are there: what `serde_json::to_value` makes of the whole visit, without the rest.
     pub fn fields(&self, names: &[String]) -> serde_json::Result<serde_json::Value> {
         let mut object = serde_json::Map::new();

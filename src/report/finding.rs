@@ -10,6 +10,7 @@ use crate::reading::{Origin, Passage};
 use crate::record::Visit;
 use crate::rules::rulebook::Compiled;
 use crate::rules::run::RunResult;
+use crate::rules::switch::Switched;
 use crate::rules::{CheckSpec, Evidence, Hit, Role, Severity, Status, Subject};
 
 /// One defect that a rule found, with the words that prove it.
@@ -84,12 +85,12 @@ pub struct SearchedPlace {
 }
 
 /// Turns the hits of a run into findings: fingerprinted, grouped, ranked; points still zero.
-pub fn findings(subject: &Subject<'_>, result: &RunResult<'_>) -> Vec<Finding> {
+pub fn findings(subject: &Subject<'_>, result: &RunResult<'_>, switched: &Switched<'_>) -> Vec<Finding> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut findings = Vec::new();
     for (compiled, hits) in &result.hits {
         for hit in hits {
-            let mut finding = finding(subject, compiled, hit);
+            let mut finding = finding(subject, compiled, hit, switched.status(&compiled.rule));
             // Equal words twice in one place are two findings; the second gets its own fingerprint.
             let repeats = seen.entry(finding.id.clone()).and_modify(|count| *count += 1).or_insert(0);
             if *repeats > 0 {
@@ -103,7 +104,7 @@ pub fn findings(subject: &Subject<'_>, result: &RunResult<'_>) -> Vec<Finding> {
     findings
 }
 
-fn finding(subject: &Subject<'_>, compiled: &Compiled, hit: &Hit) -> Finding {
+fn finding(subject: &Subject<'_>, compiled: &Compiled, hit: &Hit, status: Status) -> Finding {
     let rule = &compiled.rule;
     let mut evidence = Vec::new();
     let mut data: Vec<DataQuotation> = Vec::new();
@@ -125,7 +126,7 @@ fn finding(subject: &Subject<'_>, compiled: &Compiled, hit: &Hit) -> Finding {
         rule: rule.id.clone(),
         defect: rule.defect.clone(),
         severity: rule.severity,
-        status: rule.status,
+        status,
         title: rule.title.clone(),
         message: message(subject, &rule.message, hit),
         suggestion: rule.fix.clone(),

@@ -21,6 +21,7 @@ use crate::language::Language;
 use crate::reading::Reading;
 use crate::record::{Instant, Precision, Visit, note::Note};
 use crate::rules::rulebook::Compiled;
+use crate::rules::switch::Switched;
 use crate::rules::{CopyIndex, DutyState, Phase, Rulebook, Severity, Status, Subject};
 pub use finding::Finding;
 pub use line::Line;
@@ -129,12 +130,14 @@ pub struct Options<'a> {
     pub language: Option<&'a Language>,
     /// The document that somebody writes in: only what is wrong in it is looked for.
     pub focus: Option<usize>,
+    /// Statuses of rules against those of their files.
+    pub switched: Option<&'a Switched<'a>>,
 }
 
 impl<'a> Options<'a> {
     /// By rules alone, for the visit's own phase and moment, all of it.
     pub fn of(sheet: &'a Sheet, now: DateTime) -> Self {
-        Self { sheet, phase: None, at: None, now, language: None, focus: None }
+        Self { sheet, phase: None, at: None, now, language: None, focus: None, switched: None }
     }
 }
 
@@ -145,7 +148,7 @@ pub fn check(visit: &Visit, notes: Vec<Note>, rulebook: &Rulebook, options: Opti
 
 /// The same with earlier visits, for what was copied from them.
 pub fn check_against(visit: &Visit, notes: Vec<Note>, rulebook: &Rulebook, options: Options<'_>, history: Option<&CopyIndex>) -> Report {
-    judge_against(visit, &rulebook.knowledge.reader.read(visit), notes, rulebook, options, history, |_| true)
+    judge_against(visit, &rulebook.knowledge.reader.read(visit), notes, rulebook, options, history, |_, _| true)
 }
 
 /// Judges a visit that was read, by those rules that are wanted.
@@ -155,7 +158,7 @@ pub fn judge(
     notes: Vec<Note>,
     rulebook: &Rulebook,
     options: Options<'_>,
-    wanted: impl Fn(&Compiled) -> bool,
+    wanted: impl Fn(&Compiled, Status) -> bool,
 ) -> Report {
     judge_against(visit, reading, notes, rulebook, options, None, wanted)
 }
@@ -168,19 +171,21 @@ pub fn judge_against(
     rulebook: &Rulebook,
     options: Options<'_>,
     history: Option<&CopyIndex>,
-    wanted: impl Fn(&Compiled) -> bool,
+    wanted: impl Fn(&Compiled, Status) -> bool,
 ) -> Report {
     let mut notes = notes;
     notes.extend(remarks(visit, rulebook));
     let at = options.at.or(visit.as_of.map(|instant| instant.latest())).unwrap_or(options.now);
     let phase = options.phase.unwrap_or(if visit.discharge.is_some() { Phase::Terminal } else { Phase::Running });
     let subject = Subject { visit, reading, knowledge: &rulebook.knowledge, at, phase, history, focus: options.focus };
-    let mut result = rulebook.run_those(&subject, wanted);
+    let as_filed = Switched::default();
+    let switched = options.switched.unwrap_or(&as_filed);
+    let mut result = rulebook.run_those(&subject, switched, wanted);
     match options.language {
         Some(language) => language.answer(&mut result),
         None => result.leave_unanswered(),
     }
-    let mut findings = finding::findings(&subject, &result);
+    let mut findings = finding::findings(&subject, &result, switched);
     let score = match phase {
         Phase::Inline => None,
         Phase::Running | Phase::Terminal => score::score(options.sheet, visit, &mut findings, result.ran),

@@ -36,13 +36,13 @@ pub struct Tried {
 /// Judges a text by the stable rules of the inline phase. The findings stand in the order of the text.
 pub fn judge_prose(name: &str, text: &str, rulebook: &Rulebook, sheet: &Sheet, cache: &ReadingCache, now: DateTime) -> Vec<Placed> {
     let options = Options { phase: Some(Phase::Inline), ..Options::of(sheet, now) };
-    judge_text(name, text, rulebook, cache, options, |compiled| compiled.rule.status == Status::Stable).placed
+    judge_text(name, text, rulebook, cache, options, |_, status| status == Status::Stable).placed
 }
 
 /// Judges a text by one rule that is on, in the last of its phases, as its own cases are.
 pub fn try_rule(text: &str, compiled: &Compiled, rulebook: &Rulebook, cache: &ReadingCache, options: Options<'_>) -> Tried {
     let options = Options { phase: compiled.rule.phases.last().copied(), ..options };
-    judge_text("text", text, rulebook, cache, options, |other| other.rule.id == compiled.rule.id)
+    judge_text("text", text, rulebook, cache, options, |other, _| other.rule.id == compiled.rule.id)
 }
 
 fn judge_text(
@@ -51,7 +51,7 @@ fn judge_text(
     rulebook: &Rulebook,
     cache: &ReadingCache,
     options: Options<'_>,
-    wanted: impl Fn(&Compiled) -> bool,
+    wanted: impl Fn(&Compiled, Status) -> bool,
 ) -> Tried {
     let (visit, notes, origins) = plain::read_with_origins(name, text, rulebook.knowledge.documents());
     let reading = rulebook.knowledge.reader.read_anew(&visit, cache);

@@ -121,7 +121,7 @@ impl Regression {
         let at = self.at.latest();
         let options = Options { phase: Some(self.phase), at: Some(at), ..Options::of(sheet, at) };
         let reading = rulebook.knowledge.reader.read(&self.visit);
-        let report = judge(&self.visit, &reading, Vec::new(), rulebook, options, |compiled| compiled.rule.id == self.rule);
+        let report = judge(&self.visit, &reading, Vec::new(), rulebook, options, |compiled, _| compiled.rule.id == self.rule);
         !report.findings.is_empty()
     }
 }
@@ -170,7 +170,7 @@ mod tests {
         let reading = rulebook.knowledge.reader.read(&visit());
         let now = "2026-03-03T09:00".parse::<Instant>().expect("a moment").latest();
         let options = Options { at: Some(now), ..Options::of(sheet, now) };
-        let report = judge(&visit(), &reading, Vec::new(), &rulebook, options, |_| true);
+        let report = judge(&visit(), &reading, Vec::new(), &rulebook, options, |_, _| true);
         let finding = report.findings.iter().find(|finding| finding.message.contains("子宫")).expect("a man with a uterus");
         let regression =
             Regression { rule: finding.rule.clone(), visit: disguised(&visit()).expect("a visit"), at: report.at, phase: report.phase };

@@ -22,6 +22,7 @@ mod literals;
 pub mod places;
 pub mod rulebook;
 pub mod run;
+pub mod switch;
 pub mod tables;
 
 mod agree;
@@ -107,6 +108,13 @@ pub enum Status {
     Retired,
     /// A local rule that ships switched off; a hospital turns it on in its configuration.
     Off,
+}
+
+impl Status {
+    /// Whether such a rule judges at all.
+    pub fn is_on(self) -> bool {
+        matches!(self, Status::Stable | Status::Preview)
+    }
 }
 
 /// One rule as its file says it.

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::applies::Applicability;
 use super::judge::{Candidate, NEEDS_MODEL};
 use super::rulebook::Compiled;
+use super::switch::Switched;
 use super::{Duty, Hit, Outcome, Rulebook, Status, Subject};
 
 /// What one rule said of one visit.
@@ -40,12 +41,20 @@ pub struct RunResult<'b> {
 impl Rulebook {
     /// Runs the rules that are on and hold in the subject's phase.
     pub fn run<'b>(&'b self, subject: &Subject<'_>) -> RunResult<'b> {
-        self.run_those(subject, |_| true)
+        self.run_those(subject, &Switched::default(), |_, _| true)
     }
 
-    /// Runs those of them that are wanted.
-    pub fn run_those<'b>(&'b self, subject: &Subject<'_>, wanted: impl Fn(&Compiled) -> bool) -> RunResult<'b> {
-        let runs = |compiled: &&Compiled| is_on(compiled) && compiled.rule.phases.contains(&subject.phase) && wanted(compiled);
+    /// Runs those of them that are wanted; a rule's status may be another than its file's.
+    pub fn run_those<'b>(
+        &'b self,
+        subject: &Subject<'_>,
+        switched: &Switched<'_>,
+        wanted: impl Fn(&Compiled, Status) -> bool,
+    ) -> RunResult<'b> {
+        let runs = |compiled: &&Compiled| {
+            let status = switched.status(&compiled.rule);
+            status.is_on() && compiled.rule.phases.contains(&subject.phase) && wanted(compiled, status)
+        };
         let selected: Vec<&Compiled> = self.rules.iter().filter(runs).collect();
         let judged: Vec<(Judgement, Vec<Duty>)> = selected
             .par_iter()
@@ -88,10 +97,6 @@ impl RunResult<'_> {
         let asked = std::mem::take(&mut self.asked);
         self.skipped.extend(asked.into_iter().map(|(compiled, _)| (compiled, NEEDS_MODEL.to_owned())));
     }
-}
-
-fn is_on(compiled: &Compiled) -> bool {
-    matches!(compiled.rule.status, Status::Stable | Status::Preview)
 }
 
 /// Judges one rule; a panic inside it becomes [`Judgement::NotEvaluated`].

@@ -14,7 +14,8 @@ use super::problem::Refusal;
 use super::{Engine, NODE, State};
 use crate::batch::{Held, Item, Plan, Results, Side};
 use crate::report::Line;
-use crate::store::{Batch, Downtime, Taken};
+use crate::rules::switch::Switches;
+use crate::store::{Batch, Downtime, Recorded, Taken};
 
 /// The name of the rulebook in use.
 pub const CURRENT: &str = "current";
@@ -146,7 +147,7 @@ async fn take(state: &State) -> Result<Option<(Batch, Vec<Judge>, Taken)>, crate
 }
 
 async fn work(state: &State, batch: &Batch, judges: &[Judge], taken: &Taken) -> Result<(), Refusal> {
-    let downtimes: Arc<[Downtime]> = state.store.downtimes("").await?.into();
+    let recorded = Arc::new(state.store.recorded().await?);
     let mut results = Results::default();
     let mut held = Instant::now();
     for slice in taken.items.chunks(SLICE) {
@@ -164,10 +165,10 @@ async fn work(state: &State, batch: &Batch, judges: &[Judge], taken: &Taken) -> 
             };
             visits.push((item.clone(), stored));
         }
-        let (bench, plan, judges, downtimes) = (state.batches.clone(), batch.plan.clone(), judges.to_vec(), downtimes.clone());
+        let (bench, plan, judges, recorded) = (state.batches.clone(), batch.plan.clone(), judges.to_vec(), recorded.clone());
         let score_all = move || -> Result<Results, Refusal> {
             for (item, stored) in &visits {
-                score(&mut results, item, stored.as_deref(), &plan, &judges, &downtimes)?;
+                score(&mut results, item, stored.as_deref(), &plan, &judges, &recorded)?;
             }
             Ok(results)
         };
@@ -186,11 +187,11 @@ fn score(
     stored: Option<&str>,
     plan: &Plan,
     judges: &[Judge],
-    downtimes: &[Downtime],
+    recorded: &Recorded,
 ) -> Result<(), Refusal> {
     let (text, id, at, downtimes): (&str, Option<&str>, Option<DateTime>, &[Downtime]) = match (&item.held, stored) {
         (Held::Text(text), _) => (text, None, None, &[]),
-        (Held::Stored { visit_id, at, .. }, Some(text)) => (text, Some(visit_id), Some(*at), downtimes),
+        (Held::Stored { visit_id, at, .. }, Some(text)) => (text, Some(visit_id), Some(*at), &recorded.downtimes),
         (Held::Stored { visit_id, .. }, None) => {
             results.add_error(item.line, Some(visit_id), "该版本已不在库中");
             return Ok(());
@@ -200,7 +201,7 @@ fn score(
             return Ok(());
         }
     };
-    let judged = catch_unwind(AssertUnwindSafe(|| lines(text, plan, judges, at, downtimes)));
+    let judged = catch_unwind(AssertUnwindSafe(|| lines(text, plan, judges, at, downtimes, &recorded.switches)));
     let written = match judged.unwrap_or_else(|_| Err("程序内部错误".to_owned())) {
         Ok(lines) => results.add(item.line, &lines[0], lines.get(1)),
         Err(error) => {
@@ -212,7 +213,14 @@ fn score(
 }
 
 /// The lines of all sides, at least one.
-fn lines(text: &str, plan: &Plan, judges: &[Judge], at: Option<DateTime>, downtimes: &[Downtime]) -> Result<Vec<Line>, String> {
+fn lines(
+    text: &str,
+    plan: &Plan,
+    judges: &[Judge],
+    at: Option<DateTime>,
+    downtimes: &[Downtime],
+    switches: &Switches,
+) -> Result<Vec<Line>, String> {
     let mut lines = Vec::with_capacity(judges.len());
     let mut rest = judges;
     while let Some((engine, _)) = rest.first() {
@@ -221,7 +229,7 @@ fn lines(text: &str, plan: &Plan, judges: &[Judge], at: Option<DateTime>, downti
         let (mut visit, _) = engine.open(text.as_bytes()).map_err(|error| error.to_string())?;
         add_downtimes(&mut visit, downtimes);
         let sheets: Vec<&str> = same.iter().map(|(_, side)| side.sheet.as_str()).collect();
-        lines.extend(engine.lines(&visit, &sheets, plan.model, at, plan.now).map_err(|refusal| format!("{refusal:?}"))?);
+        lines.extend(engine.lines(&visit, &sheets, plan.model, at, plan.now, switches).map_err(|refusal| format!("{refusal:?}"))?);
         rest = others;
     }
     Ok(lines)

@@ -74,11 +74,11 @@ pub async fn check(
     if focus::is_asked(&bytes) {
         return Ok(Json(focus::answer(&state, &caller, &bytes).await?).into_response());
     }
-    let (engine, now, downtimes) = (state.engine(), state.clock.local(), state.store.downtimes("").await?);
+    let (engine, now, recorded) = (state.engine(), state.clock.local(), state.store.recorded().await?);
     let work = move || {
         let (mut visit, notes) = engine.read(&bytes)?;
-        add_downtimes(&mut visit, &downtimes);
-        engine.judge(&visit, notes, &how, now)
+        add_downtimes(&mut visit, &recorded.downtimes);
+        engine.judge(&visit, notes, &how, now, &recorded.switches)
     };
     let report = state.desk.run(work).await??;
     state.metrics.judged();

@@ -26,8 +26,9 @@ use crate::report::prose::{Placed, Tried, judge_prose, try_rule};
 use crate::report::{Line, Options, Report, Sheets, judge};
 use crate::review::Regression;
 use crate::rules::rulebook::Compiled;
+use crate::rules::switch::{Switched, Switches};
 use crate::rules::{Phase, Rulebook, Status};
-use crate::store::{Downtime, Following, Inputs, Judged, department_of, digest};
+use crate::store::{Downtime, Following, Inputs, Judged, Recorded, digest};
 
 /// What judges: the rulebook and everything beside it in its folder.
 pub struct Engine {
@@ -129,13 +130,19 @@ impl Engine {
         self.open(bytes).map_err(|error| Refusal::Unreadable(error.to_string()))
     }
 
-    pub fn judge(&self, visit: &Visit, notes: Vec<Note>, how: &How, now: DateTime) -> Result<Report, Refusal> {
+    pub fn judge(&self, visit: &Visit, notes: Vec<Note>, how: &How, now: DateTime, switches: &Switches) -> Result<Report, Refusal> {
         let id = how.sheet.as_deref().unwrap_or(crate::report::sheet::DEFAULT_SHEET);
         let sheet = self.sheets.sheet(id).ok_or_else(|| no_sheet(id))?;
-        let options =
-            Options { phase: how.phase, at: how.at.map(|at| at.latest()), language: self.language.as_ref(), ..Options::of(sheet, now) };
+        let switched = switches.within(visit.department());
+        let options = Options {
+            phase: how.phase,
+            at: how.at.map(|at| at.latest()),
+            language: self.language.as_ref(),
+            switched: Some(&switched),
+            ..Options::of(sheet, now)
+        };
         let reading = self.rulebook.knowledge.reader.read_anew(visit, &self.readings);
-        Ok(judge(visit, &reading, notes, &self.rulebook, options, |_| true))
+        Ok(judge(visit, &reading, notes, &self.rulebook, options, |_, _| true))
     }
 
     /// The lines of a visit by one sheet after another, from one reading that is not kept: batches would push out what is being written.
@@ -146,13 +153,15 @@ impl Engine {
         with_model: bool,
         at: Option<DateTime>,
         now: DateTime,
+        switches: &Switches,
     ) -> Result<Vec<Line>, Refusal> {
+        let switched = switches.within(visit.department());
         let reading = self.rulebook.knowledge.reader.read(visit);
         let line = |id: &&str| {
             let sheet = self.sheets.sheet(id).ok_or_else(|| no_sheet(id))?;
             let language = self.language.as_ref().filter(|_| with_model);
-            let options = Options { at, language, ..Options::of(sheet, now) };
-            Ok(Line::of(&judge(visit, &reading, Vec::new(), &self.rulebook, options, |_| true)))
+            let options = Options { at, language, switched: Some(&switched), ..Options::of(sheet, now) };
+            Ok(Line::of(&judge(visit, &reading, Vec::new(), &self.rulebook, options, |_, _| true)))
         };
         sheets.iter().map(line).collect()
     }
@@ -181,13 +190,21 @@ impl Engine {
 
     /// Judges an open visit for whoever writes in one of its documents, `visit` being the same with the present text in its place; by the
     /// stable rules that can quote such a document. Rules alone: what the model finds is preview, and that is never shown while somebody writes.
-    pub fn judge_inline(&self, open: &OpenVisit, visit: &Visit, document: usize, now: DateTime) -> Result<Report, Refusal> {
+    pub fn judge_inline(
+        &self,
+        open: &OpenVisit,
+        visit: &Visit,
+        document: usize,
+        now: DateTime,
+        switches: &Switches,
+    ) -> Result<Report, Refusal> {
         let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET).ok_or_else(|| Refusal::Broken("no score sheet".to_owned()))?;
-        let options = Options { phase: Some(Phase::Inline), focus: Some(document), ..Options::of(sheet, now) };
+        let switched = switches.within(visit.department());
+        let options = Options { phase: Some(Phase::Inline), focus: Some(document), switched: Some(&switched), ..Options::of(sheet, now) };
         let mut reading = open.reading.clone();
         self.rulebook.knowledge.reader.read_again(&mut reading, document, &visit.documents[document]);
         let kind = reading.documents[document].kind;
-        let concerns = |compiled: &Compiled| compiled.rule.status == Status::Stable && compiled.check.quotes(kind);
+        let concerns = |compiled: &Compiled, status: Status| status == Status::Stable && compiled.check.quotes(kind);
         Ok(judge(visit, &reading, open.notes.clone(), &self.rulebook, options, concerns))
     }
 
@@ -203,6 +220,14 @@ impl Engine {
         let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET).ok_or_else(|| Refusal::Broken("no score sheet".to_owned()))?;
         let options = Options { language: self.language.as_ref(), ..Options::of(sheet, now) };
         Ok(try_rule(text, compiled, &self.rulebook, &self.readings, options))
+    }
+
+    /// What one rule would say of a visit if it were in use, by rules alone.
+    pub fn shadow(&self, rule: &str, visit: &Visit, at: DateTime) -> Result<Report, Refusal> {
+        let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET).ok_or_else(|| Refusal::Broken("no score sheet".to_owned()))?;
+        let (on, reading) = (Switched::on(rule), self.rulebook.knowledge.reader.read(visit));
+        let options = Options { at: Some(at), switched: Some(&on), ..Options::of(sheet, at) };
+        Ok(judge(visit, &reading, Vec::new(), &self.rulebook, options, |compiled, _| compiled.rule.id == rule))
     }
 
     /// The visit that a snapshot and the events after it make, as JSON. Without events it is the snapshot to the letter.
@@ -221,7 +246,7 @@ impl Engine {
     }
 
     /// Reads and judges a visit that is to be kept; `at` in place of the visit's own moment where that is later.
-    pub fn prepare(&self, bytes: &[u8], at: Option<DateTime>, now: DateTime, downtimes: &[Downtime]) -> Result<Kept, Refusal> {
+    pub fn prepare(&self, bytes: &[u8], at: Option<DateTime>, now: DateTime, recorded: &Recorded) -> Result<Kept, Refusal> {
         let (mut visit, notes) = self.read(bytes)?;
         // What was sent is kept to the letter, also where some of it could not be read; other encodings and formats are kept as they were read.
         let is_json = format(NAME, bytes) == Format::Native && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
@@ -229,11 +254,11 @@ impl Engine {
             Ok(text) if is_json => text.to_owned(),
             _ => serde_json::to_string(&visit).map_err(|error| Refusal::Broken(error.to_string()))?,
         };
-        add_downtimes(&mut visit, downtimes);
+        add_downtimes(&mut visit, &recorded.downtimes);
         let own = visit.as_of.map(|as_of| as_of.latest());
         let at = at.filter(|at| own.is_none_or(|own| own < *at)).map(|at| Instant::new(at, Precision::Second));
-        let mut report = self.judge(&visit, notes, &How { at, ..How::default() }, now)?;
-        let loops = critical::loops(&visit, department_of(&visit), &self.critical, self.rulebook.knowledge.lexicon(), report.at.latest());
+        let mut report = self.judge(&visit, notes, &How { at, ..How::default() }, now, &recorded.switches)?;
+        let loops = critical::loops(&visit, visit.department(), &self.critical, self.rulebook.knowledge.lexicon(), report.at.latest());
         report.duties.extend(critical::duties(&loops));
         let reading = self.rulebook.knowledge.reader.read_anew(&visit, &self.readings);
         let entries = table::entries(&self.book, &self.rulebook, &visit, &reading, now);
@@ -243,7 +268,7 @@ impl Engine {
 
 /// What the hospital recorded of its record system, for the visits it concerns; what the visit itself says stays.
 pub fn add_downtimes(visit: &mut Visit, recorded: &[Downtime]) {
-    let department = department_of(visit).to_owned();
+    let department = visit.department().to_owned();
     let concerns = |downtime: &&Downtime| downtime.department.is_empty() || downtime.department == department;
     let added = recorded.iter().filter(concerns).map(|downtime| record::Downtime {
         from: Some(Instant::new(downtime.from, Precision::Second)),

@@ -18,7 +18,7 @@ use crate::record::Event;
 use crate::record::event::fold;
 use crate::record::note::Level;
 use crate::record::time::in_zone;
-use crate::store::{Deed, department_of};
+use crate::store::Deed;
 
 /// One event, or several at once.
 #[derive(Deserialize)]
@@ -114,7 +114,7 @@ async fn check_department(state: &State, caller: &Caller, id: &str, events: &[Ev
     let alone = Value::Object(fold(id, None, events.to_vec())).to_string();
     let (visit, _) = state.engine().read(alone.as_bytes())?;
     let stored = state.store.visit(id).await?.map(|(_, department)| department);
-    let named = department_of(&visit);
+    let named = visit.department();
     let departments = [if named.is_empty() { &caller.department } else { named }, stored.as_deref().unwrap_or(&caller.department)];
     if departments.iter().all(|department| caller.may_see(department)) { Ok(()) } else { Err(Refusal::Forbidden) }
 }

@@ -16,6 +16,7 @@ use super::problem::Refusal;
 use crate::people::Caller;
 use crate::record::Visit;
 use crate::report::{Finding, Manifest};
+use crate::rules::switch::Switches;
 use crate::rules::{Role, Severity};
 
 /// Where somebody writes.
@@ -110,6 +111,7 @@ type Known = Option<(Moment, Arc<Voice>)>;
 struct Voice {
     demoted: HashSet<String>,
     acceptance: HashMap<String, f64>,
+    switches: Switches,
 }
 
 impl Voices {
@@ -125,12 +127,16 @@ impl Voices {
         // One more accepted than there are: a rule that nobody judged is trusted.
         let share = |entry: &crate::store::Acceptance| (entry.accepted + 1) as f64 / (entry.decisions + 1) as f64;
         let acceptance = state.store.acceptance().await?.into_iter().map(|entry| (entry.rule.clone(), share(&entry))).collect();
-        let voice = Arc::new(Voice { demoted: state.store.demoted().await?.into_iter().collect(), acceptance });
+        let voice = Arc::new(Voice {
+            demoted: state.store.demoted().await?.into_iter().collect(),
+            acceptance,
+            switches: state.store.switches().await?,
+        });
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((Moment::now(), voice.clone()));
         Ok(voice)
     }
 
-    /// A decision was made on this node: look again.
+    /// A decision was made on this node, or a rule switched: look again.
     pub fn forget(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -160,7 +166,11 @@ pub async fn answer(state: &State, caller: &Caller, bytes: &[u8]) -> Result<Answ
     let voice = state.voices.now(state).await?;
     let (focus, local) = (body.focus, state.clock.local());
     let (known, shown_at_once) = (focus.known.clone(), state.shown);
-    let (visit_id, mut found, manifest) = state.desk.run(move || judge(&engine, source, &focus, local)).await??;
+    let work = {
+        let voice = voice.clone();
+        move || judge(&engine, source, &focus, local, &voice.switches)
+    };
+    let (visit_id, mut found, manifest) = state.desk.run(work).await??;
     state.metrics.judged();
     let dismissed: HashSet<String> = state.store.dismissed(&visit_id).await?.into_iter().collect();
     let before = found.len();
@@ -200,6 +210,7 @@ fn judge(
     source: Source,
     focus: &Focus,
     local: jiff::civil::DateTime,
+    switches: &Switches,
 ) -> Result<(String, Vec<Finding>, Manifest), Refusal> {
     let open = match source {
         Source::Open(open) => open,
@@ -209,7 +220,7 @@ fn judge(
     let index = place(&mut visit, focus)?;
     let written = section_text(&visit, index, focus.section.as_deref());
     let unfinished = focus.caret.and_then(|caret| sentence_at(written, caret));
-    let report = engine.judge_inline(&open, &visit, index, local)?;
+    let report = engine.judge_inline(&open, &visit, index, local, switches)?;
     let here = |document: &str, section: Option<&str>| document == focus.document && section == focus.section.as_deref();
     let concerns = |finding: &Finding| {
         let mut own = finding.evidence.iter().filter(|quotation| quotation.role == Role::This).peekable();

@@ -40,6 +40,7 @@ mod rules;
 mod samples;
 mod session;
 mod stream;
+mod switches;
 mod tls;
 mod tokens;
 mod versions;
@@ -232,6 +233,11 @@ pub fn router(state: State) -> Router {
         .routes(routes!(rules::list))
         .routes(routes!(rules::one))
         .routes(routes!(rules::attempt))
+        .routes(routes!(switches::list))
+        .routes(routes!(switches::propose))
+        .routes(routes!(switches::release))
+        .routes(routes!(switches::withdraw))
+        .routes(routes!(switches::shadow))
         .routes(routes!(session::login))
         .routes(routes!(session::logout))
         .routes(routes!(session::session))

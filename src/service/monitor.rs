@@ -19,12 +19,12 @@ const BATCH: i64 = 200;
 pub async fn keep_snapshot(state: &State, caller: &Caller, id: &str, bytes: Bytes) -> Result<(Kept, Put), Refusal> {
     let engine = state.engine();
     let local = state.clock.local();
-    let downtimes = state.store.downtimes("").await?;
+    let recorded = state.store.recorded().await?;
     let kept = state
         .desk
         .run({
             let engine = engine.clone();
-            move || engine.prepare(&bytes, None, local, &downtimes)
+            move || engine.prepare(&bytes, None, local, &recorded)
         })
         .await??;
     if kept.visit.visit_id != id {
@@ -48,7 +48,7 @@ pub async fn keep_snapshot(state: &State, caller: &Caller, id: &str, bytes: Byte
 /// Neither into another department nor out of one.
 async fn check_department(state: &State, caller: &Caller, kept: &Kept) -> Result<(), Refusal> {
     let stored = state.store.visit(&kept.visit.visit_id).await?.map(|(_, department)| department);
-    let departments = [crate::store::department_of(&kept.visit), stored.as_deref().unwrap_or(&caller.department)];
+    let departments = [kept.visit.department(), stored.as_deref().unwrap_or(&caller.department)];
     if departments.iter().all(|department| caller.may_see(department)) { Ok(()) } else { Err(Refusal::Forbidden) }
 }
 
@@ -65,8 +65,8 @@ pub async fn refresh(state: &State, id: &str, at: Option<DateTime>) -> Result<Op
         let local = state.clock.local();
         let at = at.max(state.store.judged_for(id).await?);
         let work = {
-            let (engine, id, downtimes) = (engine.clone(), id.to_owned(), state.store.downtimes("").await?);
-            move || engine.folded(&id, inputs).and_then(|body| engine.prepare(body.as_bytes(), at, local, &downtimes))
+            let (engine, id, recorded) = (engine.clone(), id.to_owned(), state.store.recorded().await?);
+            move || engine.folded(&id, inputs).and_then(|body| engine.prepare(body.as_bytes(), at, local, &recorded))
         };
         let kept = state.desk.run_patiently(work).await??;
         let deed = Deed { actor: "system", action: "visit.judge", target: id };

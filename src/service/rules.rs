@@ -19,8 +19,8 @@ use crate::report::Manifest;
 use crate::report::prose::Tried;
 use crate::rules::case::Expect;
 use crate::rules::rulebook::Compiled;
-use crate::rules::{CheckSpec, Rule, Status};
-use crate::store::Acceptance;
+use crate::rules::{CheckSpec, Rule};
+use crate::store::{Acceptance, SwitchLine};
 
 /// Longer texts are refused.
 const MAX_TEXT: usize = 1 << 20;
@@ -89,12 +89,18 @@ fn model(engine: &Engine, rule: &Rule) -> Value {
     }
 }
 
-fn line(compiled: &Compiled, known: Option<&HashMap<String, Acceptance>>) -> Value {
+/// What the hospital set against the rule's file, for the departments that the caller may see.
+fn switched(lines: &[SwitchLine], rule: &str, caller: &Caller) -> Value {
+    let seen = |line: &&SwitchLine| line.rule == rule && (line.department.is_empty() || caller.may_see(&line.department));
+    lines.iter().filter(seen).map(|line| json!({ "department": line.department, "status": line.status })).collect()
+}
+
+fn line(compiled: &Compiled, known: Option<&HashMap<String, Acceptance>>, switched: Value) -> Value {
     let rule = &compiled.rule;
     json!({
         "id": rule.id, "defect": rule.defect, "title": rule.title, "kind": rule.check.kind(), "severity": rule.severity, "status": rule.status,
         "phases": rule.phases, "basis": rule.basis, "departments": rule.applies.departments, "not_departments": rule.applies.not_departments,
-        "cases": cases(rule), "acceptance": decided(known, &rule.id),
+        "cases": cases(rule), "acceptance": decided(known, &rule.id), "switched": switched,
     })
 }
 
@@ -105,7 +111,8 @@ fn speaks_of(rule: &Rule, words: &[String]) -> bool {
     words.iter().all(|word| said.contains(word.as_str()))
 }
 
-/// 规则列表。Rules in order of id, with their number of cases and, for those who read figures, how often each was accepted.
+/// 规则列表。Rules in order of id, with their number of cases, where the hospital switched them against their files and, for those who read figures,
+/// how often each was accepted.
 #[utoipa::path(get, path = "/v1/rules", tag = "规则", params(RuleFilter),
     responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 pub async fn list(
@@ -139,7 +146,9 @@ pub async fn list(
         })
         .collect();
     chosen.sort_by(|a, b| a.rule.id.cmp(&b.rule.id));
-    let items = chosen.iter().take(limit as usize).map(|compiled| line(compiled, known.as_ref())).collect();
+    let lines = state.store.switch_lines("", "released").await?;
+    let shown = |compiled: &&Compiled| line(compiled, known.as_ref(), switched(&lines, &compiled.rule.id, &caller));
+    let items = chosen.iter().take(limit as usize).map(shown).collect();
     Ok(page(items, limit, |item| item["id"].as_str().unwrap_or("").to_owned()))
 }
 
@@ -183,7 +192,7 @@ pub async fn attempt(
     }
     let (engine, now) = (state.engine(), state.clock.local());
     let status = engine.rulebook.rule(&id).ok_or(Refusal::NotFound)?.rule.status;
-    if matches!(status, Status::Off | Status::Retired) {
+    if !status.is_on() {
         return Ok(Json(json!({ "outcome": "off", "why": Value::Null, "findings": [] })));
     }
     let work = move || engine.try_rule(&id, &text, now).map(|tried| shown(&tried, &text));

@@ -60,13 +60,6 @@ pub struct Put {
     pub outdated: bool,
 }
 
-/// The department that a patient is in: the one of the last transfer, else of the admission.
-pub fn department_of(visit: &Visit) -> &str {
-    let transfers = visit.transfers.as_deref().unwrap_or_default();
-    let last = transfers.iter().max_by_key(|transfer| transfer.at.map(|at| at.earliest()));
-    last.and_then(|transfer| transfer.to.as_deref()).or(visit.admission.department.as_deref()).unwrap_or("")
-}
-
 fn local(instant: Option<Instant>) -> String {
     instant.map_or(String::new(), |instant| instant.earliest().to_string())
 }
@@ -110,7 +103,7 @@ impl Store {
             transaction.commit().await?;
             return Ok(Put { version, outdated, ..Put::default() });
         };
-        let place = Place { visit, department: department_of(visit), version, judgement };
+        let place = Place { visit, department: visit.department(), version, judgement };
         keep_version(&mut transaction, judged, &place, now).await?;
         let (new, gone) = keep_findings(&mut transaction, judged.report, &place, now).await?;
         duties::keep(&mut transaction, judged.report, &place, following).await?;
@@ -160,7 +153,7 @@ async fn upsert_visit(
         .bind(judged.hash)
         .bind(&report.manifest.rulebook)
         .bind(stamp(now))
-        .bind(department_of(visit))
+        .bind(visit.department())
         .bind(local(visit.admission.admitted_at))
         .bind(local(visit.discharge.as_ref().and_then(|discharge| discharge.discharged_at)))
         .bind(score.and_then(|score| score.total))

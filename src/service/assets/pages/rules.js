@@ -8,6 +8,7 @@ import { caseView } from "/pages/cases.js";
 import { marked } from "/pages/marks.js";
 import { choice, failure, filtersOf, isTyping, keepFilters, level, searchBox, walk } from "/pages/parts.js";
 import { ruleWords as says } from "/pages/rule-words.js";
+import { mark, standing } from "/pages/switches.js";
 import { words } from "/pages/words.js";
 
 const FILTERS = ["text", "severity", "kind", "status", "phase"];
@@ -74,7 +75,7 @@ class Rules extends HTMLElement {
     this.mark();
   }
 
-  row({ id, defect, title, severity, kind, status, acceptance }) {
+  row({ id, defect, title, severity, kind, status, switched, acceptance }) {
     const cell = (name, ...children) => h(`td.${name}`, {}, ...children);
     const share = acceptance?.decisions ? `${acceptance.accepted} / ${acceptance.decisions}` : null;
     return h(
@@ -84,7 +85,7 @@ class Rules extends HTMLElement {
       cell("severity", level(severity)),
       cell("title", h("button.link", { type: "button" }, title)),
       cell("kind", says.kinds[kind]),
-      cell("status", h(`span.stage.${status}`, {}, says.statuses[status])),
+      cell("status", h(`span.stage.${status}`, {}, says.statuses[status]), mark(switched)),
       cell("acceptance.n.right", share ? h(acceptance.demoted ? "span.over" : "span", { title: acceptance.demoted }, share) : h("span.soft", {}, "–")),
     );
   }
@@ -150,6 +151,7 @@ class Rules extends HTMLElement {
         [says.precision, listed(Object.entries(card.precision).map(([data, share]) => `${data} ${words.share(share)}`))],
         [says.drill, card.drill && `${defect} ${words.share(card.drill)}`],
       ]),
+      ...standing(rule, () => this.load()),
       h("h3", {}, says.try),
       h("p.small.soft", {}, says.tryHint),
       this.text,
