@@ -40,6 +40,14 @@ impl DataFolder {
         Self::sorted(files)
     }
 
+    /// The same with another text in one of its files.
+    pub fn with(mut self, path: &str, text: &str) -> Self {
+        if let Some(file) = self.files.iter_mut().find(|file| file.path == path) {
+            file.text = Cow::Owned(text.to_owned());
+        }
+        self
+    }
+
     fn sorted(mut files: Vec<DataFile>) -> Self {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Self { files }

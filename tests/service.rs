@@ -408,6 +408,9 @@ mod contention;
 #[path = "service/batches.rs"]
 mod batches;
 
+#[path = "service/settings.rs"]
+mod settings;
+
 #[path = "service/releases.rs"]
 mod releases;
 

@@ -16,7 +16,7 @@ use super::{House, Source};
 use crate::data::DataFolder;
 use crate::people::{Caller, Role};
 use crate::record::Instant;
-use crate::service::{self, Clock, Engine, Loader, Settings, State, TlsListener};
+use crate::service::{self, Clock, Engine, RulesFolder, Settings, State, TlsListener};
 use crate::store::{Discipline, Store};
 
 /// Where the data are.
@@ -105,17 +105,28 @@ fn named_folder(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 /// What judges by the rules in a folder, which are held to their own cases.
-fn engine_of(path: &Path, source: &Source) -> Result<Engine> {
-    let folder = DataFolder::open(path).with_context(|| path.display().to_string())?;
+fn engine_of(folder: DataFolder, source: &Source) -> Result<Engine> {
     let house = super::load(&folder, source)?;
     super::fail_on(house.rulebook.test(&folder), "rules that miss their own cases")?;
     engine(house, &folder)
 }
 
+fn open(path: &Path) -> Result<DataFolder> {
+    DataFolder::open(path).with_context(|| path.display().to_string())
+}
+
 /// Reads the rules again, and the model with them; nothing where the rules came with the program.
-fn loader(source: Source) -> Option<Loader> {
+fn rules_folder(source: Source) -> Option<RulesFolder> {
     let path = source.rules.clone()?;
-    Some(Arc::new(move || engine_of(&path, &source).map_err(|error| format!("{error:#}"))))
+    let load = {
+        let path = path.clone();
+        move |change: Option<(&str, &str)>| {
+            let folder = open(&path)?;
+            let folder = if let Some((file, text)) = change { folder.with(file, text) } else { folder };
+            engine_of(folder, &source)
+        }
+    };
+    Some(RulesFolder { path, load: Arc::new(move |change| load(change).map_err(|error| format!("{error:#}"))) })
 }
 
 #[derive(Debug, Args)]
@@ -199,10 +210,10 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
         (None, None) => None,
         _ => bail!("--tls-cert and --tls-key go together"),
     };
-    let loader = loader(house.source.clone());
+    let rules_folder = rules_folder(house.source.clone());
     let mut rulebooks = BTreeMap::new();
     for (name, path) in &args.rulebooks {
-        let engine = engine_of(path, &house.source).with_context(|| format!("rulebook {name}"))?;
+        let engine = open(path).and_then(|folder| engine_of(folder, &house.source)).with_context(|| format!("rulebook {name}"))?;
         if rulebooks.insert(name.clone(), Arc::new(engine)).is_some() {
             bail!("there are two rulebooks {name}");
         }
@@ -211,7 +222,7 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
     runtime()?.block_on(async {
         let store = Store::open(&args.database.database).await?;
         let listener = tokio::net::TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
-        let state = State::new(engine, store.clone(), &settings).reloading(loader).with_rulebooks(rulebooks);
+        let state = State::new(engine, store.clone(), &settings).reloading(rules_folder).with_rulebooks(rulebooks);
         let scheme = if tls.is_some() { "https" } else { "http" };
         anstream::println!("bingli {scheme}://{}/", listener.local_addr()?);
         match tls {

@@ -39,6 +39,7 @@ mod reload;
 mod rules;
 mod samples;
 mod session;
+mod settings;
 mod stream;
 mod switches;
 mod tls;
@@ -72,7 +73,7 @@ pub use clock::Clock;
 pub use engine::Engine;
 use metrics::Metrics;
 use problem::Refusal;
-pub use reload::Loader;
+pub use reload::RulesFolder;
 pub use session::hash;
 use stream::Hub;
 pub use tls::{TlsListener, configuration};
@@ -145,7 +146,7 @@ pub struct State {
     page_origins: Arc<[HeaderValue]>,
     voices: focus::Voices,
     /// Reads the rules folder again; none: the rules came with the program.
-    loader: Option<Loader>,
+    rules_folder: Option<RulesFolder>,
     reloading: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -167,14 +168,14 @@ impl State {
             two_people: settings.two_people,
             page_origins: settings.page_origins.clone().into(),
             voices: focus::Voices::default(),
-            loader: None,
+            rules_folder: None,
             reloading: Arc::default(),
         }
     }
 
     /// With rules that can be read again.
-    pub fn reloading(self, loader: Option<Loader>) -> Self {
-        State { loader, ..self }
+    pub fn reloading(self, rules_folder: Option<RulesFolder>) -> Self {
+        State { rules_folder, ..self }
     }
 
     /// With other rulebooks for batches, by name.
@@ -271,6 +272,8 @@ pub fn router(state: State) -> Router {
         .routes(routes!(tokens::revoke))
         .routes(routes!(hooks::list, hooks::add))
         .routes(routes!(hooks::remove))
+        .routes(routes!(settings::list))
+        .routes(routes!(settings::one, settings::put))
         .routes(routes!(audit::list))
         .routes(routes!(audit::verification))
         .split_for_parts();

@@ -33,8 +33,8 @@ fn may_release(caller: &Caller) -> Result<(), Refusal> {
 
 /// What the folder holds now.
 async fn candidate(state: &State) -> Result<Arc<Engine>, Refusal> {
-    let loader = state.loader.clone().ok_or_else(reload::no_folder)?;
-    let loaded = state.desk.run_patiently(move || loader()).await?;
+    let folder = state.rules_folder.clone().ok_or_else(reload::no_folder)?;
+    let loaded = state.desk.run_patiently(move || (folder.load)(None)).await?;
     loaded.map(Arc::new).map_err(Refusal::Unreadable)
 }
 

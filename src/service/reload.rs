@@ -1,5 +1,6 @@
 //! The rules folder read again while the service runs: `POST /v1/rules/reload`, and SIGHUP. Whatever is wrong in it, the old rules stay.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Json;
@@ -11,15 +12,22 @@ use super::{Engine, State};
 use crate::people::{Caller, Role};
 use crate::store::Deed;
 
-/// Reads and tests the folder that the service was started with; all that is wrong, as text.
-pub type Loader = Arc<dyn Fn() -> Result<Engine, String> + Send + Sync>;
+/// The folder that the service was started with.
+#[derive(Clone)]
+pub struct RulesFolder {
+    pub path: PathBuf,
+    /// Reads and tests it, with another text in one of its files where that is given by path; all that is wrong, as text.
+    pub load: Arc<Load>,
+}
+
+type Load = dyn Fn(Option<(&str, &str)>) -> Result<Engine, String> + Send + Sync;
 
 /// The digests of the rulebook before and after.
 pub async fn reload(state: &State, actor: &str) -> Result<(String, String), Refusal> {
-    let loader = state.loader.clone().ok_or_else(no_folder)?;
+    let folder = state.rules_folder.clone().ok_or_else(no_folder)?;
     // One at a time, so that the last one asked for is the one that judges.
     let _turn = state.reloading.lock().await;
-    let loaded = state.desk.run_patiently(move || loader()).await?;
+    let loaded = state.desk.run_patiently(move || (folder.load)(None)).await?;
     let engine = loaded.map_err(|problems| {
         tracing::error!(problems, "the rules were not reloaded; the old ones stay");
         Refusal::Unreadable(problems)
@@ -66,7 +74,7 @@ pub async fn post(Shared(state): Shared<State>, caller: Caller) -> Result<Json<V
 pub async fn on_hangup(state: State) {
     use tokio::signal::unix::{SignalKind, signal};
     // Without a folder it ends the service, as it does any program.
-    if state.loader.is_none() {
+    if state.rules_folder.is_none() {
         return;
     }
     let mut hangups = match signal(SignalKind::hangup()) {

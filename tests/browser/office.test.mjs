@@ -375,3 +375,46 @@ test("what is drawn again while it goes on leaves the keyboard where it was", as
   await drawn();
   assert.equal(await held(), "panel", "the button is gone");
 });
+
+test("a rule is tried on what is kept, and switched off for a department by two people", async () => {
+  const sun = await enter("sun", "/rules?rule=impossible-vital");
+  const dialog = sun.locator("dialog");
+  await sun.getByRole("button", { name: "试算" }).click();
+  await dialog.getByRole("button", { name: "试算" }).click();
+  await sun.getByText(/2 份病历，可判断 2 份，其中 1 份命中/).waitFor();
+  assert.equal(await sun.locator("ol.shadow a", { hasText: "CLI-2" }).count() > 0, true);
+  await sun.getByText("各科室均按规则文件执行").waitFor();
+  await sun.getByRole("button", { name: "调整状态" }).click();
+  await dialog.getByLabel("科室").fill("呼吸内科");
+  await sun.keyboard.press("Enter");
+  await dialog.getByText("请写明理由").waitFor();
+  await dialog.getByLabel("理由").fill("本科另有规定");
+  await sun.keyboard.press("Enter");
+  await sun.getByText("待另一人批准", { exact: true }).waitFor();
+  assert.equal(await sun.getByRole("button", { name: /^批准 / }).count(), 0, "whoever proposed it does not let it in");
+  assert.equal((await api(sun, "POST", "/v1/check", JSON.parse(defect))).findings.some(({ rule }) => rule === "impossible-vital"), true);
+
+  const wang = await enter("wang", "/rules?rule=impossible-vital");
+  await wang.getByRole("button", { name: "批准 呼吸内科 未启用" }).click();
+  await wang.locator("dialog").getByRole("button", { name: "批准" }).click();
+  await wang.locator(`tr[data-rule="impossible-vital"]`).getByText("有调整").waitFor();
+  assert.equal((await api(sun, "POST", "/v1/check", JSON.parse(defect))).findings.some(({ rule }) => rule === "impossible-vital"), false);
+
+  const li = await enter("li", "/rules?rule=impossible-vital");
+  await li.getByText("本科另有规定").waitFor();
+  assert.equal(await li.getByRole("button", { name: "调整状态" }).count(), 0, "a physician switches nothing");
+});
+
+test("a setting with a mistake is refused by file and line, a right one is kept for a second person", async () => {
+  const root = await enter("root", "/admin?tab=settings");
+  await root.getByRole("button", { name: "编辑 calendar.toml" }).click();
+  const text = root.getByLabel("节假日 calendar.toml");
+  const before = await text.inputValue();
+  await text.fill(`[[year]\n${before}`);
+  await root.getByRole("button", { name: "保存" }).click();
+  await root.getByRole("alert").getByText("calendar.toml").waitFor();
+  await text.fill(`# 已核对\n${before}`);
+  await root.getByRole("button", { name: "保存" }).click();
+  await root.getByText("已保存，待提请发布").waitFor();
+  assert.equal(await readFile(join(rules, "calendar.toml"), "utf8"), `# 已核对\n${before}`);
+});

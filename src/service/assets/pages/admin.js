@@ -1,4 +1,4 @@
-// 管理: accounts, tokens, webhooks, and the audit trail to search.
+// 管理: accounts, tokens, webhooks, settings, and the audit trail to search.
 
 import { h } from "/bingli/dom.js";
 import "/pages/bar.js";
@@ -8,10 +8,11 @@ import { AuditTrail } from "/pages/audit.js";
 import { ask, field, options, textBox } from "/pages/forms.js";
 import { show } from "/pages/dialogs.js";
 import { failure, filtersOf, keepFilters, toast } from "/pages/parts.js";
+import { SettingsFiles } from "/pages/settings.js";
 import { button, table } from "/pages/tables.js";
 import { Tabs } from "/pages/tabs.js";
 
-const TABS = ["accounts", "tokens", "webhooks", "audit"];
+const TABS = ["accounts", "tokens", "webhooks", "settings", "audit"];
 const me = document.body.dataset.name;
 const roles = () => Object.entries(says.roles);
 const utc = (stamp) => stamp.slice(0, 16).replace("T", " ");
@@ -50,6 +51,10 @@ class Admin extends HTMLElement {
   /** After a deed: what is there now. */
   async after(deed) {
     if ((await deed) !== undefined) await this.load();
+  }
+
+  settings(found) {
+    return new SettingsFiles().list(found);
   }
 
   accounts({ items }) {
