@@ -27,6 +27,8 @@ pub struct DatabaseArgs {
     pub database: String,
 }
 
+const KEEP_DAYS: u16 = 14;
+
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Settings in a TOML file, under the names of these flags; flags and environment come first.
@@ -76,6 +78,9 @@ pub struct ServeArgs {
     /// Changed rules come into use by a second person (/v1/releases) alone: a reload takes only what was released.
     #[arg(long, env = "BINGLI_TWO_PEOPLE")]
     two_people: bool,
+    /// Days that messages are kept for streams that were away, and results of batches. Visits, the ledger and the audit trail are kept for good.
+    #[arg(long, value_name = "DAYS", env = "BINGLI_KEEP_DAYS", default_value_t = KEEP_DAYS)]
+    keep_days: u16,
     /// Log lines as JSON.
     #[arg(long)]
     log_json: bool,
@@ -202,6 +207,7 @@ pub fn run(house: House, folder: &DataFolder, args: &ServeArgs) -> Result<ExitCo
         discipline: Discipline::default(),
         shown: args.shown,
         two_people: args.two_people,
+        keep_days: args.keep_days,
         page_origins: args.page_origins.clone(),
     };
     let tick = (args.tick > 0.0).then(|| Duration::from_secs_f64(args.tick.min(3600.0)));
@@ -265,6 +271,7 @@ pub fn serve_ward(
         discipline: Discipline::default(),
         shown: 3,
         two_people: false,
+        keep_days: KEEP_DAYS,
         page_origins: Vec::new(),
     };
     runtime()?.block_on(async {

@@ -104,6 +104,8 @@ pub struct Settings {
     pub shown: usize,
     /// Changed rules come into use by a second person alone (`releases`), never by a reload.
     pub two_people: bool,
+    /// Days that messages wait for streams that were away, and results of batches for who asked for them.
+    pub keep_days: u16,
     /// Origins of pages, such as an EMR's, that may call from a browser.
     pub page_origins: Vec<HeaderValue>,
 }
@@ -143,6 +145,7 @@ pub struct State {
     discipline: Discipline,
     shown: usize,
     two_people: bool,
+    keep_days: u16,
     page_origins: Arc<[HeaderValue]>,
     voices: focus::Voices,
     /// Reads the rules folder again; none: the rules came with the program.
@@ -166,6 +169,7 @@ impl State {
             discipline: settings.discipline,
             shown: settings.shown,
             two_people: settings.two_people,
+            keep_days: settings.keep_days,
             page_origins: settings.page_origins.clone().into(),
             voices: focus::Voices::default(),
             rules_folder: None,

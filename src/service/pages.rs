@@ -31,7 +31,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 <link rel="stylesheet" href="/pages/{{ name }}.css">
 <script type="module" src="/pages/{{ name }}.js"></script>
 </head>
-<body data-page="{{ name }}" data-name="{{ visitor.caller.name }}" data-role="{{ visitor.caller.role.name() }}"{% if !mark.is_empty() %} data-mark="{{ mark }}"{% endif %}>
+<body data-page="{{ name }}" data-name="{{ visitor.caller.name }}" data-role="{{ visitor.caller.role.name() }}"{% if !visitor.caller.person.is_empty() %} data-person="{{ visitor.caller.person }}"{% endif %}{% if !mark.is_empty() %} data-mark="{{ mark }}"{% endif %}>
 <a class="skip" href="#main">跳到正文</a>
 <header class="bar">
 <a class="brand" href="/">bingli<span> 病历质控</span></a>

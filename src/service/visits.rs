@@ -119,6 +119,8 @@ pub struct VisitFilter {
     defect: Option<String>,
     /// Only visits in which this task was or is late, 首次病程记录 …
     late: Option<String>,
+    /// Only visits that the caller, by his id in the EMR, is responsible for
+    mine: Option<bool>,
     /// `next` of the page before
     after: Option<String>,
     /// 1 to 1000; default 100
@@ -145,6 +147,10 @@ pub async fn list(
     parameters: Result<Query<VisitFilter>, QueryRejection>,
 ) -> Result<Json<Value>, Refusal> {
     let filter = query(parameters)?;
+    let is_mine = filter.mine.unwrap_or(false);
+    if is_mine && caller.person.is_empty() {
+        return Err(Refusal::Unreadable("mine 需要账号或令牌登记有人员编号".to_owned()));
+    }
     let wanted = VisitQuery {
         department: caller.limited_to(filter.department.as_deref())?,
         grade: filter.grade.unwrap_or_default(),
@@ -152,6 +158,7 @@ pub async fn list(
         defect: filter.defect.unwrap_or_default(),
         late: filter.late.unwrap_or_default(),
         now: state.clock.local().to_string(),
+        person: if is_mine { caller.person.clone() } else { String::new() },
         after: filter.after.unwrap_or_default(),
         limit: limit(filter.limit)?,
     };

@@ -18,6 +18,8 @@ pub struct VisitQuery {
     /// Visits in which this task was or is late, at the local moment `now`.
     pub late: String,
     pub now: String,
+    /// Visits whose duties are this person's, or of whom he is the attending physician.
+    pub person: String,
     /// Visits after this id.
     pub after: String,
     pub limit: i64,
@@ -107,6 +109,7 @@ impl Store {
               AND ($6 = '' OR EXISTS (SELECT 1 FROM findings f WHERE f.visit_id = v.visit_id AND f.defect = $6 AND f.gone_at = '' AND f.status = 'stable'))
               AND ($7 = '' OR EXISTS (SELECT 1 FROM duties n WHERE n.visit_id = v.visit_id AND n.task = $7
                 AND (n.done > n.due OR (n.done = '' AND n.due < $8))))
+              AND ($9 = '' OR EXISTS (SELECT 1 FROM duties n WHERE n.visit_id = v.visit_id AND (n.responsible = $9 OR n.attending = $9)))
               AND v.visit_id > $4 ORDER BY v.visit_id LIMIT $5";
         let rows = sqlx::query(select)
             .bind(&query.department)
@@ -117,6 +120,7 @@ impl Store {
             .bind(&query.defect)
             .bind(&query.late)
             .bind(&query.now)
+            .bind(&query.person)
             .fetch_all(&self.pool)
             .await?;
         rows.iter()

@@ -32,7 +32,16 @@ async function go(path, options = {}) {
   return page;
 }
 const get = async (path) => (await fetch(service.address + path)).json();
-const every = async (path) => (await get(path)).items;
+/** Every item of a list, page by page. */
+async function every(path) {
+  const items = [];
+  for (let after = ""; ; ) {
+    const page = await get(after ? `${path}${path.includes("?") ? "&" : "?"}after=${encodeURIComponent(after)}` : path);
+    items.push(...page.items);
+    if (!page.next) return items;
+    after = page.next;
+  }
+}
 const post = (path, body = {}) => fetch(service.address + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 const rows = (page) => page.locator("tr[data-visit]");
 
@@ -519,8 +528,18 @@ test("no serious violation of accessibility, light and wide, dark and narrow, an
     ["/office?tab=cases", "tr[data-name]"],
     [`/office?tab=cases&id=${encodeURIComponent(onList)}`, ".report"],
     ["/rules?rule=cc-duration", ".case"],
+    ["/rules?rule=cc-duration", ".case", async (page) => {
+      await page.getByRole("button", { name: "试算" }).click();
+      await page.locator("dialog").getByRole("button", { name: "试算" }).click();
+      await page.getByText("份命中").waitFor();
+      await page.getByRole("button", { name: "调整状态" }).click();
+    }],
     ["/rules", "tr[data-rule]"],
     ["/admin", "tbody tr"],
+    ["/admin?tab=settings", "tbody tr", async (page) => {
+      await page.getByRole("button", { name: "查看 calendar.toml" }).click();
+      await page.locator(".setting textarea").waitFor();
+    }],
     ["/admin?tab=audit", ".trail tbody tr", (page) => page.locator(".chain.good").waitFor()],
     ["/admin?tab=webhooks", "tbody tr", (page) => page.getByRole("button", { name: "新增推送" }).click()],
   ];

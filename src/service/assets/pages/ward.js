@@ -27,7 +27,7 @@ function byUrgency(visits) {
 
 class Ward extends HTMLElement {
   connectedCallback() {
-    this.filters = filtersOf(["department", "state", "grade", "text", "defect", "late"]);
+    this.filters = filtersOf(["mine", "department", "state", "grade", "text", "defect", "late"]);
     this.visits = [];
     this.count = h("p.soft", { role: "status" });
     this.bar = h("div.filters");
@@ -49,7 +49,7 @@ class Ward extends HTMLElement {
 
   async load() {
     try {
-      const [visits] = await Promise.all([all("/v1/visits", { defect: this.filters.defect, late: this.filters.late }), setClock()]);
+      const [visits] = await Promise.all([all("/v1/visits", { defect: this.filters.defect, late: this.filters.late, mine: this.filters.mine && "true" }), setClock()]);
       this.visits = byUrgency(visits);
       this.problem.replaceChildren();
       this.drawFilters();
@@ -82,12 +82,13 @@ class Ward extends HTMLElement {
     const set = (name) => (value) => {
       this.filters[name] = value;
       keepFilters(this.filters);
-      if (name === "defect" || name === "late") this.load();
+      if (["mine", "defect", "late"].includes(name)) this.load();
       else this.draw();
     };
     const tags = ["defect", "late"].filter((name) => this.filters[name]);
     this.bar.replaceChildren(
       searchBox(words.searchWard, this.filters.text, set("text")),
+      ...(document.body.dataset.person ? [choice("mine", words.patients, [["1", words.mine]], this.filters.mine, set("mine"))] : []),
       choice("department", words.department, departments.map((name) => [name, name]), this.filters.department, set("department")),
       choice("state", words.state, [["running", words.running], ["discharged", words.discharged]], this.filters.state, set("state")),
       choice("grade", words.grade, ["甲", "乙", "丙"].map((grade) => [grade, words.gradeOf(grade)]), this.filters.grade, set("grade")),
