@@ -395,8 +395,8 @@ test("a rule is tried on what is kept, and switched off for a department by two 
   assert.equal((await api(sun, "POST", "/v1/check", JSON.parse(defect))).findings.some(({ rule }) => rule === "impossible-vital"), true);
 
   const wang = await enter("wang", "/rules?rule=impossible-vital");
-  await wang.getByRole("button", { name: "批准 呼吸内科 未启用" }).click();
-  await wang.locator("dialog").getByRole("button", { name: "批准" }).click();
+  await wang.getByRole("button", { name: "批准 呼吸内科 未启用", exact: true }).click();
+  await wang.locator("dialog").getByRole("button", { name: "批准", exact: true }).click();
   await wang.locator(`tr[data-rule="impossible-vital"]`).getByText("有调整").waitFor();
   assert.equal((await api(sun, "POST", "/v1/check", JSON.parse(defect))).findings.some(({ rule }) => rule === "impossible-vital"), false);
 

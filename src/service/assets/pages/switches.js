@@ -28,7 +28,7 @@ export function standing(rule, changed) {
     try {
       const { items } = await get(`/v1/switches${asked({ rule: rule.id })}`);
       const open = items.filter(({ state }) => state === "released" || state === "proposed");
-      body.replaceChildren(open.length ? table([says.place, says.status, says.reason, says.proposedBy, says.decidedBy, says.deeds], open.map((line) => [line.id, "", row(line)]), "") : h("p.soft", {}, says.asFiledEverywhere));
+      body.replaceChildren(open.length ? table([says.place, says.status, says.reason, says.people], open.map((line) => [line.id, "", row(line)]), "") : h("p.soft", {}, says.asFiledEverywhere));
     } catch (error) {
       body.replaceChildren(failure(error, draw));
     }
@@ -51,9 +51,11 @@ export function standing(rule, changed) {
       placeOf(line.department),
       statusOf(line.status),
       line.reason,
-      `${words.by(line.proposed_by)} ${stamp(line.proposed_at)}`,
-      line.state === "released" ? `${words.by(line.decided_by)} ${stamp(line.decided_at)}` : h("span.soft", {}, isOwn ? says.waitsForOther : says.waits),
-      line.state === "proposed" && maySwitch ? h("span.deeds.inline", {}, deeds.filter(Boolean)) : "",
+      [
+        h("div.small", {}, `${says.proposedBy} ${words.by(line.proposed_by)} ${stamp(line.proposed_at)}`),
+        h("div.small", {}, line.state === "released" ? `${says.decidedBy} ${words.by(line.decided_by)} ${stamp(line.decided_at)}` : isOwn ? says.waitsForOther : says.waits),
+        line.state === "proposed" && maySwitch ? h("div.deeds", {}, deeds.filter(Boolean)) : null,
+      ],
     ];
   };
   const propose = async () => {
