@@ -32,6 +32,7 @@ pub struct AuditFilter {
     #[param(format = "date")]
     to: Option<String>,
     /// `next` of the page before
+    #[param(pattern = "^[0-9]{0,18}$")]
     after: Option<String>,
     /// 1 to 1000; default 100
     #[param(minimum = 1, maximum = 1000)]
@@ -39,7 +40,7 @@ pub struct AuditFilter {
 }
 
 fn day(name: &str, asked: Option<&str>) -> Result<Option<Date>, Refusal> {
-    let Some(text) = asked.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let Some(text) = asked else { return Ok(None) };
     text.parse().map(Some).map_err(|_| Refusal::Unreadable(format!("{name} 应为日期,如 2026-03-05")))
 }
 
