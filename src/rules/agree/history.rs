@@ -142,11 +142,14 @@ impl Prepared {
     }
 }
 
-/// Lengths of time (3天, 3天前) up to `end`; 6~8小时后复升 is the interval of an attack, not its onset.
+/// Lengths of time (3天, 3天前) up to `end`; 6~8小时后复升 is the interval of an attack, and 孕30周 the age of a pregnancy, not an onset.
 fn lengths(passage: &Arc<Passage>, end: u32) -> Vec<(Length, Span)> {
     const COURSE: [&str; 12] = ["后", "内", "复", "自行", "可", "即", "渐", "缓解", "消退", "消失", "1次", "一次"];
+    const GESTATION: [&str; 5] = ["孕", "妊娠", "胎龄", "孕龄", "孕周"];
     let text = passage.text.as_str();
+    let is_gestation = |span: Span| GESTATION.iter().any(|word| text[..span.start as usize].ends_with(word));
     let of = |time: &TimeExpression| match time.value {
+        _ if is_gestation(time.span) => None,
         TimeValue::Ago { length, .. } => Some((length, time.span)),
         TimeValue::Duration(length) if !COURSE.iter().any(|word| text[time.span.end as usize..].starts_with(word)) => {
             Some((length, time.span))
