@@ -26,6 +26,9 @@ pub struct DemoArgs {
     /// Print the whole report of this visit (住院号); default: the one with most findings.
     #[arg(long)]
     visit: Option<String>,
+    /// Ask for a login, with an account for each role: names and password are printed.
+    #[arg(long)]
+    accounts: bool,
     /// Print only; serve nothing.
     #[arg(long)]
     once: bool,
@@ -49,7 +52,7 @@ pub fn run(house: House, folder: &DataFolder, args: &DemoArgs) -> Result<ExitCod
     let folder_of_data = tempfile::tempdir().context("cannot make a folder for the sample ward's database")?;
     let database = format!("sqlite:{}?mode=rwc", folder_of_data.path().join("demo.db").display());
     let listen = SocketAddr::from(([127, 0, 0, 1], args.port));
-    super::serve::serve_ward(house, folder, &database, listen, MORNING, ward_files())
+    super::serve::serve_ward(house, folder, &database, listen, MORNING, args.accounts, ward_files())
 }
 
 fn print(house: &House, args: &DemoArgs) -> Result<()> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
@@ -16,8 +16,9 @@ use super::{House, Source};
 use crate::data::DataFolder;
 use crate::people::{Caller, Role};
 use crate::record::Instant;
+use crate::report::text::pad;
 use crate::service::{self, Clock, Engine, RulesFolder, Settings, State, TlsListener};
-use crate::store::{Discipline, Store};
+use crate::store::{Discipline, Store, random_hex};
 
 /// Where the data are.
 #[derive(Debug, Args)]
@@ -258,12 +259,13 @@ pub fn serve_ward(
     database: &str,
     listen: SocketAddr,
     moment: DateTime,
+    with_accounts: bool,
     ward: impl Iterator<Item = (String, &'static [u8])>,
 ) -> Result<ExitCode> {
     let clock = Clock::simulated(house.zone.clone(), moment);
     let engine = Arc::new(engine(house, folder)?);
     let settings = Settings {
-        asks_for_tokens: false,
+        asks_for_tokens: with_accounts,
         encrypted: false,
         cores: cores(),
         waiting: 64,
@@ -283,11 +285,34 @@ pub fn serve_ward(
         let listener = tokio::net::TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen}; --port 0 takes a free port"))?;
+        if with_accounts {
+            add_people(&store).await?;
+        }
         anstream::println!("示例病区 http://{}/  (Ctrl-C 结束)", listener.local_addr()?);
         service::serve(listener, state, Some(Duration::from_secs(1))).await?;
         store.close().await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// An account for each role that people have, all with one password that is good for this database alone.
+async fn add_people(store: &Store) -> Result<()> {
+    let password = random_hex()[..12].to_owned();
+    for role in Role::value_variants().iter().filter(|role| **role != Role::Emr) {
+        let name = role.name();
+        // Whoever writes is of one department, and one of its staff.
+        let (department, person) = match role {
+            Role::Physician => ("呼吸内科", "D01"),
+            Role::DepartmentQc => ("呼吸内科", ""),
+            _ => ("", ""),
+        };
+        let caller = Caller { name: name.to_owned(), role: *role, department: department.to_owned(), person: person.to_owned() };
+        let hashed = service::hash(name, &password).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        store.create_account(&caller, &hashed, "demo", Timestamp::now()).await?;
+        anstream::println!("账号 {} {}", pad(name, 16), if department.is_empty() { "全院" } else { department });
+    }
+    anstream::println!("密码 {password}");
+    Ok(())
 }
 
 pub fn token(args: &TokenArgs) -> Result<ExitCode> {

@@ -124,7 +124,11 @@ pub async fn watch(state: State, tick: Duration) {
             tracing::error!(?refusal, "a round of the clock failed; the next one tries again");
         }
         if rounds.is_multiple_of(600) {
-            let until = state.clock.now().saturating_sub(jiff::SignedDuration::from_hours(24 * i64::from(state.keep_days))).unwrap_or(jiff::Timestamp::MIN);
+            let until = state
+                .clock
+                .now()
+                .saturating_sub(jiff::SignedDuration::from_hours(24 * i64::from(state.keep_days)))
+                .unwrap_or(jiff::Timestamp::MIN);
             if let Err(error) = state.store.forget_messages(until).await {
                 tracing::error!(%error, "old messages could not be removed");
             }

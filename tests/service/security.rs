@@ -230,3 +230,28 @@ fn many_guesses_at_once_are_no_way_round() {
         assert!(disabled.success() && read() == 401, "{name}: it ends with the account");
     }
 }
+
+#[test]
+fn the_demo_lets_each_role_log_in() {
+    let mut demo = bingli(&["demo", "--accounts", "--no-model", "--port", "0"]);
+    let mut child = demo.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    let (mut names, mut password, mut address) = (Vec::new(), String::new(), String::new());
+    for line in BufReader::new(child.stdout.take().expect("stdout is piped")).lines() {
+        let line = line.expect("UTF-8");
+        if let Some(account) = line.strip_prefix("账号 ") {
+            names.push(account.split(' ').next().unwrap_or("").to_owned());
+        } else if let Some(text) = line.strip_prefix("密码 ") {
+            text.clone_into(&mut password);
+        } else if let Some(text) = line.strip_prefix("示例病区 http") {
+            address = format!("http{}", text.split(' ').next().unwrap_or("").trim_end_matches('/'));
+            break;
+        }
+    }
+    let server = Server { child, address };
+    assert_eq!(names, ["physician", "department_qc", "reviewer", "expert", "records_office", "administrator"]);
+    assert_eq!(send("GET", &format!("{}/v1/visits", server.address), None, None).expect("it answers").status(), 401);
+    for name in names {
+        let body = format!(r#"{{"name": "{name}", "password": "{password}"}}"#);
+        assert_eq!(send("POST", &format!("{}/v1/login", server.address), None, Some(&body)).expect("it answers").status(), 200, "{name}");
+    }
+}
