@@ -13,7 +13,7 @@ const EXAMS: [(&str, &[&str]); 7] = [
     ("胃镜", &["胃镜", "上消化道内镜"]),
     ("肠镜", &["肠镜"]),
     ("动态心电图", &["动态心电图", "Holter"]),
-    ("甲状腺超声", &["甲状腺超声", "甲状腺彩超", "甲状腺B超"]),
+    ("甲状腺超声", &["甲状腺超声", "甲状腺彩超", "甲状腺B超", "甲状腺及颈部淋巴结超声", "甲状腺及颈部淋巴结彩超", "颈部超声", "颈部彩超"]),
 ];
 
 /// The result, or why there is none.
@@ -177,8 +177,12 @@ impl Prepared {
             let is_named = |text: &str| names.iter().any(|name| text.contains(name));
             let ordered = |order: &Order| order.kind == Some(OrderKind::Exam) && order.name.as_deref().is_some_and(is_named);
             let Some((index, order)) = orders.iter().enumerate().find(|(_, order)| ordered(order)) else { continue };
-            let reported =
-                exams.iter().any(|exam| exam.modality.as_deref().is_some_and(is_named) || exam.site.as_deref().is_some_and(is_named));
+            // The site may stand before or behind what was done (甲状腺 彩超).
+            let joined = |exam: &Exam| {
+                let (modality, site) = (exam.modality.as_deref().unwrap_or(""), exam.site.as_deref().unwrap_or(""));
+                is_named(&format!("{site}{modality}")) || is_named(&format!("{modality}{site}"))
+            };
+            let reported = exams.iter().any(joined);
             // Its findings may be told in a note, or why it was not done.
             let told = self.explained.passages(subject).any(|passage| {
                 let text = passage.text.as_str();
@@ -212,7 +216,7 @@ impl Prepared {
             texts.iter().any(|text| ALL.iter().any(|word| text.contains(word)) && TAKEN.iter().any(|word| text.contains(word)));
         let found = |words: &[&str; 4]| {
             labs.iter().any(|lab| lab.item.as_deref().is_some_and(|item| words.iter().any(|word| item.contains(word))))
-                || texts.iter().any(|text| words.iter().any(|word| text.contains(word)) && text.contains("阴性"))
+                || texts.iter().any(|text| words.iter().any(|word| text.contains(word)) && ["阴性", "(-)", "(－)"].iter().any(|word| text.contains(word)))
         };
         let missing: Vec<&str> = tests.iter().filter(|(_, words)| !found(words)).map(|(name, _)| *name).collect();
         if as_a_whole || missing.is_empty() {
