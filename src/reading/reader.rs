@@ -73,10 +73,10 @@ impl Reader {
         }
     }
 
-    /// What a document is: its kind as sent, else by its title.
+    /// What a document is: its kind as sent, else by its title; `other` says no more than a title does.
     pub fn kind_of(&self, document: &Document) -> DocumentKind {
         let by_title = || document.title.as_deref().and_then(|title| self.documents.kind_of_title(title));
-        document.kind.or_else(by_title).unwrap_or(DocumentKind::Other)
+        document.kind.filter(|kind| *kind != DocumentKind::Other).or_else(by_title).unwrap_or(DocumentKind::Other)
     }
 
     fn read_document(&self, index: usize, document: &Document) -> DocumentReading {

@@ -465,6 +465,17 @@ pub fn completed_at(document: &Document) -> Option<Instant> {
     document.signed_at.or(last_signature).or(document.created_at).or(document.event_at)
 }
 
+/// When it was written, for whoever had to write it in time: at its author's own signature, where he may sign alone. A senior's countersignature of
+/// the day after makes no note late.
+pub fn written_at(visit: &Visit, document: &Document) -> Option<Instant> {
+    let author = document.author.as_deref().filter(|author| facts::title_of(visit, author).is_some_and(|title| title >= Title::Resident));
+    let own = |author: &str| {
+        let signatures = document.signatures.iter().flatten().filter(|signature| signature.staff.as_deref() == Some(author));
+        signatures.filter_map(|signature| signature.at).max_by_key(|at| at.earliest())
+    };
+    author.and_then(own).or_else(|| completed_at(document))
+}
+
 /// True for a document that holds text and is no draft: a saved but unfilled template is not done.
 pub fn is_written(document: &Document) -> bool {
     let sections = document.sections.iter().flatten().any(|section| !section.text.trim().is_empty());

@@ -94,8 +94,8 @@ pub fn items(passage: &Passage) -> Vec<(Span, &str)> {
     for (cut, next) in cuts {
         if cut > start {
             let part = &text[start..cut];
-            let inner = part.trim_matches(|character: char| character.is_whitespace() || ".()".contains(character));
-            if inner.chars().filter(|character| !character.is_ascii()).count() >= 2 && !is_signature(inner) {
+            let inner = trimmed(part);
+            if inner.chars().filter(|character| !character.is_ascii()).count() >= 2 && !is_signature(inner) && !is_remark(inner) {
                 let offset = start + part.find(inner).unwrap_or(0);
                 items.push((Span::new(offset, offset + inner.len()), inner));
             }
@@ -105,9 +105,25 @@ pub fn items(passage: &Passage) -> Vec<(Span, &str)> {
     items
 }
 
+/// Without white space, full stops and brackets that are closed nowhere.
+fn trimmed(part: &str) -> &str {
+    let bare = part.trim_matches(|character: char| character.is_whitespace() || character == '.');
+    let (opened, closed) = (bare.matches('(').count(), bare.matches(')').count());
+    let bare = if opened > closed { bare.trim_start_matches('(') } else { bare };
+    let bare = if closed > opened { bare.trim_end_matches(')') } else { bare };
+    bare.trim()
+}
+
+/// `西医诊断:` names what follows, and `临床前期(右眼)` the stage of what came before.
+fn is_remark(part: &str) -> bool {
+    const STAGES: [&str; 9] = ["临床前期", "急性期", "急性发作期", "缓解期", "稳定期", "恢复期", "活动期", "静止期", "进展期"];
+    let is_stage = |stage: &&str| part.strip_prefix(*stage).is_some_and(|rest| rest.is_empty() || rest.starts_with('('));
+    part.ends_with(':') || STAGES.iter().any(is_stage)
+}
+
 /// `住院医师:王某`, `家属意见:…`: what stands below a list is none of its items.
 fn is_signature(part: &str) -> bool {
-    ["医师:", "医师签", "签名", "签字", "家属意见"].iter().any(|word| part.contains(word))
+    ["医师:", "医师签", "医生:", "医生签", "签名", "签字", "家属意见", "家人意见", "家属嘱"].iter().any(|word| part.contains(word))
 }
 
 #[cfg(test)]
@@ -118,6 +134,20 @@ mod tests {
     fn what_stands_in_brackets_belongs_to_its_item() {
         assert_eq!(brackets("腺癌(T2,N0)、(未闭\n高血压)、糖尿病(2型(血糖,高))").len(), 3);
         assert!(brackets("1)肺炎 2)胸水").is_empty());
+    }
+
+    #[test]
+    fn items_keep_their_brackets_and_neither_headings_nor_stages_are_items() {
+        let reader = crate::reading::Reader::new(&crate::data::DataFolder::embedded()).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let listed = |text: &str| {
+            let passage = reader.read_text(None, "初步诊断", text);
+            items(&passage).into_iter().map(|(_, item)| item.to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            listed("西医诊断:\n1.急性闭角型青光眼急性发作期(左眼),临床前期(右眼)\n2.白内障"),
+            ["急性闭角型青光眼急性发作期(左眼)", "白内障"]
+        );
+        assert_eq!(listed("肺炎\n(胸腔积液(右侧)\n医生:王某"), ["肺炎", "胸腔积液(右侧)"]);
     }
 
     #[test]

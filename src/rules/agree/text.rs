@@ -88,7 +88,9 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
         // 过敏性紫癜, 抗过敏, 过敏原 are no statements of the patient's allergy, nor is 考虑胃肠反应而非过敏.
         if after.starts_with(['性', '原', '体', '试'])
             || text[..at].ends_with('抗')
-            || ["家族", "其父", "其母", "如", "预防", "警惕", "注意", "谨防", "防止", "可能", "是否", "有无", "观察"].iter().any(|word| inside.contains(word))
+            || ["家族", "其父", "其母", "如", "预防", "警惕", "注意", "谨防", "防止", "可能", "是否", "有无", "观察"]
+                .iter()
+                .any(|word| inside.contains(word))
             || ["而非", "并非", "不是", "不属", "不考虑", "排除", "不支持", "不像"].iter().any(|word| before.contains(word))
         {
             continue;

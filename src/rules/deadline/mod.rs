@@ -23,7 +23,7 @@ use super::places::Places;
 use super::{Check, DataEvidence, Hit, Knowledge, Outcome, Phase, Searched, SpecError, Subject, facts};
 use crate::reading::{DocumentReading, Passage};
 use crate::record::{DocumentKind, Title, time};
-use crate::rules::events::{completed_at, is_written};
+use crate::rules::events::{is_written, written_at};
 pub use periodic::Every;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -134,6 +134,7 @@ impl Prepared {
         };
         // Of an excerpt only what is there can be judged: a document that was not sent is not missing.
         let is_excerpt = fulfilling.is_none() && !events::is_whole_record(subject);
+        let mut is_undated = false;
         let mut taken: Vec<usize> = Vec::new();
         let mut duties = Vec::new();
         for (index, trigger) in triggers.iter().enumerate() {
@@ -150,10 +151,18 @@ impl Prepared {
             if done.is_none() && is_excerpt {
                 continue;
             }
+            // Nor is one that is there and does not say when it was written.
+            if done.is_none() && fulfilling.is_none() && self.has_undated(subject, trigger, &taken) {
+                is_undated = true;
+                continue;
+            }
             duties.push((trigger.clone(), self.duty(subject, trigger, done)));
         }
         if duties.is_empty() && is_excerpt && !triggers.is_empty() {
             return Err("只提供了部分文书".to_owned());
+        }
+        if duties.is_empty() && is_undated {
+            return Err("文书未提供时间".to_owned());
         }
         Ok(duties)
     }
@@ -193,6 +202,17 @@ impl Prepared {
         }
     }
 
+    /// Whether some document that would answer the trigger tells no time at all.
+    fn has_undated(&self, subject: &Subject<'_>, trigger: &Event, taken: &[usize]) -> bool {
+        self.places.documents(subject).any(|document| {
+            let record = facts::document(subject.visit, document);
+            !taken.contains(&document.index)
+                && is_written(record)
+                && written_at(subject.visit, record).is_none()
+                && self.fits(subject, document, trigger)
+        })
+    }
+
     /// The document that answers a trigger: the first completed one whose own time is not before it (or, for `before`, the last one before it),
     /// and not beyond the next trigger of the same kind.
     fn document_for(
@@ -208,7 +228,7 @@ impl Prepared {
             .filter(|document| !taken.contains(&document.index) && self.fits(subject, document, trigger))
             .filter_map(|document| {
                 let record = facts::document(subject.visit, document);
-                let at = completed_at(record).filter(|_| is_written(record))?;
+                let at = written_at(subject.visit, record).filter(|_| is_written(record))?;
                 Some((document.index, Done { at, document: Some(document.index) }))
             })
             .collect();

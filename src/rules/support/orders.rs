@@ -3,7 +3,7 @@
 use super::super::{DataEvidence, Evidence, Hit, Role, Searched, Subject, facts};
 use super::Prepared;
 use crate::reading::Assertion;
-use crate::record::{Order, OrderKind};
+use crate::record::{Exam, Order, OrderKind};
 
 /// Exams whose report is a document of its own, with the words of their orders, reports and notes.
 const EXAMS: [(&str, &[&str]); 7] = [
@@ -216,7 +216,9 @@ impl Prepared {
             texts.iter().any(|text| ALL.iter().any(|word| text.contains(word)) && TAKEN.iter().any(|word| text.contains(word)));
         let found = |words: &[&str; 4]| {
             labs.iter().any(|lab| lab.item.as_deref().is_some_and(|item| words.iter().any(|word| item.contains(word))))
-                || texts.iter().any(|text| words.iter().any(|word| text.contains(word)) && ["阴性", "(-)", "(－)"].iter().any(|word| text.contains(word)))
+                || texts.iter().any(|text| {
+                    words.iter().any(|word| text.contains(word)) && ["阴性", "(-)", "(－)"].iter().any(|word| text.contains(word))
+                })
         };
         let missing: Vec<&str> = tests.iter().filter(|(_, words)| !found(words)).map(|(name, _)| *name).collect();
         if as_a_whole || missing.is_empty() {
