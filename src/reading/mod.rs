@@ -55,6 +55,9 @@ pub struct DocumentReading {
     /// The time that the text speaks of: printed time, else creation, else signature.
     pub time: Option<Instant>,
     pub passages: Vec<Arc<Passage>>,
+    /// How many notes with a date of their own it holds, where it is the course of a stay in one piece: such notes are neither missing nor late for
+    /// anybody to see. Else 0.
+    pub entries: usize,
     /// The section of each passage and the one that it stands in, by number, so that a search by section need not touch the passages.
     sections: Vec<[u8; 2]>,
     /// All of these: most rules pass most documents over.

@@ -1,6 +1,8 @@
 //! [`Reader`]: reads a visit's documents and the text fields of its structured data into passages.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use regex::Regex;
 
 use super::cache::ReadingCache;
 use super::context::ContextPack;
@@ -99,7 +101,7 @@ impl Reader {
         let mut held = SectionSet::default();
         sections.iter().flatten().for_each(|section| held.add(*section));
         let time = document.event_at.or(document.created_at).or(document.signed_at);
-        DocumentReading { index, kind, title, time, passages, sections, held }
+        DocumentReading { index, kind, title, time, passages, entries: entries(kind, document), sections, held }
     }
 
     /// Splits one stored text at the headings inside it and reads each part.
@@ -221,5 +223,33 @@ impl Reader {
             add(DataSource::Patient, "患者信息", format!("/patient/allergies/{index}"), Some(allergy));
         }
         passages
+    }
+}
+
+/// The dated notes of a course that is kept as one text: lines that begin with date and clock, of several days.
+fn entries(kind: DocumentKind, document: &Document) -> usize {
+    const FEWEST: usize = 3;
+    static ENTRY: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?m)^\s*(\d{4}[-年./]\d{1,2}[-月./]\d{1,2})日?[\sT]{0,4}\d{1,2}[:：时]\d{2}").expect("it is right"));
+    if !matches!(kind, DocumentKind::FirstCourse | DocumentKind::DailyCourse | DocumentKind::WardRound | DocumentKind::Other) {
+        return 0;
+    }
+    let Some(text) = document.text.as_deref() else { return 0 };
+    let days: Vec<&str> = ENTRY.captures_iter(text).filter_map(|found| found.get(1)).map(|day| day.as_str()).collect();
+    if days.len() >= FEWEST && days.iter().any(|day| *day != days[0]) { days.len() } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_course_in_one_piece_is_known_by_the_days_of_its_notes() {
+        let of = |kind: DocumentKind, text: &str| entries(kind, &Document { text: Some(text.to_owned()), ..Document::default() });
+        let course = "2026-03-02 09:10 首次病程记录\n咳嗽3天。\n2026-03-03 08:30 主治医师查房记录\n平稳。\n2026年3月4日 09:00\n好转。";
+        assert_eq!(of(DocumentKind::DailyCourse, course), 3);
+        assert_eq!(of(DocumentKind::NursingRecord, course), 0, "its lines are no notes of their own");
+        assert_eq!(of(DocumentKind::DailyCourse, "2026-03-03 08:30\n昨日(2026-03-02 21:00)发热。\n平稳。"), 0);
+        assert_eq!(of(DocumentKind::DailyCourse, "2026-03-03 08:30 体温38℃\n2026-03-03 12:30 体温37℃\n2026-03-03 16:30 体温36℃"), 0);
     }
 }

@@ -174,7 +174,7 @@ pub fn judge_against(
     wanted: impl Fn(&Compiled, Status) -> bool,
 ) -> Report {
     let mut notes = notes;
-    notes.extend(remarks(visit, rulebook));
+    notes.extend(remarks(visit, reading, rulebook));
     let at = options.at.or(visit.as_of.map(|instant| instant.latest())).unwrap_or(options.now);
     let phase = options.phase.unwrap_or(if visit.discharge.is_some() { Phase::Terminal } else { Phase::Running });
     let subject = Subject { visit, reading, knowledge: &rulebook.knowledge, at, phase, history, focus: options.focus };
@@ -234,7 +234,7 @@ pub fn judge_against(
 }
 
 /// What the house itself could not place: unknown titles, years without a holiday list.
-fn remarks(visit: &Visit, rulebook: &Rulebook) -> Vec<Note> {
+fn remarks(visit: &Visit, reading: &Reading, rulebook: &Rulebook) -> Vec<Note> {
     let knowledge = &rulebook.knowledge;
     let unplaced = visit.documents.iter().enumerate().filter_map(|(index, document)| {
         let title = document.title.as_deref().filter(|_| document.kind.is_none())?;
@@ -242,6 +242,10 @@ fn remarks(visit: &Visit, rulebook: &Rulebook) -> Vec<Note> {
         (!known).then(|| Note::warning(format!("/documents/{index}/title"), None, format!("文书标题「{title}」未能识别,按其他文书处理")))
     });
     let mut notes: Vec<Note> = unplaced.collect();
+    notes.extend(reading.documents.iter().filter(|document| document.entries > 0).map(|document| {
+        let text = format!("「{}」把 {} 条病程合在一份文书中,缺项与时限不作判断;请逐条发送", document.title, document.entries);
+        Note::warning(format!("/documents/{}", document.index), None, text)
+    }));
     if let Some(discharged) = visit.discharge.as_ref().and_then(|discharge| discharge.discharged_at) {
         let year = discharged.date().year();
         if !knowledge.calendar.knows(year) {

@@ -506,9 +506,10 @@ pub fn printed_title(heading: &str) -> Option<Title> {
     PRINTED.iter().find(|(word, _)| heading.contains(word)).map(|(_, title)| *title)
 }
 
-/// The record of a visit as a whole was sent: without it the absence of a document means nothing. The sender's word holds; else a few documents
-/// are taken for an excerpt.
+/// The record of a visit as a whole was sent, note by note: without it the absence of a document means nothing. The sender's word holds; else a few
+/// documents are taken for an excerpt.
 pub fn is_whole_record(subject: &Subject<'_>) -> bool {
     const FEWEST: usize = 4;
-    subject.visit.complete.unwrap_or(subject.reading.documents.len() >= FEWEST)
+    let documents = &subject.reading.documents;
+    subject.visit.complete.unwrap_or(documents.len() >= FEWEST) && documents.iter().all(|document| document.entries == 0)
 }

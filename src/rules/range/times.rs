@@ -415,7 +415,7 @@ impl Prepared {
         let labs = subject.visit.labs.as_deref().ok_or("未提供检验结果")?;
         let lexicon = subject.knowledge.lexicon();
         let mut hits = Vec::new();
-        for document in self.places.documents(subject) {
+        for document in self.places.documents(subject).filter(|document| document.entries == 0) {
             // The note may have been completed after its printed time: what counts is when it was signed.
             let Some(written) = events::completed_at(facts::document(subject.visit, document)).filter(|at| at.has_time()) else { continue };
             for passage in self.places.passages_of(document) {
