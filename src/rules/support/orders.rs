@@ -203,18 +203,18 @@ impl Prepared {
         if transfusions.is_empty() {
             return Ok(Vec::new());
         }
-        let tests: [(&str, [&str; 4]); 4] = [
-            ("乙肝表面抗原", ["乙肝", "HBsAg", "乙型肝炎", "HBSAG"]),
-            ("丙肝抗体", ["丙肝", "HCV", "丙型肝炎", "丙型"]),
-            ("HIV抗体", ["HIV", "艾滋", "免疫缺陷", "抗-HIV"]),
-            ("梅毒抗体", ["梅毒", "TPPA", "RPR", "TRUST"]),
+        let tests: [(&str, &[&str]); 4] = [
+            ("乙肝表面抗原", &["乙肝", "HBsAg", "乙型肝炎", "HBSAG"]),
+            ("丙肝抗体", &["丙肝", "HCV", "丙型肝炎", "丙型"]),
+            ("HIV抗体", &["HIV", "艾滋", "免疫缺陷", "抗-HIV"]),
+            ("梅毒抗体", &["梅毒", "TPPA", "RPR", "TRUST", "抗-TP", "抗TP", "TP-Ab", "抗密螺旋体"]),
         ];
         const ALL: [&str; 4] = ["输血前四项", "感染四项", "感染筛查", "术前四项"];
         const TAKEN: [&str; 7] = ["标本已留", "已抽血", "已采集", "结果待报", "待回报", "均阴性", "均为阴性"];
         let texts: Vec<&str> = self.explained.passages(subject).map(|passage| passage.text.as_str()).collect();
         let as_a_whole =
             texts.iter().any(|text| ALL.iter().any(|word| text.contains(word)) && TAKEN.iter().any(|word| text.contains(word)));
-        let found = |words: &[&str; 4]| {
+        let found = |words: &[&str]| {
             labs.iter().any(|lab| lab.item.as_deref().is_some_and(|item| words.iter().any(|word| item.contains(word))))
                 || texts.iter().any(|text| {
                     words.iter().any(|word| text.contains(word)) && ["阴性", "(-)", "(－)"].iter().any(|word| text.contains(word))
