@@ -226,12 +226,16 @@ impl Reader {
     }
 }
 
-/// The dated notes of a course that is kept as one text: lines that begin with date and clock, of several days.
+/// The dated notes of a course that is kept as one text: lines of date, clock and perhaps a title, of several days. Results that a note lists by their
+/// times have words behind them.
 fn entries(kind: DocumentKind, document: &Document) -> usize {
     const FEWEST: usize = 3;
-    static ENTRY: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?m)^\s*(\d{4}[-年./]\d{1,2}[-月./]\d{1,2})日?[\sT]{0,4}\d{1,2}[:：时]\d{2}").expect("it is right"));
-    if !matches!(kind, DocumentKind::FirstCourse | DocumentKind::DailyCourse | DocumentKind::WardRound | DocumentKind::Other) {
+    static ENTRY: LazyLock<Regex> = LazyLock::new(|| {
+        let time = r"(\d{4}[-年./]\d{1,2}[-月./]\d{1,2})日?[\sT]{0,4}\d{1,2}[:：时]\d{2}分?";
+        let title = r"[^\n。,，;；:：]{0,20}(?:记录|查房|小结|病程|首程|日志)";
+        Regex::new(&format!(r"(?m)^\s*{time}[ \t　]*(?:{title})?[:：]?\s*$")).expect("it is right")
+    });
+    if !matches!(kind, DocumentKind::FirstCourse | DocumentKind::DailyCourse | DocumentKind::WardRound) {
         return 0;
     }
     let Some(text) = document.text.as_deref() else { return 0 };
@@ -249,6 +253,9 @@ mod tests {
         let course = "2026-03-02 09:10 首次病程记录\n咳嗽3天。\n2026-03-03 08:30 主治医师查房记录\n平稳。\n2026年3月4日 09:00\n好转。";
         assert_eq!(of(DocumentKind::DailyCourse, course), 3);
         assert_eq!(of(DocumentKind::NursingRecord, course), 0, "its lines are no notes of their own");
+        let results =
+            "2026-03-04 09:00\n2026-03-02 09:10 血常规:WBC 12.1×10^9/L\n2026-03-03 08:20 生化:钾3.4mmol/L\n2026-03-03 16:40 胸片示右下肺炎";
+        assert_eq!(of(DocumentKind::DailyCourse, results), 0, "results by their times are of one note");
         assert_eq!(of(DocumentKind::DailyCourse, "2026-03-03 08:30\n昨日(2026-03-02 21:00)发热。\n平稳。"), 0);
         assert_eq!(of(DocumentKind::DailyCourse, "2026-03-03 08:30 体温38℃\n2026-03-03 12:30 体温37℃\n2026-03-03 16:30 体温36℃"), 0);
     }

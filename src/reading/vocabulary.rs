@@ -21,7 +21,8 @@ struct Sealed {
     automaton: CharwiseDoubleArrayAhoCorasick<u32>,
     /// Tells what was kept for this vocabulary from what was kept for another one.
     token: u64,
-    words: usize,
+    /// Bytes of each word.
+    lengths: Vec<u32>,
 }
 
 /// Which words occur in a passage, a bit each, and where.
@@ -29,8 +30,8 @@ struct Sealed {
 pub struct Seen {
     token: u64,
     bits: Box<[u64]>,
-    /// In order of the word, then of the place.
-    places: Box<[(u32, Span)]>,
+    /// Word and first byte of each place, in order.
+    places: Box<[u64]>,
 }
 
 /// Some words of a vocabulary, to be asked for together.
@@ -44,7 +45,7 @@ pub struct Words {
 
 impl fmt::Debug for Vocabulary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words = self.sealed.get().and_then(Option::as_ref).map(|sealed| sealed.words);
+        let words = self.sealed.get().and_then(Option::as_ref).map(|sealed| sealed.lengths.len());
         formatter.debug_struct("Vocabulary").field("words", &words).finish()
     }
 }
@@ -73,21 +74,21 @@ impl Vocabulary {
     /// Whether some of the words occurs in the passage; `None` where that is not known, since words came after the first search or the passage was
     /// searched for another vocabulary.
     pub fn holds(&self, passage: &Passage, words: &Words) -> Option<bool> {
-        let seen = self.seen(passage, words)?;
+        let (_, seen) = self.seen(passage, words)?;
         Some(words.blocks.iter().any(|(block, bits)| seen.bits[*block as usize] & bits != 0))
     }
 
     /// Every place where one of the words stands, in no order; `None` where that is not known.
-    pub fn places<'p>(&self, passage: &'p Passage, words: &'p Words) -> Option<impl Iterator<Item = Span> + 'p> {
-        let seen = self.seen(passage, words)?;
+    pub fn places<'p>(&'p self, passage: &'p Passage, words: &'p Words) -> Option<impl Iterator<Item = Span> + 'p> {
+        let (sealed, seen) = self.seen(passage, words)?;
         let occurring = words.blocks.iter().flat_map(|(block, bits)| Numbers { block: *block, bits: seen.bits[*block as usize] & bits });
-        Some(occurring.flat_map(|number| seen.of(number)))
+        Some(occurring.flat_map(|number| seen.of(number, sealed.lengths[number as usize])))
     }
 
-    fn seen<'p>(&self, passage: &'p Passage, words: &Words) -> Option<&'p Seen> {
+    fn seen<'p>(&'p self, passage: &'p Passage, words: &Words) -> Option<(&'p Sealed, &'p Seen)> {
         let sealed = self.sealed.get_or_init(|| self.seal()).as_ref()?;
         let seen = passage.seen.get_or_init(|| sealed.search(passage.text.as_str()));
-        (seen.token == sealed.token && words.end as usize <= sealed.words).then_some(seen)
+        (seen.token == sealed.token && words.end as usize <= sealed.lengths.len()).then_some((sealed, seen))
     }
 
     /// Without an automaton, nothing is known of any passage.
@@ -96,29 +97,39 @@ impl Vocabulary {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut words: Vec<(&str, u32)> = known.iter().map(|(word, number)| (word.as_str(), *number)).collect();
         words.sort_unstable();
+        let mut lengths = vec![0; words.len()];
+        for (word, number) in &words {
+            lengths[*number as usize] = word.len() as u32;
+        }
         let automaton = CharwiseDoubleArrayAhoCorasickBuilder::new().build_with_values(words).ok()?;
-        Some(Sealed { automaton, token: TOKENS.fetch_add(1, Ordering::Relaxed), words: known.len() })
+        Some(Sealed { automaton, token: TOKENS.fetch_add(1, Ordering::Relaxed), lengths })
     }
 }
 
 impl Sealed {
     fn search(&self, text: &str) -> Seen {
-        let mut bits = vec![0; self.words.div_ceil(64)].into_boxed_slice();
-        let mut places: Vec<(u32, Span)> = Vec::new();
+        let mut bits = vec![0; self.lengths.len().div_ceil(64)].into_boxed_slice();
+        let mut places: Vec<u64> = Vec::new();
         for found in self.automaton.find_overlapping_iter(text) {
             bits[found.value() as usize / 64] |= 1 << (found.value() % 64);
-            places.push((found.value(), Span::new(found.start(), found.end())));
+            places.push(place(found.value(), found.start()));
         }
-        places.sort_unstable_by_key(|(word, span)| (*word, span.start));
+        places.sort_unstable();
         Seen { token: self.token, bits, places: places.into() }
     }
 }
 
 impl Seen {
-    fn of(&self, number: u32) -> impl Iterator<Item = Span> {
-        let first = self.places.partition_point(|(word, _)| *word < number);
-        self.places[first..].iter().take_while(move |(word, _)| *word == number).map(|(_, span)| *span)
+    fn of(&self, number: u32, length: u32) -> impl Iterator<Item = Span> {
+        let first = self.places.partition_point(|known| *known < place(number, 0));
+        let own = self.places[first..].iter().take_while(move |known| *known >> 32 == u64::from(number));
+        own.map(move |known| Span { start: *known as u32, end: *known as u32 + length })
     }
+}
+
+/// A word's number and where it begins, which sort together.
+fn place(word: u32, start: usize) -> u64 {
+    u64::from(word) << 32 | start as u64
 }
 
 /// The words of a block whose bits are set.
