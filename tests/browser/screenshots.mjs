@@ -75,6 +75,10 @@ async function pages() {
         await page.locator(".case button").first().click();
         await page.locator(".verdict").waitFor();
         await shoot("rules");
+        await page.getByRole("button", { name: "试算" }).click();
+        await page.locator("dialog").getByRole("button", { name: "试算" }).click();
+        await page.locator(".shadow").scrollIntoViewIfNeeded();
+        await shoot("rules-shadow");
         await page.goto(`${service.address}/visits/${encodeURIComponent(changed.visit_id)}`);
         await page.locator(".card").first().waitFor();
         await page.locator("button.versions").click();
@@ -96,7 +100,7 @@ async function pages() {
         await page.goto(`${service.address}/figures?month=2026-05`);
         await page.locator(".a4 table").first().waitFor();
         await page.screenshot({ path: `${FOLDER}${size}-${colorScheme}-month.png`, fullPage: true });
-        for (const tab of ["accounts", "tokens", "webhooks", "audit"]) {
+        for (const tab of ["accounts", "tokens", "webhooks", "settings", "audit"]) {
           await page.goto(`${service.address}/admin?tab=${tab}`);
           await page.locator("tbody tr").first().waitFor();
           if (tab === "audit") await page.locator(".chain.good").waitFor();

@@ -148,8 +148,8 @@ class Rules extends HTMLElement {
         // Not told to those who do not read figures.
         [says.acceptance, acceptance && (acceptance.decisions ? says.accepted(acceptance.accepted, acceptance.decisions) + (acceptance.demoted ? `；${words.demoted}：${acceptance.demoted}` : "") : says.neverJudged)],
         [says.model, model && says.models[model.state](model)],
-        [says.precision, listed(Object.entries(card.precision).map(([data, share]) => `${data} ${words.share(share)}`))],
-        [says.drill, card.drill && `${defect} ${words.share(card.drill)}`],
+        [says.precision, listed(Object.entries(card.precision).map(([data, share]) => `${data} ${words.proportion(share)}`))],
+        [says.drill, card.drill && `${defect} ${words.proportion(card.drill)}`],
       ]),
       ...standing(rule, () => this.load()),
       h("h3", {}, says.try),

@@ -1,7 +1,7 @@
 // What the pages say, in Chinese and English. Words of records, rules and the server stay as they are.
 
 const zh = {
-  share: ({ share, low, high, hits, total }) => (total ? `${(share * 100).toFixed(1)}%（${hits}/${total}，95% 区间 ${(low * 100).toFixed(1)}–${(high * 100).toFixed(1)}%）` : "尚无数据"),
+  proportion: ({ share, low, high, hits, total }) => (total ? `${(share * 100).toFixed(1)}%（${hits}/${total}，95% 区间 ${(low * 100).toFixed(1)}–${(high * 100).toFixed(1)}%）` : "尚无数据"),
   "nav.ward": "工作台", "nav.ledger": "台账", "nav.figures": "统计", "nav.rules": "规则", "nav.office": "质控办", "nav.admin": "管理", "nav.logout": "退出", "nav.docs": "接口文档",
   severity: { S1: "严重", S2: "重要", S3: "一般", S4: "提示" },
   all: "全部", department: "科室", state: "状态", grade: "等级", search: "搜索", severityLabel: "严重度", visit: "住院号", admitted: "入院", score: "评分", severe: "严重缺陷",
@@ -32,7 +32,7 @@ const zh = {
 };
 
 const en = {
-  share: ({ share, low, high, hits, total }) => (total ? `${(share * 100).toFixed(1)}% (${hits} of ${total}, 95% interval ${(low * 100).toFixed(1)}–${(high * 100).toFixed(1)}%)` : "no data yet"),
+  proportion: ({ share, low, high, hits, total }) => (total ? `${(share * 100).toFixed(1)}% (${hits} of ${total}, 95% interval ${(low * 100).toFixed(1)}–${(high * 100).toFixed(1)}%)` : "no data yet"),
   "nav.ward": "Ward", "nav.ledger": "Ledger", "nav.figures": "Figures", "nav.rules": "Rules", "nav.office": "QC office", "nav.admin": "Admin", "nav.logout": "Log out", "nav.docs": "API",
   severity: { S1: "Serious", S2: "Important", S3: "Minor", S4: "Hint" },
   all: "All", department: "Department", state: "State", grade: "Grade", search: "Search", severityLabel: "Severity", visit: "Visit", admitted: "Admitted", score: "Score", severe: "Serious",
