@@ -52,7 +52,15 @@ pub fn run(house: House, folder: &DataFolder, args: &DemoArgs) -> Result<ExitCod
     let folder_of_data = tempfile::tempdir().context("cannot make a folder for the sample ward's database")?;
     let database = format!("sqlite:{}?mode=rwc", folder_of_data.path().join("demo.db").display());
     let listen = SocketAddr::from(([127, 0, 0, 1], args.port));
-    super::serve::serve_ward(house, folder, &database, listen, MORNING, args.accounts, ward_files())
+    // Who comes to stay after that morning is not there yet.
+    let opener = house.rulebook.knowledge.opener(&house.zone);
+    let is_there = |name: &str, bytes: &[u8]| {
+        opener.visit(name, bytes).is_ok_and(|(visit, _)| {
+            visit.discharge.is_some() || visit.admission.admitted_at.is_none_or(|admitted| admitted.earliest() <= MORNING)
+        })
+    };
+    let ward: Vec<_> = ward_files().filter(|(name, bytes)| is_there(name, bytes)).collect();
+    super::serve::serve_ward(house, folder, &database, listen, MORNING, args.accounts, ward.into_iter())
 }
 
 fn print(house: &House, args: &DemoArgs) -> Result<()> {
