@@ -14,7 +14,7 @@ use crate::problem::Problem;
 pub const FILE: &str = "cards.toml";
 
 /// A stable rule was right at least this often; below, it belongs in preview.
-pub const LEAST_PRECISION: f64 = 0.95;
+const LEAST_PRECISION: f64 = 0.95;
 /// Fewer findings, or fewer wrong ones, say nothing about a rule: one wrong of five may be chance.
 const LEAST_FOUND: usize = 5;
 const LEAST_WRONG: usize = 2;

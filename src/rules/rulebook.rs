@@ -67,8 +67,10 @@ impl Rulebook {
                 Err(problem) => problems.push(problem),
             }
         }
-        let cards = Cards::load(folder).map_err(|problem| problems.push(problem));
-        let Ok(cards) = cards else { return Err(problems) };
+        let cards = Cards::load(folder).unwrap_or_else(|problem| {
+            problems.push(problem);
+            Cards::default()
+        });
         if !problems.is_empty() {
             return Err(problems);
         }

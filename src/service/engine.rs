@@ -23,7 +23,8 @@ use crate::reading::cache::ReadingCache;
 use crate::record::event::fold;
 use crate::record::{self, Instant, Precision, Visit, note::Note};
 use crate::report::prose::{Placed, Tried, judge_prose, try_rule};
-use crate::report::{Line, Options, Report, Sheets, judge};
+use crate::report::sheet::DEFAULT_SHEET;
+use crate::report::{Line, Options, Report, Sheet, Sheets, judge};
 use crate::review::Regression;
 use crate::rules::rulebook::Compiled;
 use crate::rules::switch::{Switched, Switches};
@@ -116,6 +117,11 @@ impl Engine {
         })
     }
 
+    /// The sheet of whoever names none.
+    fn default_sheet(&self) -> Result<&Sheet, Refusal> {
+        self.sheets.sheet(DEFAULT_SHEET).ok_or_else(|| Refusal::Broken("no score sheet".to_owned()))
+    }
+
     pub fn following(&self, local: DateTime) -> Following<'_> {
         Following { reminders: &self.reminders, policy: &self.policy, local }
     }
@@ -131,7 +137,7 @@ impl Engine {
     }
 
     pub fn judge(&self, visit: &Visit, notes: Vec<Note>, how: &How, now: DateTime, switches: &Switches) -> Result<Report, Refusal> {
-        let id = how.sheet.as_deref().unwrap_or(crate::report::sheet::DEFAULT_SHEET);
+        let id = how.sheet.as_deref().unwrap_or(DEFAULT_SHEET);
         let sheet = self.sheets.sheet(id).ok_or_else(|| no_sheet(id))?;
         let switched = switches.within(visit.department());
         let options = Options {
@@ -168,7 +174,7 @@ impl Engine {
 
     /// Whether the rulebook is wrong about a case that it is held to.
     pub fn still_hits(&self, case: &Regression) -> bool {
-        let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET);
+        let sheet = self.sheets.sheet(DEFAULT_SHEET);
         sheet.is_some_and(|sheet| case.hits(&self.rulebook, sheet))
     }
 
@@ -198,7 +204,7 @@ impl Engine {
         now: DateTime,
         switches: &Switches,
     ) -> Result<Report, Refusal> {
-        let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET).ok_or_else(|| Refusal::Broken("no score sheet".to_owned()))?;
+        let sheet = self.default_sheet()?;
         let switched = switches.within(visit.department());
         let options = Options { phase: Some(Phase::Inline), focus: Some(document), switched: Some(&switched), ..Options::of(sheet, now) };
         let mut reading = open.reading.clone();
@@ -210,21 +216,21 @@ impl Engine {
 
     /// Judges plain text while somebody writes it.
     pub fn judge_prose(&self, text: &str, now: DateTime) -> Result<Vec<Placed>, Refusal> {
-        let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET).ok_or_else(|| Refusal::Broken("no score sheet".to_owned()))?;
+        let sheet = self.default_sheet()?;
         Ok(judge_prose("text", text, &self.rulebook, sheet, &self.readings, now))
     }
 
     /// Judges plain text by one rule; the model answers where the rule asks it.
     pub fn try_rule(&self, id: &str, text: &str, now: DateTime) -> Result<Tried, Refusal> {
         let compiled = self.rulebook.rule(id).ok_or(Refusal::NotFound)?;
-        let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET).ok_or_else(|| Refusal::Broken("no score sheet".to_owned()))?;
+        let sheet = self.default_sheet()?;
         let options = Options { language: self.language.as_ref(), ..Options::of(sheet, now) };
         Ok(try_rule(text, compiled, &self.rulebook, &self.readings, options))
     }
 
     /// What one rule would say of a visit if it were in use, by rules alone.
     pub fn shadow(&self, rule: &str, visit: &Visit, at: DateTime) -> Result<Report, Refusal> {
-        let sheet = self.sheets.sheet(crate::report::sheet::DEFAULT_SHEET).ok_or_else(|| Refusal::Broken("no score sheet".to_owned()))?;
+        let sheet = self.default_sheet()?;
         let (on, reading) = (Switched::on(rule), self.rulebook.knowledge.reader.read(visit));
         let options = Options { at: Some(at), switched: Some(&on), ..Options::of(sheet, at) };
         Ok(judge(visit, &reading, Vec::new(), &self.rulebook, options, |compiled, _| compiled.rule.id == rule))

@@ -36,9 +36,9 @@ fn kind(path: &str) -> Option<&'static str> {
 }
 
 /// The files as they are now: on disk, or as they came with the program.
-fn folder(root: Option<&FilePath>) -> Result<DataFolder, Refusal> {
-    match root {
-        Some(root) => DataFolder::open(root).map_err(|error| Refusal::Broken(format!("the rules folder cannot be read: {error}"))),
+fn folder(state: &State) -> Result<DataFolder, Refusal> {
+    match &state.rules_folder {
+        Some(rules) => DataFolder::open(&rules.path).map_err(|error| Refusal::Broken(format!("the rules folder cannot be read: {error}"))),
         None => Ok(DataFolder::embedded()),
     }
 }
@@ -47,12 +47,11 @@ fn folder(root: Option<&FilePath>) -> Result<DataFolder, Refusal> {
 #[utoipa::path(get, path = "/v1/settings", tag = "管理",
     responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
 pub async fn list(Shared(state): Shared<State>, _: Administrator) -> Result<Json<Value>, Refusal> {
-    let root = state.rules_folder.as_ref().map(|folder| folder.path.as_path());
-    let folder = folder(root)?;
+    let folder = folder(&state)?;
     let known = folder.iter().filter_map(|file| Some((kind(&file.path)?, file)));
     let items: Vec<Value> = known.map(|(kind, file)| json!({ "path": file.path, "kind": kind, "bytes": file.text.len() })).collect();
     Ok(Json(
-        json!({ "items": items, "writable": root.is_some(), "two_people": state.two_people, "rulebook": state.engine().rulebook.digest }),
+        json!({ "items": items, "writable": state.rules_folder.is_some(), "two_people": state.two_people, "rulebook": state.engine().rulebook.digest }),
     ))
 }
 
@@ -62,7 +61,7 @@ pub async fn list(Shared(state): Shared<State>, _: Administrator) -> Result<Json
         (status = 404, body = ProblemDocument)))]
 pub async fn one(Shared(state): Shared<State>, _: Administrator, Path(path): Path<String>) -> Result<Json<Value>, Refusal> {
     let kind = kind(&path).ok_or(Refusal::NotFound)?;
-    let folder = folder(state.rules_folder.as_ref().map(|folder| folder.path.as_path()))?;
+    let folder = folder(&state)?;
     let file = folder.file(&path).ok_or(Refusal::NotFound)?;
     Ok(Json(json!({ "path": path, "kind": kind, "text": file.text, "hash": digest(file.text.as_bytes()) })))
 }
@@ -96,7 +95,7 @@ pub async fn put(
     let rules = state.rules_folder.clone().ok_or_else(reload::no_folder)?;
     let target = rules.path.join(&path);
     let _turn = state.reloading.lock().await;
-    let before = folder(Some(&rules.path))?.file(&path).ok_or(Refusal::NotFound)?.text.to_string();
+    let before = folder(&state)?.file(&path).ok_or(Refusal::NotFound)?.text.to_string();
     if digest(before.as_bytes()) != was {
         return Err(Refusal::Conflict("该文件已被他人更改,请重新打开".to_owned()));
     }

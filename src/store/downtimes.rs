@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row};
 
 use super::audit::{self, Deed};
-use super::{Store, StoreError, local_moment, stamp};
+use super::{Store, StoreError, inputs, local_moment, stamp};
 
 /// One stretch, in local time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,17 +34,10 @@ impl Downtime {
     }
 }
 
-/// Has the visits judged again whose limits ran in that stretch: what judged them last did not know of it.
+/// Has the visits judged again whose limits ran in that stretch.
 async fn mark(connection: &mut AnyConnection, department: &str, from: &str, to: &str) -> Result<(), StoreError> {
     const CONCERNED: &str = "SELECT visit_id FROM duties WHERE ($1 = '' OR department = $1) AND begin_at < $2 AND (due > $3 OR done > $3)";
-    let outdate = format!("UPDATE visits SET rulebook = '' WHERE visit_id IN ({CONCERNED})");
-    let list = format!(
-        "INSERT INTO pending (visit_id, why) SELECT DISTINCT visit_id, 'downtime' FROM ({CONCERNED}) AS concerned WHERE true ON CONFLICT DO NOTHING"
-    );
-    for statement in [outdate, list] {
-        sqlx::query(sqlx::AssertSqlSafe(statement)).bind(department).bind(to).bind(from).execute(&mut *connection).await?;
-    }
-    Ok(())
+    inputs::outdate(connection, CONCERNED, &[department, to, from], "downtime").await
 }
 
 impl Store {

@@ -125,6 +125,21 @@ impl Store {
     }
 }
 
+/// Has the visits of a query judged again, for that reason: what judged them last did not know of something.
+pub(super) async fn outdate(connection: &mut AnyConnection, concerned: &str, values: &[&str], why: &str) -> Result<(), StoreError> {
+    let statements = [
+        format!("UPDATE visits SET rulebook = '' WHERE visit_id IN ({concerned})"),
+        format!(
+            "INSERT INTO pending (visit_id, why) SELECT DISTINCT visit_id, '{why}' FROM ({concerned}) AS concerned WHERE true ON CONFLICT DO NOTHING"
+        ),
+    ];
+    for statement in statements {
+        let query = values.iter().fold(sqlx::query(sqlx::AssertSqlSafe(statement)), |query, value| query.bind((*value).to_owned()));
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn mark_pending(connection: &mut AnyConnection, visit_id: &str, why: &str) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO pending (visit_id, why) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(visit_id)

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::audit::{self, Deed};
-use super::{Downtime, Store, StoreError, stamp};
+use super::{Downtime, Store, StoreError, inputs, stamp};
 use crate::rules::Status;
 use crate::rules::switch::{Switch, Switches};
 
@@ -108,14 +108,8 @@ impl Store {
             sqlx::query(decide).bind(state).bind(actor).bind(stamp(now)).bind(&line.id).execute(&mut *transaction).await?.rows_affected()
                 > 0;
         if decided && is_released {
-            const CONCERNED: &str = "discharged_at = '' AND ($1 = '' OR department = $1)";
-            let outdate = format!("UPDATE visits SET rulebook = '' WHERE {CONCERNED}");
-            let list = format!(
-                "INSERT INTO pending (visit_id, why) SELECT visit_id, 'switch' FROM visits WHERE {CONCERNED} ON CONFLICT DO NOTHING"
-            );
-            for statement in [outdate, list] {
-                sqlx::query(sqlx::AssertSqlSafe(statement)).bind(&line.department).execute(&mut *transaction).await?;
-            }
+            const CONCERNED: &str = "SELECT visit_id FROM visits WHERE discharged_at = '' AND ($1 = '' OR department = $1)";
+            inputs::outdate(&mut transaction, CONCERNED, &[&line.department], "switch").await?;
         }
         if decided {
             audit::append(&mut transaction, Deed { actor, action, target: &line.rule }, now).await?;
