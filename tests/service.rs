@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 mod common;
-use common::{Database, Server, bingli, databases, send, send_with, sqlite};
+use common::{Database, Server, bingli, call, databases, send, send_with, sqlite};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use serde_json::Value;
+
 /// A database of its own, dropped with its file.
 pub struct Database {
     pub url: String,
@@ -112,4 +114,12 @@ pub fn send_with(method: &str, url: &str, token: Option<&str>, body: Option<&str
         Some(body) => agent().run(request.body(body.to_owned()).expect("a request")),
         None => agent().run(request.body(()).expect("a request")),
     }
+}
+
+/// Sends `METHOD /path`, and reads JSON.
+pub fn call(server: &Server, request: &str, who: &str, body: Option<&str>) -> (u16, Value) {
+    let (method, path) = request.split_once(' ').expect("METHOD /path");
+    let mut response = send(method, &format!("{}{path}", server.address), Some(who), body).expect("it answers");
+    let status = response.status().as_u16();
+    (status, response.body_mut().read_json().unwrap_or(Value::Null))
 }

@@ -1,6 +1,6 @@
 //! Requests that read and leave a line in the audit trail, many at once: none is refused because another wrote in between.
 
-use super::reviews::{call, give_out, token};
+use super::reviews::{give_out, token};
 use super::*;
 
 #[test]
@@ -14,9 +14,9 @@ fn readers_whose_deeds_are_recorded_do_not_refuse_each_other() {
                 let (server, sun) = (&server, &sun);
                 threads.spawn(move || {
                     for turn in 0..25 {
-                        let path = if (thread + turn) % 2 == 0 { "/v1/visits/CLI-2" } else { "/v1/reviews/2026-S0001-001-1" };
-                        let (status, answer) = call(server, sun, "GET", path, "");
-                        assert_eq!(status, 200, "{name}: {path}: {answer}");
+                        let request = if (thread + turn) % 2 == 0 { "GET /v1/visits/CLI-2" } else { "GET /v1/reviews/2026-S0001-001-1" };
+                        let (status, answer) = call(server, request, sun, None);
+                        assert_eq!(status, 200, "{name}: {request}: {answer}");
                     }
                 });
             }

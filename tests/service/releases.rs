@@ -5,16 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::common::{Server, databases, send};
+use super::common::{Server, call, databases};
 use super::operations::copy;
 use super::reviews::token;
-
-fn call(server: &Server, request: &str, who: &str, body: Option<&str>) -> (u16, Value) {
-    let (method, path) = request.split_once(' ').expect("METHOD /path");
-    let mut response = send(method, &format!("{}{path}", server.address), Some(who), body).expect("it answers");
-    let status = response.status().as_u16();
-    (status, response.body_mut().read_json().unwrap_or(Value::Null))
-}
 
 fn until_done(server: &Server, release: &Value, who: &str) -> Value {
     let until = Instant::now() + Duration::from_secs(60);

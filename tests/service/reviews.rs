@@ -10,21 +10,13 @@ pub fn token(database: &Database, name: &str, role: &str) -> String {
     String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
 }
 
-/// Sends JSON and reads JSON.
-pub fn call(server: &Server, token: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
-    let body = (method != "GET").then_some(body);
-    let mut answer = send(method, &format!("{}{path}", server.address), Some(token), body).expect("it answers");
-    let status = answer.status().as_u16();
-    (status, serde_json::from_str(&answer.body_mut().read_to_string().expect("text")).unwrap_or(Value::Null))
-}
-
 /// Sends visit CLI-2 as `his`, and gives its review 2026-S0001-001-1 out to `sun`.
 pub fn give_out(server: &Server, his: &str, sun: &str) {
     let visit = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/visits/defect.json")).expect("the visit");
-    assert_eq!(call(server, his, "PUT", "/v1/visits/CLI-2", &visit).0, 201);
+    assert_eq!(call(server, "PUT /v1/visits/CLI-2", his, Some(&visit)).0, 201);
     let plan = json!({ "plan": { "query": { "running": true }, "random": { "share": 1.0 } }, "blind_score": true }).to_string();
-    assert_eq!(call(server, sun, "POST", "/v1/samples", &plan).0, 201);
-    assert_eq!(call(server, sun, "POST", "/v1/samples/2026-S0001/assign", r#"{"reviewers":["sun"]}"#).0, 201);
+    assert_eq!(call(server, "POST /v1/samples", sun, Some(&plan)).0, 201);
+    assert_eq!(call(server, "POST /v1/samples/2026-S0001/assign", sun, Some(r#"{"reviewers":["sun"]}"#)).0, 201);
 }
 
 #[test]
@@ -32,7 +24,9 @@ fn verdicts_of_a_review_count_once_it_is_submitted() {
     for (name, database) in databases() {
         let (sun, his) = (token(&database, "sun", "reviewer"), token(&database, "his", "emr"));
         let server = Server::start(&database, &["--tokens", "--tick", "0", "--clock", "2026-03-12T12:00"]);
-        let call = |token: &str, method: &str, path: &str, body: &str| call(&server, token, method, path, body);
+        let call = |token: &str, method: &str, path: &str, body: &str| {
+            call(&server, &format!("{method} {path}"), token, (method != "GET").then_some(body))
+        };
         give_out(&server, &his, &sun);
         let (_, task) = call(&sun, "GET", "/v1/reviews/2026-S0001-001-1", "");
         let findings = task["findings"].as_array().expect("findings");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::operations::copy;
-use super::reviews::{call, token};
+use super::reviews::token;
 use super::*;
 
 #[test]
@@ -16,15 +16,17 @@ fn settings_are_tried_before_they_are_written_and_written_over_nobody() {
         let arguments = [&["--tick", "0", "--tokens", "--no-model", "--rules", &rules], more].concat();
         Server::start(&database, &arguments)
     };
+    let get = |server: &Server, path: &str| call(server, &format!("GET {path}"), &root, None);
     let calendar = "/v1/settings/calendar.toml";
-    let change =
-        |server: &Server, text: &str, was: &Value| call(server, &root, "PUT", calendar, &json!({ "text": text, "was": was }).to_string());
+    let change = |server: &Server, text: &str, was: &Value| {
+        call(server, &format!("PUT {calendar}"), &root, Some(&json!({ "text": text, "was": was }).to_string()))
+    };
 
     let server = start(&[]);
-    let (_, list) = call(&server, &root, "GET", "/v1/settings", "");
+    let (_, list) = get(&server, "/v1/settings");
     assert_eq!((&list["writable"], &list["two_people"]), (&json!(true), &json!(false)));
     let digest = list["rulebook"].clone();
-    let (_, file) = call(&server, &root, "GET", calendar, "");
+    let (_, file) = get(&server, calendar);
     let text = file["text"].as_str().expect("a text");
     let (status, answer) = change(&server, "[[year]\n", &file["hash"]);
     assert!(status == 422 && answer.to_string().contains("calendar.toml"), "{status}: {answer}");
@@ -35,17 +37,17 @@ fn settings_are_tried_before_they_are_written_and_written_over_nobody() {
     let (status, answer) = change(&server, &changed, &file["hash"]);
     assert_eq!((status, &answer["in_use"]), (200, &json!(true)), "{answer}");
     assert_eq!(std::fs::read_to_string(folder.path().join("calendar.toml")).expect("it is there"), changed);
-    let (_, list) = call(&server, &root, "GET", "/v1/settings", "");
+    let (_, list) = get(&server, "/v1/settings");
     assert_ne!(list["rulebook"], digest, "it is in use");
     let (status, _) = change(&server, text, &file["hash"]);
     assert_eq!(status, 409, "somebody changed it");
-    let (_, audit) = call(&server, &root, "GET", "/v1/audit?action=setting.change", "");
+    let (_, audit) = get(&server, "/v1/audit?action=setting.change");
     assert_eq!(audit["items"].as_array().map(Vec::len), Some(1), "{audit}");
     drop(server);
 
     let server = start(&["--two-people"]);
-    let digest = call(&server, &root, "GET", "/v1/settings", "").1["rulebook"].clone();
+    let digest = get(&server, "/v1/settings").1["rulebook"].clone();
     let (status, answer) = change(&server, text, &answer["hash"]);
     assert_eq!((status, &answer["in_use"]), (200, &json!(false)), "{answer}");
-    assert_eq!(call(&server, &root, "GET", "/v1/settings", "").1["rulebook"], digest, "it waits for a second person");
+    assert_eq!(get(&server, "/v1/settings").1["rulebook"], digest, "it waits for a second person");
 }
