@@ -265,10 +265,29 @@ pub fn duties(loops: &[Loop]) -> Vec<DutyEntry> {
 pub struct Figures {
     pub month: String,
     pub department: String,
+    #[serde(flatten)]
+    pub sums: Sums,
+}
+
+/// Some loops summed up.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Sums {
     pub count: usize,
     pub closed: usize,
     pub overdue: usize,
     pub steps: Vec<StepFigures>,
+}
+
+impl Sums {
+    pub fn of<'l>(loops: impl IntoIterator<Item = &'l Loop>) -> Self {
+        let members: Vec<&Loop> = loops.into_iter().collect();
+        Self {
+            count: members.len(),
+            closed: members.iter().filter(|entry| entry.state == State::Closed).count(),
+            overdue: members.iter().filter(|entry| entry.state == State::Overdue).count(),
+            steps: Step::ALL[2..].iter().map(|step| step_figures(*step, &members)).collect(),
+        }
+    }
 }
 
 /// Minutes from the report to one step, and how many came in time by the step's own limit.
@@ -297,10 +316,7 @@ pub fn figures(loops: &[Loop]) -> Vec<Figures> {
     let of = |((month, department), members): ((String, &str), Vec<&Loop>)| Figures {
         month,
         department: department.to_owned(),
-        count: members.len(),
-        closed: members.iter().filter(|entry| entry.state == State::Closed).count(),
-        overdue: members.iter().filter(|entry| entry.state == State::Overdue).count(),
-        steps: Step::ALL[2..].iter().map(|step| step_figures(*step, &members)).collect(),
+        sums: Sums::of(members),
     };
     groups.into_iter().map(of).collect()
 }
@@ -363,9 +379,9 @@ mod tests {
             [Some(-5), Some(0), Some(2), None, Some(38), Some(10), Some(230)]
         );
         let figures = &figures(std::slice::from_ref(entry))[0];
-        assert_eq!((figures.month.as_str(), figures.count, figures.closed, figures.overdue), ("2026-03", 1, 1, 0));
-        assert_eq!(figures.steps[2].median, Some(40.0), "from the report");
-        assert_eq!((figures.steps[2].in_time.hits, figures.steps[2].in_time.total), (0, 1));
+        assert_eq!((figures.month.as_str(), figures.sums.count, figures.sums.closed, figures.sums.overdue), ("2026-03", 1, 1, 0));
+        assert_eq!(figures.sums.steps[2].median, Some(40.0), "from the report");
+        assert_eq!((figures.sums.steps[2].in_time.hits, figures.sums.steps[2].in_time.total), (0, 1));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::State;
 use super::check::query;
 use super::problem::{ProblemDocument, Refusal};
 use super::visits::{limit, one_of};
-use crate::critical::{Loop, figures, loops};
+use crate::critical::{Loop, Sums, figures, loops};
 use crate::indicators::table::Period;
 use crate::people::Caller;
 use crate::record::Visit;
@@ -99,7 +99,7 @@ pub async fn list(
     Ok(Json(json!({ "items": found, "next": next })))
 }
 
-/// 危急值月度统计。By month and department: counts, minutes from the report to each step, and the share in time.
+/// 危急值统计。Together (`whole`), and by month and department (`rows`): counts, minutes from the report to each step, and the share in time.
 #[utoipa::path(get, path = "/v1/critical-values/figures", tag = "危急值", params(SumFilter),
     responses((status = 200, body = serde_json::Value), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
         (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
@@ -114,5 +114,6 @@ pub async fn sums(
     }
     let SumFilter { visit, department, period, state: stage } = filter;
     let filter = CriticalFilter { visit, department, period, state: stage, ..CriticalFilter::default() };
-    Ok(Json(json!({ "rows": figures(&wanted(&state, &caller, &filter).await?) })))
+    let found = wanted(&state, &caller, &filter).await?;
+    Ok(Json(json!({ "whole": Sums::of(&found), "rows": figures(&found) })))
 }

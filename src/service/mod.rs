@@ -21,6 +21,7 @@ mod duties;
 mod engine;
 mod events;
 mod figures;
+mod filters;
 mod focus;
 mod hooks;
 mod indicators;
@@ -223,6 +224,8 @@ pub fn router(state: State) -> Router {
         .routes(routes!(ledger::list, ledger::notify))
         .routes(routes!(ledger::read))
         .routes(routes!(ledger::act))
+        .routes(routes!(filters::list))
+        .routes(routes!(filters::save, filters::forget))
         .routes(routes!(stream::stream))
         .routes(routes!(stream::messages))
         .routes(routes!(duties::clock, duties::set_clock))

@@ -12,6 +12,7 @@ pub mod delegations;
 pub mod downtimes;
 pub mod duties;
 pub mod figures;
+pub mod filters;
 pub mod health;
 pub mod inputs;
 pub mod judgements;

@@ -1,13 +1,24 @@
 // Pictures of the widget and the pages for a person to look at: `node tests/browser/screenshots.mjs [widget|pages]`, into target/screenshots/.
+// Those that the READMEs show go to tests/browser/pictures/ too.
 
-import { mkdir } from "node:fs/promises";
+import { copyFile, mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Service, launch, open } from "./support.mjs";
 
 const FOLDER = fileURLToPath(new URL("../../target/screenshots/", import.meta.url));
 const SIZES = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };
 
+const SHOWN = new Map([["wide-light-2-two-sides", "widget"], ["wide-light-review", "desk"]]);
+
+/** One picture, of the screen or of the whole page. */
+async function picture(page, name, fullPage = false) {
+  const path = `${FOLDER}${name}.png`;
+  await page.screenshot({ path, fullPage });
+  if (SHOWN.has(name)) await copyFile(path, new URL(`pictures/${SHOWN.get(name)}.png`, import.meta.url));
+}
+
 await mkdir(FOLDER, { recursive: true });
+await mkdir(new URL("pictures/", import.meta.url), { recursive: true });
 const [only = ""] = process.argv.slice(2);
 const browser = await launch();
 try {
@@ -45,7 +56,7 @@ async function pages() {
     for (const [size, viewport] of Object.entries(SIZES)) {
       for (const colorScheme of ["light", "dark"]) {
         const page = await open(browser, service, "", { viewport, colorScheme, locale: "zh-CN", deviceScaleFactor: size === "narrow" ? 2 : 1 });
-        const shoot = (name) => page.screenshot({ path: `${FOLDER}${size}-${colorScheme}-${name}.png` });
+        const shoot = (name, fullPage) => picture(page, `${size}-${colorScheme}-${name}`, fullPage);
         await page.goto(service.address);
         await page.locator("tr[data-visit]").first().waitFor();
         await page.locator(".news a").first().waitFor();
@@ -64,13 +75,16 @@ async function pages() {
         await shoot("review-notice");
         await page.goto(`${service.address}/ledger`);
         await page.locator("tr[data-entry]").first().waitFor();
+        await page.locator(".saved summary").click();
+        await page.locator(".saved button").waitFor();
         await shoot("ledger");
+        await page.keyboard.press("Escape");
         await page.locator("tr[data-entry] button").first().click();
         await page.locator(".drawer .deeds button").first().waitFor();
         await shoot("ledger-drawer");
         await page.goto(`${service.address}/figures`);
         await page.locator("svg").first().waitFor();
-        await page.screenshot({ path: `${FOLDER}${size}-${colorScheme}-figures.png`, fullPage: true });
+        await shoot("figures", true);
         await page.goto(`${service.address}/rules?text=${encodeURIComponent("主诉")}&rule=cc-duration`);
         await page.locator(".case button").first().click();
         await page.locator(".verdict").waitFor();
@@ -99,7 +113,7 @@ async function pages() {
         await shoot("office-draw");
         await page.goto(`${service.address}/figures?month=2026-05`);
         await page.locator(".a4 table").first().waitFor();
-        await page.screenshot({ path: `${FOLDER}${size}-${colorScheme}-month.png`, fullPage: true });
+        await shoot("month", true);
         for (const tab of ["accounts", "tokens", "webhooks", "settings", "audit"]) {
           await page.goto(`${service.address}/admin?tab=${tab}`);
           await page.locator("tbody tr").first().waitFor();
@@ -147,7 +161,7 @@ async function widget() {
     for (const [size, viewport] of Object.entries(SIZES)) {
       for (const colorScheme of ["light", "dark"]) {
         const page = await open(browser, service, "", { viewport, colorScheme, locale: "zh-CN", deviceScaleFactor: size === "narrow" ? 2 : 1 });
-        const shoot = (name) => page.screenshot({ path: `${FOLDER}${size}-${colorScheme}-${name}.png` });
+        const shoot = (name, fullPage) => picture(page, `${size}-${colorScheme}-${name}`, fullPage);
         const chip = (id) => page.locator(`#${id} + [data-bingli] .chip`);
         await page.goto(`${service.address}/example`);
         await page.waitForFunction(async () => (await import("/example/example.js")).handles.course.state.status === "found");

@@ -1,4 +1,4 @@
-// Three pictures out of numbers, as SVG that knows nothing of what the numbers mean. Colours are classes of the page's style.
+// Four pictures out of numbers, as SVG that knows nothing of what the numbers mean. Colours are classes of the page's style.
 
 const SVG = "http://www.w3.org/2000/svg";
 const NARROW = matchMedia("(max-width: 720px)").matches;
@@ -84,4 +84,23 @@ export function pareto(bars, title) {
   const line = s("polyline", { points: bars.map((bar, at) => point(bar, at).map((number) => number.toFixed(1)).join(",")).join(" "), class: "line" });
   const dots = bars.map((bar, at) => s("circle", { cx: point(bar, at)[0], cy: point(bar, at)[1], r: 2.5, class: "dot" }));
   return frame(row(bars.length) + 4, title, ...rows, line, ...dots);
+}
+
+/** Lengths on a scale of powers, the median as a bar and the 90th percentile as a line to its right: `{label, median, p90, end, late}`; `ticks`: `[length, text]`. */
+export function intervals(bars, ticks, title) {
+  const most = Math.log1p(Math.max(1, ...bars.map(({ p90 }) => p90)));
+  const x = (length) => LABEL + (Math.log1p(Math.max(0, length)) / most) * room;
+  const foot = row(bars.length);
+  const grid = ticks.filter(([length]) => Math.log1p(length) <= most).map(([length, words]) => s("g", {}, s("path", { d: `M${x(length)} 0V${foot}`, class: "grid" }), text(x(length), foot + 12, words, { class: "end", "text-anchor": "middle" })));
+  const rows = bars.map(({ label: words, median, p90, end: tail, late }, at) =>
+    s(
+      "g",
+      {},
+      label(at, words),
+      s("rect", { x: LABEL, y: row(at), width: Math.max(1, x(median) - LABEL), height: 18, rx: 2, class: late ? "fill-B" : "fill-A" }, tip(`${words} ${tail}`)),
+      s("path", { d: `M${x(median)} ${row(at) + 9}H${x(p90)}m0 -5v10`, class: "line" }),
+      end(at, tail),
+    ),
+  );
+  return frame(foot + 18, title, ...grid, ...rows);
 }

@@ -4,6 +4,7 @@ import { h } from "/bingli/dom.js";
 import "/pages/bar.js";
 import { asked, get } from "/pages/api.js";
 import { pareto, shares, stacked } from "/pages/charts.js";
+import { criticalPicture, criticalTable, overdueTable } from "/pages/critical.js";
 import { choice, failure, filtersOf, keepFilters, level } from "/pages/parts.js";
 import { Month, lastMonth } from "/pages/month.js";
 import { numbers } from "/pages/tables.js";
@@ -34,16 +35,21 @@ class Figures extends HTMLElement {
 
   async load() {
     try {
-      const [figures, whole] = await Promise.all([get(`/v1/figures${asked(this.filters)}`), this.departments ? null : get("/v1/figures")]);
+      const [figures, critical, overdue, whole] = await Promise.all([
+        get(`/v1/figures${asked(this.filters)}`),
+        get(`/v1/critical-values/figures${asked(this.filters)}`),
+        get(`/v1/critical-values${asked({ ...this.filters, state: "overdue", limit: FIRST })}`),
+        this.departments ? null : get("/v1/figures"),
+      ]);
       this.month ??= await lastMonth();
       this.departments ??= [...new Set(whole.grades.map(({ department }) => department))].filter(Boolean);
-      this.draw(figures);
+      this.draw(figures, critical, overdue.items);
     } catch (error) {
       this.body.replaceChildren(failure(error, () => this.load()));
     }
   }
 
-  draw({ grades, defects, timeliness, acceptance }) {
+  draw({ grades, defects, timeliness, acceptance }, critical, overdue) {
     const set = (value) => {
       this.filters.department = value;
       keepFilters(this.filters);
@@ -54,7 +60,7 @@ class Figures extends HTMLElement {
       h("a.button", { href: `/v1/indicators${asked({ ...this.filters, format: "csv" })}`, download: "indicators.csv" }, words.indicators),
       h("a.button", { href: `/figures${asked({ month: this.month, ...this.filters })}` }, words.monthly),
     );
-    this.body.replaceChildren(this.grades(grades), this.timeliness(timeliness), this.defects(defects), acceptanceFigure(acceptance));
+    this.body.replaceChildren(this.grades(grades), this.timeliness(timeliness), this.defects(defects), criticalFigure(critical, overdue), acceptanceFigure(acceptance));
   }
 
   link(filters) {
@@ -105,6 +111,13 @@ class Figures extends HTMLElement {
     );
     return figure(words.defectsTitle, pareto(bars, words.defectsTitle), table, words.defectsNote);
   }
+}
+
+/** How long after the report each step came; the records that are still waited for stand below. */
+function criticalFigure({ whole, rows }, overdue) {
+  if (whole.count === 0) return figure(words.criticalTitle, h("p.empty", {}, words.noCritical), null);
+  const tables = [h("div", {}, criticalTable(rows, true), overdue.length ? [h("h3.block", {}, words.criticalOverdue), overdueTable(overdue)] : null)];
+  return figure(words.criticalTitle, criticalPicture(whole), tables, [words.criticalNote, words.criticalCounts(whole)].join(" · "));
 }
 
 function acceptanceFigure(acceptance) {

@@ -5,6 +5,7 @@ import "/pages/bar.js";
 import { all, asked, calmly, get, listen, part } from "/pages/api.js";
 import { Drawer } from "/pages/drawer.js";
 import { choice, failure, filtersOf, keepFilters, level, searchBox, walk } from "/pages/parts.js";
+import { SavedFilters } from "/pages/saved.js";
 import { countTo, refreshCountdowns, setClock, shown, until } from "/pages/time.js";
 import { words } from "/pages/words.js";
 
@@ -17,6 +18,7 @@ class Ledger extends HTMLElement {
     this.entries = [];
     this.count = h("p.soft", { role: "status" });
     this.bar = h("div.filters");
+    this.saved = new SavedFilters("ledger");
     this.body = h("tbody");
     this.problem = h("div");
     this.drawer = new Drawer(() => this.load(), () => this.mark(null));
@@ -72,6 +74,7 @@ class Ledger extends HTMLElement {
       choice("department", words.department, departments.map((name) => [name, name]), this.filters.department, set("department")),
       choice("severity", words.severityLabel, pairs(words.severity), this.filters.severity, set("severity")),
       ...(this.filters.visit ? [h("button.tag", { type: "button", onclick: () => set("visit")("") }, `${words.visit} ${this.filters.visit} ×`)] : []),
+      this.saved.element,
       this.exports,
     );
   }

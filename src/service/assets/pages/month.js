@@ -2,6 +2,7 @@
 
 import { h } from "/bingli/dom.js";
 import { asked, get } from "/pages/api.js";
+import { criticalTable } from "/pages/critical.js";
 import { monthWords as says } from "/pages/month-words.js";
 import { failure, level } from "/pages/parts.js";
 import { numbers } from "/pages/tables.js";
@@ -137,12 +138,6 @@ const defectTable = (defects, all) => numbers([words.defect, words.title, words.
 function timelinessTable(timeliness) {
   const rows = timeliness.map((row) => ({ ...row, known: row.in_time + row.late + row.overdue })).sort((x, y) => y.late + y.overdue - x.late - x.overdue || (x.task < y.task ? -1 : 1));
   return numbers([words.task, words.inTime, words.late, words.overdue, words.rate], rows.map(({ task, in_time: good, late, overdue, known }) => [task, good, late, overdue, percent(good, known)]));
-}
-
-function criticalTable(rows) {
-  const steps = rows[0]?.steps.map(({ step }) => step) ?? [];
-  const share = ({ in_time: { hits, total } }) => percent(hits, total);
-  return numbers([words.department, says.count, says.closed, words.overdue, ...steps.map((step) => says.stepInTime(words.steps[step]))], rows.map(({ department, count, closed, overdue, steps: each }) => [department, count, closed, overdue, ...each.map(share)]));
 }
 
 /** Those that the records say something of; what is counted by hand stands in a line below. */

@@ -5,6 +5,7 @@ import "/pages/bar.js";
 import { all, asked, calmly, get, listen, part } from "/pages/api.js";
 import { News } from "/pages/news.js";
 import { choice, failure, filtersOf, gradeMark, isTyping, keepFilters, searchBox } from "/pages/parts.js";
+import { SavedFilters } from "/pages/saved.js";
 import { countTo, refreshCountdowns, setClock, shown, until } from "/pages/time.js";
 import { words } from "/pages/words.js";
 
@@ -31,6 +32,7 @@ class Ward extends HTMLElement {
     this.visits = [];
     this.count = h("p.soft", { role: "status" });
     this.bar = h("div.filters");
+    this.saved = new SavedFilters("ward");
     this.body = h("tbody");
     this.news = new News();
     const columns = [words.department, words.visit, words.admitted, words.score, words.grade, words.severe, words.open, words.next];
@@ -54,6 +56,7 @@ class Ward extends HTMLElement {
       this.problem.replaceChildren();
       this.drawFilters();
       this.draw();
+      performance.mark("ward-rows");
     } catch (error) {
       this.problem.replaceChildren(failure(error, () => this.load()));
     }
@@ -93,6 +96,7 @@ class Ward extends HTMLElement {
       choice("state", words.state, [["running", words.running], ["discharged", words.discharged]], this.filters.state, set("state")),
       choice("grade", words.grade, ["甲", "乙", "丙"].map((grade) => [grade, words.gradeOf(grade)]), this.filters.grade, set("grade")),
       ...tags.map((name) => h("button.tag", { type: "button", onclick: () => set(name)("") }, `${words.only[name](this.filters[name])} ×`)),
+      this.saved.element,
     );
   }
 
