@@ -11,9 +11,11 @@ use clap::{Args, ValueEnum};
 use super::House;
 use super::check::visit_files;
 use crate::data::{DataFile, DataFolder};
+use crate::language::compare::Job;
 use crate::measure::assertions::{self, Sentence};
 use crate::measure::cmqcic::{self, Record};
 use crate::measure::gold::{Gold, GoldCount, GoldReport};
+use crate::measure::{pairs, typos};
 use crate::report::finding::FoundBy;
 use crate::report::sheet::DEFAULT_SHEET;
 use crate::report::text::pad;
@@ -24,7 +26,7 @@ use crate::rules::{Rule, Status};
 #[derive(Debug, Args)]
 pub struct MeasureArgs {
     /// Folders of visits with gold files beside them.
-    #[arg(value_name = "DIR", required_unless_present_any = ["assertions", "cmqcic"])]
+    #[arg(value_name = "DIR", required_unless_present_any = ["assertions", "cmqcic", "relate", "verify", "typos"])]
     folders: Vec<PathBuf>,
     /// Keep right and wrong findings of each rule, by folder, in this file of cards.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["assertions", "cmqcic"])]
@@ -35,6 +37,18 @@ pub struct MeasureArgs {
     /// Folder with records of CMQCIC-Bench (*.jsonl) instead: measures disease indicators.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["folders", "assertions"])]
     cmqcic: Option<PathBuf>,
+    /// Pairs of texts (JSON lines) instead: measures whether the language model sees which contradict each other.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["folders", "assertions", "cmqcic"])]
+    relate: Option<PathBuf>,
+    /// Statements with passages (JSON lines) instead: measures whether the language model sees what a passage says of them.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["folders", "assertions", "cmqcic", "relate"])]
+    verify: Option<PathBuf>,
+    /// Texts as they were written and as they should be (`wrong TAB right` a line) instead: measures the search for wrong characters.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["folders", "assertions", "cmqcic", "relate", "verify"])]
+    typos: Option<PathBuf>,
+    /// With --typos: only the lines from this one on, counted from one.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "typos")]
+    from: usize,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// Which findings count.
@@ -85,9 +99,14 @@ pub fn run(house: &House, rules: &DataFolder, args: &MeasureArgs) -> Result<Exit
     if let Some(folder) = &args.cmqcic {
         return benchmark(house, rules, args, folder);
     }
-    match &args.assertions {
-        Some(file) => sentences(house, args, file),
-        None => visits(house, args),
+    if let Some(file) = &args.typos {
+        return typos(house, args, file);
+    }
+    match (&args.assertions, &args.relate, &args.verify) {
+        (Some(file), _, _) => sentences(house, args, file),
+        (_, Some(file), _) => pairs(house, args, Job::Relate, file),
+        (_, _, Some(file)) => pairs(house, args, Job::Verify, file),
+        _ => visits(house, args),
     }
 }
 
@@ -200,12 +219,62 @@ fn print_visits(report: &GoldReport, show: usize) {
     }
 }
 
-fn sentences(house: &House, args: &MeasureArgs, file: &Path) -> Result<ExitCode> {
+/// The objects of a file of JSON lines.
+fn lines<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    lines.map(|(index, line)| serde_json::from_str(line).with_context(|| format!("{}:{}", path.display(), index + 1))).collect()
+}
+
+fn pairs(house: &House, args: &MeasureArgs, job: Job, file: &Path) -> Result<ExitCode> {
+    let language = house.language()?.context("--no-model leaves nothing to measure")?;
+    let report = pairs::measure(&language, job, &lines(file)?).with_context(|| file.display().to_string())?;
+    if args.format == Format::Json {
+        anstream::println!("{}", serde_json::to_string_pretty(&report)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    for (class, said) in job.classes().iter().zip(report.confusion) {
+        let said: Vec<String> = job.classes().iter().zip(said).map(|(class, count)| format!("{class} {count}")).collect();
+        anstream::println!("{} → {}", pad(class, 14), said.join("  "));
+    }
+    for line in &report.by_threshold {
+        anstream::println!("{} ≥ {:.1}  精确率 {}  召回率 {}", pad(line.class, 14), line.at_least, line.precision, line.recall);
+    }
+    anstream::println!("正确率 {}", report.accuracy);
+    anstream::println!("校准误差 {:.3}", report.calibration_error);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn typos(house: &House, args: &MeasureArgs, file: &Path) -> Result<ExitCode> {
+    let language = house.language()?.context("--no-model leaves nothing to measure")?;
+    let detector = language.detector.as_ref().context("the model has no suspect.bin")?;
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let parse =
-        |(index, line): (usize, &str)| serde_json::from_str::<Sentence>(line).with_context(|| format!("{}:{}", file.display(), index + 1));
-    let sentences: Vec<Sentence> =
-        text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(parse).collect::<Result<_>>()?;
+    let pair = |(index, line): (usize, &str)| {
+        let (wrong, right) = line.split_once('\t').with_context(|| format!("{}:{}: no tab", file.display(), index + 1))?;
+        Ok(typos::Pair { wrong: wrong.to_owned(), right: right.to_owned() })
+    };
+    let lines = text.lines().enumerate().skip(args.from.saturating_sub(1)).filter(|(_, line)| !line.trim().is_empty());
+    let reports = typos::measure(detector, &lines.map(pair).collect::<Result<Vec<_>>>()?);
+    if args.format == Format::Json {
+        anstream::println!("{}", serde_json::to_string_pretty(&reports)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    for report in reports {
+        anstream::println!(
+            "≥ {:.1}  精确率 {}  召回率 {}  F1 {:.3}  改正 {}  无错句误报 {}",
+            report.threshold,
+            report.precision,
+            report.recall,
+            report.f1,
+            report.corrected,
+            report.unchanged_flagged
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn sentences(house: &House, args: &MeasureArgs, file: &Path) -> Result<ExitCode> {
+    let sentences: Vec<Sentence> = lines(file)?;
     let report = assertions::measure(&house.rulebook.knowledge.reader, &sentences);
     if args.format == Format::Json {
         anstream::println!("{}", serde_json::to_string_pretty(&report)?);
@@ -232,10 +301,7 @@ fn benchmark(house: &House, rules: &DataFolder, args: &MeasureArgs, folder: &Pat
     paths.sort();
     let mut records = Vec::new();
     for path in &paths {
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            records.push(serde_json::from_str::<Record>(line).with_context(|| format!("{}:{}", path.display(), index + 1))?);
-        }
+        records.extend(lines::<Record>(path)?);
     }
     if records.is_empty() {
         bail!("no records (*.jsonl) in {}", folder.display());

@@ -15,6 +15,7 @@ mod model;
 mod rules;
 mod score;
 mod serve;
+mod suspect;
 mod webhook;
 
 use std::path::PathBuf;

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 
-use super::House;
 use super::drill::clean_visits;
+use super::{House, suspect};
 use crate::language::folder::{ModelFolder, Readiness};
 use crate::language::heads::fit::{Settings, fit_all};
 use crate::language::heads::{Head, Heads};
@@ -48,6 +48,21 @@ enum ModelCommand {
         #[command(flatten)]
         clean: CleanArgs,
     },
+    /// 用本院病历统计字组,减少错别字误报 · add the counts of a hospital's own notes (visits or plain text) to suspect.bin
+    Count {
+        #[arg(required = true)]
+        notes: Vec<PathBuf>,
+        /// Folder whose suspect.bin is written; default: the folder of --model.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// 重新生成 suspect.bin · make suspect.bin from the texts that models/training/suspect lays out
+    Suspect {
+        texts: PathBuf,
+        /// Folder whose suspect.bin is written; its confusions.tsv says what may be mixed up.
+        #[arg(long, value_name = "DIR", default_value = "models")]
+        out: PathBuf,
+    },
     /// 模型卡上的数字 · the figures of the heads in use
     Info {
         #[arg(long)]
@@ -83,6 +98,8 @@ pub fn run(house: &House, args: &ModelArgs) -> Result<ExitCode> {
                 .with_context(|| format!("cannot write {}", out.join("judge.json").display()))?;
             Ok(ExitCode::SUCCESS)
         }
+        ModelCommand::Count { notes, out } => suspect::count(house, notes, out.as_deref()),
+        ModelCommand::Suspect { texts, out } => suspect::fit(texts, out),
         ModelCommand::Info { json } => info(house, *json),
         ModelCommand::Eval { clean } => {
             let folder = house.model_folder()?.context("--no-model leaves nothing to measure")?;

@@ -45,6 +45,19 @@ impl Embedder {
         Ok(texts.iter().map(|text| Arc::clone(&vectors[text])).collect())
     }
 
+    /// The states of the tokens that stand for something in the text, one after the other, `width` numbers each.
+    pub fn states(&self, text: &str) -> Result<Vec<f32>, ModelError> {
+        let width = self.width();
+        let mut kept = Vec::new();
+        for window in self.tokens.windows(text)? {
+            let states = self.encoder.states(&window.ids);
+            for index in window.own.clone().filter(|index| !window.spans[*index].is_empty()) {
+                kept.extend_from_slice(&states[index * width..(index + 1) * width]);
+            }
+        }
+        Ok(kept)
+    }
+
     fn vector(&self, text: &str) -> Result<Arc<[f32]>, ModelError> {
         let key = Cache::key(text);
         if let Some(vector) = self.cache.get(&key) {

@@ -7,20 +7,26 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::compare::Comparer;
 use super::heads::{Features, Head, Heads, Verdict};
 use super::int8::Int8Encoder;
 use super::packed::{Packed, digest};
+use super::suspect::Detector;
 use super::tokens::Tokens;
 use super::{Config, Embedder, ModelError, lessons};
 use crate::rules::Rulebook;
 
-/// The files of a model: `config.json`, `tokenizer.json`, `model.safetensors`, and `judge.json` where heads were fitted.
+/// The files of a model: `config.json`, `tokenizer.json`, `model.safetensors`, and, where there are, `judge.json` with the heads of `judge` rules and
+/// `compare.safetensors` for `relate` and `verify`, `suspect.bin` and `confusions.tsv` for wrong characters.
 #[derive(Clone)]
 pub struct ModelFolder {
     pub config: Cow<'static, [u8]>,
     pub tokenizer: Cow<'static, [u8]>,
     pub weights: Cow<'static, [u8]>,
     pub heads: Option<Cow<'static, [u8]>>,
+    pub comparer: Option<Cow<'static, [u8]>>,
+    /// Counts of characters, and which are mixed up.
+    pub suspect: Option<(Cow<'static, [u8]>, Cow<'static, [u8]>)>,
 }
 
 impl ModelFolder {
@@ -31,6 +37,11 @@ impl ModelFolder {
             tokenizer: Cow::Borrowed(include_bytes!("../../models/tokenizer.json")),
             weights: Cow::Borrowed(include_bytes!("../../models/model.safetensors")),
             heads: Some(Cow::Borrowed(include_bytes!("../../models/judge.json"))),
+            comparer: None,
+            suspect: Some((
+                Cow::Borrowed(include_bytes!("../../models/suspect.bin")),
+                Cow::Borrowed(include_bytes!("../../models/confusions.tsv")),
+            )),
         }
     }
 
@@ -40,11 +51,18 @@ impl ModelFolder {
             let named = |error: std::io::Error| std::io::Error::new(error.kind(), format!("{name}: {error}"));
             std::fs::read(root.join(name)).map(Cow::Owned).map_err(named)
         };
-        let heads = match read("judge.json") {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            heads => Some(heads?),
+        let optional = |name: &str| match read(name) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            file => file.map(Some),
         };
-        Ok(Self { config: read("config.json")?, tokenizer: read("tokenizer.json")?, weights: read("model.safetensors")?, heads })
+        Ok(Self {
+            config: read("config.json")?,
+            tokenizer: read("tokenizer.json")?,
+            weights: read("model.safetensors")?,
+            heads: optional("judge.json")?,
+            comparer: optional("compare.safetensors")?,
+            suspect: optional("suspect.bin")?.map(|counts| Ok::<_, std::io::Error>((counts, read("confusions.tsv")?))).transpose()?,
+        })
     }
 
     /// `sha256:…` of the encoder, without its heads.
@@ -85,6 +103,10 @@ pub struct Language {
     embedder: Embedder,
     centre: Vec<f32>,
     heads: BTreeMap<String, Readiness>,
+    /// What sets two texts against each other; `None` where the folder has none for this encoder.
+    pub comparer: Option<Comparer>,
+    /// What looks for wrong characters.
+    pub detector: Option<Detector>,
 }
 
 impl fmt::Debug for Language {
@@ -98,7 +120,9 @@ impl Language {
         let embedder = folder.embedder()?;
         let config = embedder.encoder().config();
         let none: &[u8] = &[];
-        let sha256 = digest(&[&folder.config, &folder.tokenizer, &folder.weights, folder.heads.as_deref().unwrap_or(none)]);
+        let (counts, table) = folder.suspect.as_ref().map_or((none, none), |(counts, table)| (&**counts, &**table));
+        let (judge, compare) = (folder.heads.as_deref().unwrap_or(none), folder.comparer.as_deref().unwrap_or(none));
+        let sha256 = digest(&[&folder.config, &folder.tokenizer, &folder.weights, judge, compare, counts, table]);
         let identity = Identity { name: config.name.clone(), version: config.version.clone(), sha256 };
         let file = match &folder.heads {
             None => None,
@@ -119,7 +143,15 @@ impl Language {
                 heads.insert(id, readiness);
             }
         }
-        Ok(Self { identity, embedder, centre, heads })
+        let comparer = folder.comparer.as_ref().map(|bytes| Comparer::read(bytes, embedder.width())).transpose()?;
+        let detector = match &folder.suspect {
+            None => None,
+            Some((counts, table)) => {
+                let table = str::from_utf8(table).map_err(|error| ModelError(format!("confusions.tsv: {error}")))?;
+                Some(Detector::read("suspect.bin", counts, table, rulebook.knowledge.lexicon().words())?)
+            }
+        };
+        Ok(Self { identity, embedder, centre, heads, comparer, detector })
     }
 
     pub fn embedder(&self) -> &Embedder {

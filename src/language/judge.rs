@@ -1,20 +1,28 @@
-//! The step after the rules: the model answers what `judge` rules asked.
+//! The step after the rules: the model answers what `judge` and `suspect` rules asked.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use super::Language;
 use super::folder::Readiness;
 use super::heads::{Head, Verdict};
-use crate::rules::Hit;
-use crate::rules::judge::Candidate;
+use super::suspect::Detector;
+use crate::reading::text::Span;
+use crate::rules::judge::{Candidate, NEEDS_MODEL};
 use crate::rules::rulebook::Compiled;
 use crate::rules::run::RunResult;
+use crate::rules::{CheckSpec, Evidence, Hit, Role};
+use rayon::prelude::*;
 
 impl Language {
     /// Answers every question of a run, so that each rule that asked has run, was skipped, or was not evaluated.
     pub fn answer(&self, result: &mut RunResult<'_>) {
         let mut ready: Vec<(&Compiled, Vec<Candidate>, &Head)> = Vec::new();
         for (compiled, candidates) in std::mem::take(&mut result.asked) {
+            if let CheckSpec::Suspect(spec) = &compiled.rule.check {
+                self.suspect(compiled, spec.at_least, &candidates, result);
+                continue;
+            }
             let why = match self.readiness(&compiled.rule.id) {
                 Some(Readiness::Ready(head)) => {
                     ready.push((compiled, candidates, &**head));
@@ -42,6 +50,26 @@ impl Language {
         }
     }
 
+    /// Characters that look wrong, but for those that a rule has found already.
+    fn suspect<'b>(&self, compiled: &'b Compiled, at_least: f32, candidates: &[Candidate], result: &mut RunResult<'b>) {
+        let Some(detector) = &self.detector else {
+            return result.skipped.push((compiled, NEEDS_MODEL.to_owned()));
+        };
+        let found = guarded(|| Ok(candidates.par_iter().flat_map_iter(|one| suspects(detector, at_least, one)).collect::<Vec<Hit>>()));
+        match found {
+            Ok(mut hits) => {
+                let others = result.hits.iter().flat_map(|(_, hits)| hits).flat_map(|hit| &hit.evidence);
+                let taken: Vec<&Evidence> = others.filter(|other| other.role == Role::This).collect();
+                hits.retain(|hit| !taken.iter().any(|other| overlap(&hit.evidence[0], other)));
+                result.ran += 1;
+                if !hits.is_empty() {
+                    result.hits.push((compiled, hits));
+                }
+            }
+            Err(error) => result.not_evaluated.push((compiled, error)),
+        }
+    }
+
     fn hits(&self, head: &Head, candidates: &[Candidate]) -> Result<Vec<Hit>, String> {
         let passages: Vec<(&str, &str)> =
             candidates.iter().map(|candidate| (candidate.text.as_str(), candidate.against.as_str())).collect();
@@ -54,6 +82,22 @@ impl Language {
         };
         Ok(candidates.iter().zip(verdicts).filter_map(hit).collect())
     }
+}
+
+fn suspects<'c>(detector: &Detector, at_least: f32, candidate: &'c Candidate) -> impl Iterator<Item = Hit> + use<'c> {
+    detector.detect(&candidate.text, at_least).into_iter().map(|one| Hit {
+        evidence: vec![Evidence { span: Span::new(one.span.start, one.span.end), ..candidate.evidence[0].clone() }],
+        slots: vec![("right", one.candidates[0].right.clone())],
+        confidence: Some(1.0 / (1.0 + (-one.candidates[0].score).exp())),
+        ..Hit::default()
+    })
+}
+
+/// Evidence of a few characters on the same words: a whole sentence that is wrong may well have wrong characters too.
+fn overlap(one: &Evidence, other: &Evidence) -> bool {
+    const FEW: u32 = 24;
+    let same = Arc::ptr_eq(&one.passage, &other.passage) && other.span.end - other.span.start <= FEW;
+    same && one.span.start < other.span.end && other.span.start < one.span.end
 }
 
 fn both_texts(candidate: &Candidate) -> impl Iterator<Item = &str> {

@@ -4,12 +4,15 @@
 //! - [`int8`] the encoder in 8-bit integers · [`mod@reference`] the same in f32, to hold it against
 //! - [`embedder`] text in, vector out · [`cache`] so that no text is read twice
 //! - [`heads`] what is learnt on top of the frozen encoder: one small head a `judge` rule
+//! - [`suspect`] wrong characters, by counts of what stands beside what, without the encoder
+//! - [`compare`] two texts set against each other: `relate` and `verify`
 //! - [`lessons`] what the rulebook teaches · [`folder`] where a model is loaded from, and [`Language`], the whole of it, which answers what
 //!   `judge` rules ask
 //!
 //! Nothing here knows a clock or a network, and results do not depend on the processor, on threads, or on what was read before.
 
 pub mod cache;
+pub mod compare;
 pub mod config;
 pub mod embedder;
 pub mod folder;
@@ -19,6 +22,7 @@ mod judge;
 pub mod lessons;
 pub mod packed;
 pub mod reference;
+pub mod suspect;
 #[cfg(test)]
 mod tests;
 pub mod tokens;

@@ -80,6 +80,18 @@ fn has(safetensors: &[u8], name: &str) -> bool {
     SafeTensors::deserialize(safetensors).is_ok_and(|file| file.tensor(name).is_ok())
 }
 
+/// A tensor's numbers, whichever of the three types they have.
+pub(super) fn numbers(file: &SafeTensors<'_>, name: &str) -> Result<Vec<f32>, String> {
+    let tensor = file.tensor(name).map_err(|error| format!("{name}: {error}"))?;
+    let bytes = tensor.data();
+    Ok(match tensor.dtype() {
+        Dtype::F32 => bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect(),
+        Dtype::F16 => bytes.chunks_exact(2).map(|two| f16::from_le_bytes([two[0], two[1]]).to_f32()).collect(),
+        Dtype::BF16 => bytes.chunks_exact(2).map(|two| bf16::from_le_bytes([two[0], two[1]]).to_f32()).collect(),
+        other => return Err(format!("{name} is {other:?}, expected F32, F16 or BF16")),
+    })
+}
+
 struct Source<'f> {
     file: SafeTensors<'f>,
     /// Some exports put the encoder under `bert.`.
@@ -88,15 +100,7 @@ struct Source<'f> {
 
 impl Source<'_> {
     fn tensor(&self, name: &str) -> Result<Vec<f32>, ModelError> {
-        let name = format!("{}{name}", self.prefix);
-        let tensor = self.file.tensor(&name).map_err(|error| ModelError(format!("model.safetensors: {name}: {error}")))?;
-        let bytes = tensor.data();
-        Ok(match tensor.dtype() {
-            Dtype::F32 => bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect(),
-            Dtype::F16 => bytes.chunks_exact(2).map(|two| f16::from_le_bytes([two[0], two[1]]).to_f32()).collect(),
-            Dtype::BF16 => bytes.chunks_exact(2).map(|two| bf16::from_le_bytes([two[0], two[1]]).to_f32()).collect(),
-            other => return Err(ModelError(format!("model.safetensors: {name} is {other:?}, expected F32, F16 or BF16"))),
-        })
+        numbers(&self.file, &format!("{}{name}", self.prefix)).map_err(|error| ModelError(format!("model.safetensors: {error}")))
     }
 
     fn sized(&self, name: &str, size: usize) -> Result<Vec<f32>, ModelError> {

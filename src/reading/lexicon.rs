@@ -19,6 +19,7 @@ pub struct Lexicon {
     /// Members of every concept name, class and kind name, the concept itself included.
     classes: HashMap<Arc<str>, ConceptSet>,
     terms: CharwiseDoubleArrayAhoCorasick<u32>,
+    words: Vec<Box<str>>,
 }
 
 /// One concept.
@@ -255,11 +256,12 @@ impl Lexicon {
         let classes = close(&concepts, &ids, &parents);
         let mut words: Vec<(String, u32)> = terms.into_iter().map(|(term, (id, _))| (term, id)).collect();
         words.sort();
+        let known = words.iter().map(|(term, _)| term.as_str().into()).collect();
         let builder = CharwiseDoubleArrayAhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest);
         let terms = builder
             .build_with_values(words)
             .map_err(|error| vec![Problem { file: "lexicon/".into(), line: 1, text: error.to_string() }])?;
-        Ok(Self { concepts, ids, classes, terms })
+        Ok(Self { concepts, ids, classes, terms, words: known })
     }
 
     pub fn id(&self, name: &str) -> Option<ConceptId> {
@@ -268,6 +270,11 @@ impl Lexicon {
 
     pub fn concept(&self, id: ConceptId) -> &Concept {
         &self.concepts[id.0 as usize]
+    }
+
+    /// Every term, in order.
+    pub fn words(&self) -> &[Box<str>] {
+        &self.words
     }
 
     pub fn len(&self) -> usize {

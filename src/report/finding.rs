@@ -11,7 +11,7 @@ use crate::record::Visit;
 use crate::rules::rulebook::Compiled;
 use crate::rules::run::RunResult;
 use crate::rules::switch::Switched;
-use crate::rules::{CheckSpec, Evidence, Hit, Role, Severity, Status, Subject};
+use crate::rules::{Evidence, Hit, Role, Severity, Status, Subject};
 
 /// One defect that a rule found, with the words that prove it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -131,7 +131,7 @@ fn finding(subject: &Subject<'_>, compiled: &Compiled, hit: &Hit, status: Status
         message: message(subject, &rule.message, hit),
         suggestion: rule.fix.clone(),
         basis: rule.basis.clone(),
-        found_by: if matches!(rule.check, CheckSpec::Judge(_)) { FoundBy::Model } else { FoundBy::Rule },
+        found_by: if rule.check.asks_the_model() { FoundBy::Model } else { FoundBy::Rule },
         confidence: hit.confidence.unwrap_or(rule.confidence),
         group: String::new(),
         evidence,

@@ -36,6 +36,7 @@ mod required;
 mod response;
 mod sequence;
 mod support;
+pub mod suspect;
 
 use std::sync::Arc;
 
@@ -215,7 +216,8 @@ pub enum Outcome {
     Ran(Vec<Hit>),
     /// The rule could not be judged, and that is no defect: `no structured labs`.
     Skipped(String),
-    /// Rules go no further: the language model must say of each passage whether the rule's statement holds. Only `judge` asks.
+    /// Rules go no further: the language model must say of each passage whether the rule's statement holds, or which
+    /// characters look wrong. Only `judge` and `suspect` ask.
     Asks(Vec<judge::Candidate>),
 }
 
@@ -249,6 +251,7 @@ pub enum CheckSpec {
     Copy(copy::Copy),
     Range(range::Range),
     Judge(judge::Judge),
+    Suspect(suspect::Suspect),
     Expression(expression::Expression),
 }
 
@@ -267,8 +270,14 @@ impl CheckSpec {
             CheckSpec::Copy(spec) => spec.prepare(knowledge),
             CheckSpec::Range(spec) => spec.prepare(knowledge),
             CheckSpec::Judge(spec) => spec.prepare(knowledge),
+            CheckSpec::Suspect(spec) => spec.prepare(knowledge),
             CheckSpec::Expression(spec) => spec.prepare(knowledge),
         }
+    }
+
+    /// Whether the language model decides.
+    pub fn asks_the_model(&self) -> bool {
+        matches!(self, CheckSpec::Judge(_) | CheckSpec::Suspect(_))
     }
 
     /// The kind's name as it is written in a rule file.
@@ -285,6 +294,7 @@ impl CheckSpec {
             CheckSpec::Copy(_) => "copy",
             CheckSpec::Range(_) => "range",
             CheckSpec::Judge(_) => "judge",
+            CheckSpec::Suspect(_) => "suspect",
             CheckSpec::Expression(_) => "expression",
         }
     }

@@ -118,7 +118,7 @@ impl Rulebook {
         let hits = match self.run_case(compiled, case)? {
             // Whether the model judges it rightly is measured when its head is fitted.
             Outcome::Asks(_) => return Ok(()),
-            _ if matches!(compiled.rule.check, CheckSpec::Judge(_)) => return Err("no passage of the case reaches the model".to_owned()),
+            _ if compiled.rule.check.asks_the_model() => return Err("no passage of the case reaches the model".to_owned()),
             Outcome::Skipped(_) if case.expect == Expect::Skip => return Ok(()),
             Outcome::Skipped(why) => return Err(format!("the rule was skipped: {why}")),
             Outcome::Ran(hits) => hits,

@@ -17,16 +17,29 @@ use crate::language::folder::Readiness;
 use crate::people::Caller;
 use crate::report::Manifest;
 use crate::report::prose::Tried;
+use crate::rules::Rule;
 use crate::rules::case::Expect;
 use crate::rules::rulebook::Compiled;
-use crate::rules::{CheckSpec, Rule};
 use crate::store::{Acceptance, SwitchLine};
 
 /// Longer texts are refused.
 const MAX_TEXT: usize = 1 << 20;
 
-const KINDS: [&str; 12] =
-    ["required", "deadline", "sequence", "pattern", "conflict", "agree", "support", "response", "copy", "range", "judge", "expression"];
+const KINDS: [&str; 13] = [
+    "required",
+    "deadline",
+    "sequence",
+    "pattern",
+    "conflict",
+    "agree",
+    "support",
+    "response",
+    "copy",
+    "range",
+    "judge",
+    "suspect",
+    "expression",
+];
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -76,7 +89,7 @@ fn decided(known: Option<&HashMap<String, Acceptance>>, id: &str) -> Value {
 
 /// What the model learnt of a `judge` rule: its figures on cases that it had not seen.
 fn model(engine: &Engine, rule: &Rule) -> Value {
-    if !matches!(rule.check, CheckSpec::Judge(_)) {
+    if !rule.check.asks_the_model() {
         return Value::Null;
     }
     match engine.language.as_ref().and_then(|language| language.readiness(&rule.id)) {

@@ -20,7 +20,7 @@ use super::{Engine, State};
 use crate::batch::Held;
 use crate::people::{Caller, Role};
 use crate::report::{Finding, Manifest};
-use crate::rules::{CheckSpec, Severity, Status};
+use crate::rules::{Severity, Status};
 use crate::store::switches::{AS_FILED, STATUSES};
 use crate::store::{Recorded, SwitchLine, random_hex};
 
@@ -72,7 +72,7 @@ pub async fn propose(
     if !words.contains(&body.status.as_str()) {
         return Err(Refusal::Unreadable(format!("status 应为 {}", words.join("、"))));
     }
-    if body.status == "stable" && matches!(known.check, CheckSpec::Judge(_)) {
+    if body.status == "stable" && known.check.asks_the_model() {
         return Err(Refusal::Conflict("语言模型的判断只作提示,不能转为正式".to_owned()));
     }
     if reason.is_empty() {
@@ -221,7 +221,7 @@ pub async fn shadow(
     let selection = check::json(body)?.visits.selection(&state, &caller).await?;
     let engine = state.engine();
     let known = &engine.rulebook.rule(&rule).ok_or(Refusal::NotFound)?.rule;
-    if matches!(known.check, CheckSpec::Judge(_)) {
+    if known.check.asks_the_model() {
         return Err(Refusal::Conflict("语言模型的判断不能在此试算,请用批次".to_owned()));
     }
     let severity = known.severity;
