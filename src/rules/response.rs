@@ -166,7 +166,7 @@ impl Prepared {
 }
 
 /// The text names regions of the body, and none of those that the label names.
-fn is_of_other_region(label: &str, text: &str) -> bool {
+pub(super) fn is_of_other_region(label: &str, text: &str) -> bool {
     const REGIONS: [&[&str]; 6] = [
         &["头", "颅", "脑", "垂体", "鞍"],
         &["胸", "肺", "纵隔", "气管", "肋"],

@@ -97,6 +97,21 @@ fn same_vitals(d: &mut Draft<'_>) -> Option<Plant> {
     if days.len() < 4 {
         return None;
     }
+    // A note between two of them with other numbers would break the run.
+    let last = days.get(4).or(days.last())?.1;
+    let chosen: Vec<usize> = days.iter().take(5).map(|(index, _)| *index).collect();
+    let is_between = |index: &usize| !chosen.contains(index) && d.time_of(*index).is_some_and(|time| time.date() <= last);
+    let between: Vec<usize> = d.documents(ANY_COURSE).into_iter().filter(is_between).collect();
+    for index in between {
+        let kind = d.reading.documents[index].kind;
+        let measured = r"\b(T|P|R|BP|HR)\s*\d+(\.\d+)?(/\d+)?(℃|次/分|mmHg)[\p{P}\s]?";
+        loop {
+            let places: Vec<Place> = d.places(&[kind], &[]).into_iter().filter(|place| place.document == index).collect();
+            if d.edit_where(&places, measured, |_| Some(String::new())).is_none() {
+                break;
+            }
+        }
+    }
     let vitals = d.pick(&["T 36.5℃,P 80次/分,R 20次/分,BP 120/80mmHg。", "T36.6℃ P76次/分 R18次/分 BP118/76mmHg。"]);
     for (index, _) in days.iter().take(5) {
         let place = d.last_place(*index)?;

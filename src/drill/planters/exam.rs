@@ -64,7 +64,11 @@ fn only_general(d: &mut Draft<'_>) -> Option<Plant> {
     )
 }
 
+/// The regulation wants it "as the specialty needs": in departments of operations, of single organs and of movement.
 fn specialty_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    const SPECIALTIES: &str = "外科|骨|眼|耳鼻|口腔|妇|产|泌尿|肝胆|甲状腺|乳腺|肛肠|皮肤|烧伤|整形|康复|神经|精神|心理|推拿|针灸";
+    let department = d.visit.admission.department.clone()?;
+    compiled(SPECIALTIES).is_match(&department).then_some(())?;
     d.drop_section(ADMISSION, &["专科情况"])
 }
 

@@ -156,11 +156,28 @@ fn vague_treatment(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn quotes_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    // Words of the patient and findings are quoted as well: only names of diseases, drugs and operations must be.
+    const NAMES: &str = "(炎|癌|病|症|梗死|结石|骨折|溃疡|感染|增生|突出|肿瘤|出血|积液|衰竭|哮喘|结核|扭伤|狭窄|血栓|囊肿|肌瘤|综合征|术|片|胶囊|注射液|颗粒|口服液|丸|散|滴眼液|软膏)$";
+    const OUTSIDE: &str = r"(外院|当地|县|市|省|镇|乡|区|社区|诊所|卫生|药店|自服|自行|自予|服用|口服|家长予)[^。;\n]*$";
     let place = d.place(ADMISSION, &["现病史"])?;
-    if !compiled("[“\"]").is_match(d.text(&place)) {
+    let old = d.text(&place).to_owned();
+    let mut removed = false;
+    let bare = compiled("[“\"]([^“”\"\n]{2,20})[”\"]").replace_all(&old, |found: &regex::Captures<'_>| {
+        let before = found.get(0).map_or("", |whole| &old[..whole.start()]);
+        let said = before.rsplit(['。', '\n']).next().unwrap_or("");
+        let ours = compiled("我院|本院|门诊以|急诊以").is_match(said);
+        if !ours && compiled(NAMES).is_match(&found[1]) && compiled(OUTSIDE).is_match(said) {
+            removed = true;
+            found[1].to_owned()
+        } else {
+            found[0].to_owned()
+        }
+    });
+    let bare = bare.into_owned();
+    if !removed {
         return d.append(ADMISSION, &["现病史"], &["外院诊断肺炎,予头孢治疗。", "曾在县医院诊断为胃炎,服用奥美拉唑。"]);
     }
-    d.rewrite_as(ADMISSION, &["现病史"], |old| Some(old.replace(['“', '”', '"'], "")))
+    d.rewrite_as(ADMISSION, &["现病史"], |_| Some(bare.trim().to_owned()))
 }
 
 fn general_state_removed(d: &mut Draft<'_>) -> Option<Plant> {

@@ -81,6 +81,7 @@ fn consent_names_other_operation(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn pathology_malignant(d: &mut Draft<'_>) -> Option<Plant> {
     let end = operation(d)?.ended_at?;
+    d.discharged()?;
     if d.has_text(DISCHARGE, "癌") {
         return None;
     }
@@ -135,6 +136,10 @@ fn surgeon_on_front_page(d: &mut Draft<'_>) -> Option<Plant> {
 fn anesthesia_in_record(d: &mut Draft<'_>) -> Option<Plant> {
     operation(d)?;
     let pairs = [
+        // With the tube it is the airway of the general one.
+        ("气管插管全身麻醉", "椎管内麻醉"),
+        ("双腔支气管插管全身麻醉", "椎管内麻醉"),
+        ("气管插管全麻", "椎管内麻醉"),
         ("全身麻醉", "椎管内麻醉"),
         ("椎管内麻醉", "全身麻醉"),
         ("腰硬联合麻醉", "全身麻醉"),
@@ -272,7 +277,7 @@ fn checklist_unsigned(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn checklist_removed(d: &mut Draft<'_>) -> Option<Plant> {
-    operation(d)?;
+    operation(d).filter(|_| !d.is_local_anesthesia())?;
     d.drop_documents(&[Kind::SafetyChecklist])
 }
 
@@ -297,9 +302,18 @@ fn rounds_removed(d: &mut Draft<'_>, before: bool) -> Option<Plant> {
         .filter(|index| d.time_of(*index).is_some_and(|time| (time.earliest() < start) == before))
         .filter(|index| {
             let document = &d.visit.documents[*index];
-            whole_text(document).contains(&own) || document.title.as_deref().is_some_and(|title| title.contains(&own))
+            let signed = || document.signatures.iter().flatten().any(|signature| signature.staff.as_deref() == Some(surgeon.as_str()));
+            whole_text(document).contains(&own) || document.title.as_deref().is_some_and(|title| title.contains(&own)) || signed()
         })
         .collect();
+    // Who led or joined the discussion of the day before has dealt with the patient in the time that the round is due.
+    let joined = |index: &usize| {
+        let near = d.time_of(*index).is_some_and(|time| plus_minutes(time.earliest(), 36 * 60) >= start);
+        near && whole_text(&d.visit.documents[*index]).contains(&own)
+    };
+    if before && d.documents(&[Kind::PreopDiscussion]).iter().any(joined) {
+        return None;
+    }
     let (mut gone, mut cut) = (Vec::new(), 0);
     for index in notes {
         let titled = d.visit.documents[index].title.as_deref().is_some_and(|title| title.contains(&own));

@@ -60,7 +60,8 @@ fn consent_removed(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn consent_late(d: &mut Draft<'_>) -> Option<Plant> {
     let start = d.visit.transfusions.as_ref()?.last()?.started_at?.earliest();
-    let index = d.document(&[Kind::ConsentTransfusion])?;
+    // The consent of this transfusion, not one of another.
+    let index = d.documents(&[Kind::ConsentTransfusion]).pop()?;
     let to = plus_minutes(start, d.pick(&[80, 200, 600]));
     let printed = Instant::minute(to).to_string();
     d.edit(&[Kind::ConsentTransfusion], &[], r"\d{4}-\d\d-\d\d \d\d:\d\d", |_| Some(printed.clone()));
@@ -103,6 +104,11 @@ fn one_test_removed(d: &mut Draft<'_>) -> Option<Plant> {
             )
             .into_owned();
     }
+    // Told with others as a whole (感染筛查均阴性) it was done.
+    let told = format!("{words}|(感染|传染病|术前|输血前)[^。;\n]{{0,8}}(筛查|四项|八项|指标|检查)[^。;\n]{{0,4}}(阴|正常)");
+    if d.visit.documents.iter().any(|document| compiled(&told).is_match(&whole_text(document))) {
+        return None;
+    }
     Some(Plant::new("检验·输血前检查", words, "(删去)"))
 }
 
@@ -115,6 +121,7 @@ fn record_vague(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn evaluation_removed(d: &mut Draft<'_>) -> Option<Plant> {
     let ended = d.visit.transfusions.as_ref()?.last()?.ended_at?;
+    d.is_overdue(ended.earliest(), 72).then_some(())?;
     let plant = d.drop_sentences(
         &[Kind::DailyCourse, Kind::WardRound, Kind::TransfusionRecord, Kind::DischargeRecord],
         &[],
