@@ -113,6 +113,15 @@ fn same_vitals(d: &mut Draft<'_>) -> Option<Plant> {
         }
     }
     let vitals = d.pick(&["T 36.5℃,P 80次/分,R 20次/分,BP 120/80mmHg。", "T36.6℃ P76次/分 R18次/分 BP118/76mmHg。"]);
+    // Only where the chart says something else on one of the days is it no coincidence.
+    let (temperature, pulse) = if vitals.contains("36.5") { (36.5, 80.0) } else { (36.6, 76.0) };
+    let differs = |date: &jiff::civil::Date| {
+        let rows = || d.visit.vitals.iter().flatten().filter(|row| row.at.is_some_and(|at| at.date() == *date));
+        let far = |values: Vec<f64>, said: f64, least: f64| !values.is_empty() && values.iter().all(|value| (value - said).abs() >= least);
+        far(rows().filter_map(|row| row.temperature).collect(), temperature, 0.3)
+            || far(rows().filter_map(|row| row.pulse).collect(), pulse, 10.0)
+    };
+    days.iter().take(5).any(|(_, date)| differs(date)).then_some(())?;
     for (index, _) in days.iter().take(5) {
         let place = d.last_place(*index)?;
         let old = d.text(&place).to_owned();

@@ -249,8 +249,14 @@ fn basis_copied(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn differential_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    // A diagnosis that is proven needs none.
+    if d.has_text(FIRST, "诊断明确|无需鉴别") {
+        return None;
+    }
     if d.place(FIRST, &["鉴别诊断"]).is_some() {
-        return d.drop_section(FIRST, &["鉴别诊断"]);
+        let plant = d.drop_section(FIRST, &["鉴别诊断"])?;
+        // Where two schools of medicine have one each, the other is still there.
+        return (!d.has_text(FIRST, "鉴别")).then_some(plant);
     }
     d.rewrite_as(FIRST, &["拟诊讨论"], |old| {
         let cut = compiled(r"(?s)\n?鉴别(诊断)?\p{P}.*$").replace(old, "");

@@ -181,6 +181,11 @@ fn quotes_removed(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn general_state_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    // Of hours nobody asks for sleep and weight, nor of infants and the comatose.
+    let sudden = compiled("小时|分钟").is_match(&complaint(d)?) || d.has_text(ADMISSION, "昏迷");
+    if sudden || d.age()? < 1 {
+        return None;
+    }
     d.drop_sentences(ADMISSION, &["现病史"], "(精神|食欲|饮食|进食|睡眠|二便|大便|小便|体重)[^。]{0,30}(精神|食欲|饮食|睡眠|二便|大便|小便|体重|小便量|尿)|^(\\s)*(二便|体重|大小便)")
 }
 
@@ -224,7 +229,8 @@ fn readmission_without_summary(d: &mut Draft<'_>) -> Option<Plant> {
 fn allergy_removed(d: &mut Draft<'_>) -> Option<Plant> {
     d.visit.patient.allergies = None;
     d.drop_section(ADMISSION, &["过敏史"]);
-    d.drop_clauses(ADMISSION, &["既往史", "一般情况", "个人史"], "过敏|皮疹").filter(|_| !d.has_text(ADMISSION, "过敏"))
+    d.drop_clauses(ADMISSION, &["既往史", "一般情况", "个人史"], "过敏|皮疹")
+        .filter(|_| !d.has_text(ADMISSION, "过敏|皮试[^。]{0,6}阳性|(用|服|静滴|注射)[^。]{1,16}后[^。]{0,8}(荨麻疹|风团|休克)"))
 }
 
 fn allergy_vague(d: &mut Draft<'_>) -> Option<Plant> {
@@ -258,7 +264,9 @@ fn menses_removed(d: &mut Draft<'_>) -> Option<Plant> {
     if !d.is(Sex::Female) || d.age()? < 15 {
         return None;
     }
-    d.drop_section(ADMISSION, &["月经史"])
+    let plant = d.drop_section(ADMISSION, &["月经史"])?;
+    // It may be told with the pregnancies or the present illness.
+    (!d.has_text(ADMISSION, "月经|初潮|绝经|停经|LMP|末次")).then_some(plant)
 }
 
 /// Of older patients nobody asks for the parents.

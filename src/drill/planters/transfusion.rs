@@ -28,7 +28,20 @@ fn in_documents(d: &mut Draft<'_>, kinds: &[Kind], pattern: &str, new: &str) -> 
     d.edit(kinds, &[], pattern, |_| Some(new.to_owned()))
 }
 
+/// A word that explains red cells at any haemoglobin, said of the patient and not denied: bleeding, a heart that needs the oxygen, a newborn.
+fn is_explained(d: &Draft<'_>) -> bool {
+    let reason = compiled("出血|失血|休克|冠心病|心肌|心衰|心力衰竭|黑便|呕血|便血|咯血|血肿|血尿|溶血|化疗|外伤|创伤|新生儿|氧合|低氧");
+    let denied = compiled("无|否认|未|防|风险|如|若|警惕|可能|慢性|既往|注意|观察");
+    let said = |text: String| {
+        text.split(['。', ';', '\u{ff1b}', '\n', ',', '\u{ff0c}']).any(|clause| reason.is_match(clause) && !denied.is_match(clause))
+    };
+    said(d.all_text(ANY_COURSE))
+}
+
 fn haemoglobin_normal(d: &mut Draft<'_>) -> Option<Plant> {
+    if is_explained(d) {
+        return None;
+    }
     let value = d.pick(&["105", "112", "118"]);
     for lab in d.visit.labs.as_mut()?.iter_mut().filter(|lab| lab.item.as_deref() == Some("血红蛋白")) {
         match lab.value.as_deref() {
@@ -51,6 +64,13 @@ fn haemoglobin_missing(d: &mut Draft<'_>) -> Option<Plant> {
         &[],
         "血红蛋白|Hb|指征|贫血",
     );
+    // Any other value, or a bleeding that explains it, is one.
+    let told = compiled("血红蛋白|Hb|HGB|血色素|活动性出血|大出血|失血");
+    if d.visit.documents.iter().any(|document| told.is_match(&whole_text(document)))
+        || d.visit.labs.iter().flatten().filter_map(|lab| lab.item.as_ref()).any(|item| told.is_match(item))
+    {
+        return None;
+    }
     Some(Plant::new("检验·血红蛋白", "有", "(删去)"))
 }
 

@@ -74,9 +74,9 @@ fn miscopied<'r, 'v>(
     }
     let day = written.date();
     let of_item = || reports.iter().filter(|report| report.item == mention.concept);
-    // Only a value of this hospital, reported on the note's day before the note or the day before, is meant to be a transcript.
+    // Only a value of this hospital, reported in the week before the note, is meant to be a transcript.
     let recent = |report: &&Reported<'_>| {
-        report.lab.reported_at.is_some_and(|at| at.earliest() <= written.latest() && (0..=1).contains(&time::days_between(at.date(), day)))
+        report.lab.reported_at.is_some_and(|at| at.earliest() <= written.latest() && (0..=7).contains(&time::days_between(at.date(), day)))
     };
     let unit_fits = |report: &&Reported<'_>| {
         measure.unit.is_empty()
@@ -104,13 +104,13 @@ fn miscopied<'r, 'v>(
     if of_item().any(|report| matches(report.value)) {
         return None;
     }
-    // Only a slip of the pen is sure: another value may be of a report that was not sent. Of yesterday's report two digits may agree by chance.
-    candidates.into_iter().find(|report| {
-        let today = report.lab.reported_at.is_some_and(|at| at.date() == day);
-        let fewest = if today { 2 } else { 3 };
+    // Only a slip of the pen is sure: another value may be of a report that was not sent. Two digits of an older one may agree by chance.
+    candidates.into_iter().rev().find(|report| {
+        let age = report.lab.reported_at.map_or(i64::MAX, |at| time::days_between(at.date(), day));
+        let fewest = if age <= 1 { 2 } else { 3 };
         let printed = report.lab.value.as_deref().unwrap_or("").trim();
-        let slipped =
-            same_digits(report.value, measure.value) || is_one_digit_wrong(printed, number_in(passage.text.slice(measure.span)), fewest);
+        let slipped = age <= 1 && same_digits(report.value, measure.value)
+            || is_one_digit_wrong(printed, number_in(passage.text.slice(measure.span)), fewest);
         slipped && is_of_then(passage, mention, report.lab, written)
     })
 }
@@ -144,7 +144,8 @@ fn is_of_then(passage: &Passage, mention: &Mention, lab: &Lab, written: Instant)
 fn is_one_digit_wrong(reported: &str, stated: &str, fewest: usize) -> bool {
     const NOTABLE: f64 = 0.2;
     let (Ok(a), Ok(b)) = (reported.parse::<f64>(), stated.parse::<f64>()) else { return false };
-    let digits = reported.chars().filter(char::is_ascii_digit).count();
+    // 0.3 has one digit that tells something.
+    let digits = reported.trim_start_matches(['0', '.']).chars().filter(char::is_ascii_digit).count();
     let differing = reported.chars().zip(stated.chars()).filter(|(one, other)| one != other).count();
     reported.len() == stated.len() && digits >= fewest && differing == 1 && (a - b).abs() >= a.abs() * NOTABLE
 }
@@ -175,7 +176,7 @@ mod tests {
         assert!(is_one_digit_wrong("4.0", "6.0", 2) && is_one_digit_wrong("196", "496", 3));
         // Measured twice, or two digits apart.
         assert!(!is_one_digit_wrong("138", "139", 2) && !is_one_digit_wrong("2.9", "3.6", 2));
-        assert!(!is_one_digit_wrong("7", "4", 2) && !is_one_digit_wrong("5.2", "8.2", 3));
+        assert!(!is_one_digit_wrong("7", "4", 2) && !is_one_digit_wrong("0.3", "0.2", 2) && !is_one_digit_wrong("5.2", "8.2", 3));
         assert_eq!(number_in("6.0mmol/L"), "6.0");
         assert!(same_digits(2.5, 5.2) && !same_digits(2.5, 2.6));
     }

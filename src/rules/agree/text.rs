@@ -46,8 +46,10 @@ pub(in crate::rules) fn stated_sex(passage: &Passage) -> Option<(Span, Sex)> {
         let after = &text[at + word.len()..];
         let listed = before.trim_end_matches([',', ' ']).ends_with("患者")
             || before.trim_end().ends_with(',') && after.trim_start_matches([',', ' ']).starts_with(|next: char| next.is_ascii_digit());
-        let aged = ["老年", "中年", "青年", "青壮年", "中老年"].iter().any(|age| before.ends_with(age)) && after.starts_with('性');
-        let patient = after.starts_with("性患者") || after.starts_with("患者");
+        // 中年女,急骤起病 leaves 性 out.
+        let aged =
+            ["老年", "中年", "青年", "青壮年", "中老年", "育龄"].iter().any(|age| before.ends_with(age)) && after.starts_with(['性', ',']);
+        let patient = ["性患者", "患者", "性患儿", "患儿"].iter().any(|word| after.starts_with(word));
         let general = ["多见于", "好发于", "常见于", "易发", "多为"]
             .iter()
             .any(|word| before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<String>().contains(word));

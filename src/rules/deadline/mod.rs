@@ -304,18 +304,13 @@ impl Prepared {
     }
 }
 
-/// The hospital sends the times of its documents: all but this one tell it, and so do other consents.
+/// The hospital sends the times of its documents: all but this one tell it, and so do other forms that are signed by hand.
 fn is_time_usual(subject: &Subject<'_>) -> bool {
     let documents = &subject.reading.documents;
     let is_dated = |document: &&DocumentReading| written_at(subject.visit, facts::document(subject.visit, document)).is_some();
     let dated = documents.iter().filter(is_dated).count();
-    let consented = documents.iter().filter(is_dated).any(|document| is_consent(document.kind));
-    dated + 1 >= documents.len() && consented
-}
-
-fn is_consent(kind: DocumentKind) -> bool {
-    use DocumentKind as Kind;
-    matches!(kind, Kind::ConsentOperation | Kind::ConsentAnesthesia | Kind::ConsentTransfusion | Kind::ConsentSpecial)
+    let by_hand = |document: &DocumentReading| ["同意", "告知", "委托", "通知"].iter().any(|word| document.title.contains(word));
+    dated + 1 >= documents.len() && documents.iter().filter(is_dated).any(by_hand)
 }
 
 /// A sentence in which the person sees the patient: 王某某主任医师查房, 术者王某某查看患者.

@@ -84,6 +84,7 @@ impl Prepared {
         // A dose may stand in the name (胰岛素50U+0.9%氯化钠50ml); an order given once has no frequency.
         incomplete(
             subject,
+            |order| order.kind == Some(OrderKind::Drug),
             &[
                 ("剂量", |order| {
                     order.dose.is_some()
@@ -100,8 +101,9 @@ impl Prepared {
         )
     }
 
+    /// Every order has a start, so that all of them tell whether the hospital sends it.
     pub(super) fn order_start(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        incomplete(subject, &[("开始时间", |order| order.start.is_some())])
+        incomplete(subject, |_| true, &[("开始时间", |order| order.start.is_some())])
     }
 }
 
@@ -116,20 +118,20 @@ fn is_by_hand(order: &Order) -> bool {
     holds_one(order, &BY_HAND)
 }
 
-/// Drug orders without one of the fields that nearly all others have.
-fn incomplete(subject: &Subject<'_>, fields: &[(&str, Has)]) -> Result<Vec<Hit>, String> {
+/// Drug orders without one of the fields that nearly all others have, of those which have it as a rule.
+fn incomplete(subject: &Subject<'_>, has_fields: impl Fn(&Order) -> bool, fields: &[(&str, Has)]) -> Result<Vec<Hit>, String> {
     /// With one other order that has the field, the hospital is known to send it.
     const FEWEST: usize = 2;
     let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
-    let counts = |order: &(usize, &Order)| order.1.kind == Some(OrderKind::Drug) && !holds_one(order.1, &NO_COURSE);
-    let drugs: Vec<(usize, &Order)> = orders.iter().enumerate().filter(counts).collect();
+    let comparable: Vec<(usize, &Order)> =
+        orders.iter().enumerate().filter(|(_, order)| has_fields(order) && !holds_one(order, &NO_COURSE)).collect();
     let mut hits = Vec::new();
-    for (index, order) in drugs.iter().copied() {
+    for (index, order) in comparable.iter().copied().filter(|(_, order)| order.kind == Some(OrderKind::Drug)) {
         // A field that this hospital does not send is unknown, not missing: most other orders must have it.
         let usual = |has: Has| {
-            let others = drugs.iter().filter(|(other, _)| *other != index);
-            let held = others.clone().filter(|(_, other)| has(other)).count();
-            drugs.len() >= FEWEST && held * 5 >= (drugs.len() - 1) * 4
+            let others = comparable.iter().filter(|(other, _)| *other != index);
+            let held = others.filter(|(_, other)| has(other)).count();
+            comparable.len() >= FEWEST && held * 5 >= (comparable.len() - 1) * 4
         };
         let missing: Vec<&str> = fields.iter().filter(|(_, has)| !has(order) && usual(*has)).map(|(name, _)| *name).collect();
         if !missing.is_empty() {

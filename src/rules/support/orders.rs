@@ -4,6 +4,7 @@ use super::super::response::is_of_other_region;
 use super::super::{DataEvidence, Evidence, Hit, Role, Searched, Subject, facts};
 use super::Prepared;
 use crate::reading::Assertion;
+use crate::reading::text::Span;
 use crate::record::{Exam, Order, OrderKind};
 
 /// Exams whose report is a document of its own, with the words of their orders, reports and notes.
@@ -191,7 +192,11 @@ impl Prepared {
                 reported
                     || self.explained.passages(subject).any(|passage| {
                         let text = passage.text.as_str();
-                        is_named(text) && TOLD.iter().any(|word| text.contains(word)) && !is_of_other_region(name, text)
+                        let of_region = |sentence: &Span| {
+                            let said = passage.text.slice(*sentence);
+                            is_named(said) && !is_of_other_region(name, said)
+                        };
+                        TOLD.iter().any(|word| text.contains(word)) && passage.sentences.iter().any(of_region)
                     })
             };
             let open = orders.iter().enumerate().find(|(_, order)| ordered(order) && !is_answered(order));
