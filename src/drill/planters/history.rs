@@ -252,7 +252,9 @@ fn chronic_without_detail(d: &mut Draft<'_>) -> Option<Plant> {
     )
 }
 
+/// A newborn has no such history.
 fn items_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    d.age().filter(|age| *age >= 1)?;
     d.drop_clauses(ADMISSION, &["既往史"], "手术|外伤|输血|肝炎|结核|传染病|预防接种")
 }
 

@@ -309,7 +309,8 @@ fn is_time_usual(subject: &Subject<'_>) -> bool {
     let documents = &subject.reading.documents;
     let is_dated = |document: &&DocumentReading| written_at(subject.visit, facts::document(subject.visit, document)).is_some();
     let dated = documents.iter().filter(is_dated).count();
-    let by_hand = |document: &DocumentReading| ["同意", "告知", "委托", "通知"].iter().any(|word| document.title.contains(word));
+    let by_hand =
+        |document: &DocumentReading| ["同意", "告知", "委托", "通知", "核查", "清点"].iter().any(|word| document.title.contains(word));
     dated + 1 >= documents.len() && documents.iter().filter(is_dated).any(by_hand)
 }
 

@@ -82,22 +82,22 @@ impl Prepared {
 
     pub(super) fn order_fields(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         // A dose may stand in the name (胰岛素50U+0.9%氯化钠50ml); an order given once has no frequency.
+        let has_dose: Has = |order| {
+            let in_name = order.name.as_deref().is_some_and(|name| name.contains(|c: char| c.is_ascii_digit()));
+            order.dose.is_some() || is_by_hand(order) || in_name
+        };
+        let has_route: Has = |order| is_by_hand(order) || order.route.as_deref().is_some_and(|route| !route.trim().is_empty());
+        let has_frequency: Has = |order| {
+            order.long_term != Some(true) || is_by_hand(order) || order.frequency.as_deref().is_some_and(|text| !text.trim().is_empty())
+        };
+        // In intensive care the pump runs by protocol.
+        let department = subject.visit.admission.department.as_deref().unwrap_or("");
+        let is_intensive = ["ICU", "重症"].iter().any(|word| department.contains(word));
+        let is_pumped = |order: &Order| is_intensive && order.route.as_deref().is_some_and(|route| route.contains('泵'));
         incomplete(
             subject,
-            |order| order.kind == Some(OrderKind::Drug),
-            &[
-                ("剂量", |order| {
-                    order.dose.is_some()
-                        || is_by_hand(order)
-                        || order.name.as_deref().is_some_and(|name| name.contains(|c: char| c.is_ascii_digit()))
-                }),
-                ("给药途径", |order| is_by_hand(order) || order.route.as_deref().is_some_and(|route| !route.trim().is_empty())),
-                ("频次", |order| {
-                    order.long_term != Some(true)
-                        || is_by_hand(order)
-                        || order.frequency.as_deref().is_some_and(|text| !text.trim().is_empty())
-                }),
-            ],
+            |order| order.kind == Some(OrderKind::Drug) && !is_pumped(order),
+            &[("剂量", has_dose), ("给药途径", has_route), ("频次", has_frequency)],
         )
     }
 
@@ -125,13 +125,17 @@ fn incomplete(subject: &Subject<'_>, has_fields: impl Fn(&Order) -> bool, fields
     let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
     let comparable: Vec<(usize, &Order)> =
         orders.iter().enumerate().filter(|(_, order)| has_fields(order) && !holds_one(order, &NO_COURSE)).collect();
+    let is_alone = comparable.len() == 1 && fields.len() > 1;
     let mut hits = Vec::new();
     for (index, order) in comparable.iter().copied().filter(|(_, order)| order.kind == Some(OrderKind::Drug)) {
+        // Dose, route and frequency are sent together: a single order that has two of them shows it.
+        let has_rest =
+            || [order.dose.is_some(), order.route.is_some(), order.frequency.is_some()].into_iter().filter(|sent| *sent).count() >= 2;
         // A field that this hospital does not send is unknown, not missing: most other orders must have it.
         let usual = |has: Has| {
             let others = comparable.iter().filter(|(other, _)| *other != index);
             let held = others.filter(|(_, other)| has(other)).count();
-            comparable.len() >= FEWEST && held * 5 >= (comparable.len() - 1) * 4
+            comparable.len() >= FEWEST && held * 5 >= (comparable.len() - 1) * 4 || is_alone && has_rest()
         };
         let missing: Vec<&str> = fields.iter().filter(|(_, has)| !has(order) && usual(*has)).map(|(name, _)| *name).collect();
         if !missing.is_empty() {
