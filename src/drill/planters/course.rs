@@ -346,6 +346,13 @@ fn reaction_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn risk(d: &mut Draft<'_>, words: &str, sentences: &[&str]) -> Option<Plant> {
     let named = d.visit.orders.iter().flatten().filter_map(|order| order.name.clone()).any(|name| compiled(words).is_match(&name));
+    // A nurse at the bed, or a patient who must not leave it, is a measure already.
+    let watched = "特级护理|特护|绝对卧床|专人|约束";
+    if d.visit.orders.iter().flatten().filter_map(|order| order.name.as_ref()).any(|name| compiled(watched).is_match(name))
+        || d.has_text(&[Kind::AdmissionNote, Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::NursingRecord], watched)
+    {
+        return None;
+    }
     d.drop_clauses(ANY_COURSE, &[], words);
     if named
         || d.has_text(

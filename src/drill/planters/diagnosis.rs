@@ -193,7 +193,9 @@ fn symptom_name(d: &mut Draft<'_>) -> &'static str {
 }
 
 fn symptom_at_discharge(d: &mut Draft<'_>) -> Option<Plant> {
-    if d.stay_hours()? < 96 {
+    // What was discussed, or waits for the pathologist, may stay open.
+    if d.stay_hours()? < 96 || d.has_text(ANY_COURSE, "MDT|多学科|疑难病例") || d.has_text(DISCHARGE, "病理[^。]{0,8}(未回|待回|待报)")
+    {
         return None;
     }
     let name = symptom_name(d);

@@ -181,8 +181,8 @@ fn quotes_removed(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn general_state_removed(d: &mut Draft<'_>) -> Option<Plant> {
-    // Of hours nobody asks for sleep and weight, nor of infants and the comatose.
-    let sudden = compiled("小时|分钟").is_match(&complaint(d)?) || d.has_text(ADMISSION, "昏迷");
+    // Of hours nobody asks for sleep and weight, nor of infants, of the comatose and of a delivery.
+    let sudden = compiled("小时|分钟|停经|孕").is_match(&complaint(d)?) || d.has_text(ADMISSION, "昏迷");
     if sudden || d.age()? < 1 {
         return None;
     }

@@ -290,6 +290,23 @@ fn unsign(d: &mut Draft<'_>, document: usize, person: &str) {
     }
 }
 
+/// Who led or joined a discussion of the day before has dealt with the patient in the time that the round is due: it is held earlier, if the stay
+/// is long enough.
+fn discussions_moved_ahead(d: &mut Draft<'_>, surgeon: &str, start: jiff::civil::DateTime) -> Option<()> {
+    let to = plus_minutes(start, -40 * 60);
+    for index in d.documents(&[Kind::PreopDiscussion, Kind::PreopSummary]) {
+        let held = d.time_of(index)?;
+        if held.earliest() <= to || !whole_text(&d.visit.documents[index]).contains(surgeon) {
+            continue;
+        }
+        (to > plus_minutes(d.admitted()?, 4 * 60)).then_some(())?;
+        let (kind, written, new) = (d.reading.documents[index].kind, held.to_string(), Instant::minute(to).to_string());
+        d.edit(&[kind], &[], &regex::escape(&written), |_| Some(new.clone()));
+        d.retime(index, to)?;
+    }
+    Some(())
+}
+
 /// What the surgeon wrote or said on one side of the operation is no longer his.
 fn rounds_removed(d: &mut Draft<'_>, before: bool) -> Option<Plant> {
     let operation = operation(d)?;
@@ -306,13 +323,8 @@ fn rounds_removed(d: &mut Draft<'_>, before: bool) -> Option<Plant> {
             whole_text(document).contains(&own) || document.title.as_deref().is_some_and(|title| title.contains(&own)) || signed()
         })
         .collect();
-    // Who led or joined the discussion of the day before has dealt with the patient in the time that the round is due.
-    let joined = |index: &usize| {
-        let near = d.time_of(*index).is_some_and(|time| plus_minutes(time.earliest(), 36 * 60) >= start);
-        near && whole_text(&d.visit.documents[*index]).contains(&own)
-    };
-    if before && d.documents(&[Kind::PreopDiscussion]).iter().any(joined) {
-        return None;
+    if before {
+        discussions_moved_ahead(d, &own, start)?;
     }
     let (mut gone, mut cut) = (Vec::new(), 0);
     for index in notes {

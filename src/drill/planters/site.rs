@@ -170,10 +170,14 @@ fn text_unit(d: &mut Draft<'_>) -> Option<Plant> {
 fn order_dose_tenfold(d: &mut Draft<'_>) -> Option<Plant> {
     let orders = d.visit.orders.as_ref()?;
     let fluid = |name: &str| ["氯化钠", "葡萄糖", "林格", "平衡液"].iter().any(|word| name.contains(word));
-    // What stays outside of the body is measured by eye.
+    // What stays outside of the body is measured by eye, and of some drugs ten times the dose is still one that is given.
+    let wide = |name: &str| ["胰岛素", "螺内酯", "维生素", "去甲肾上腺素", "阿托品"].iter().any(|word| name.contains(word));
     let suits = |index: &usize| {
         let order = &orders[*index];
-        order.dose.is_some() && order.unit.is_some() && order.name.as_deref().is_some_and(|name| !fluid(name)) && !is_by_hand(order)
+        order.dose.is_some()
+            && order.unit.is_some()
+            && order.name.as_deref().is_some_and(|name| !fluid(name) && !wide(name))
+            && !is_by_hand(order)
     };
     let found: Vec<usize> = d.drug_orders().into_iter().filter(suits).collect();
     let index = (!found.is_empty()).then(|| d.pick(&found))?;
@@ -227,7 +231,8 @@ fn infusion_without_dose(d: &mut Draft<'_>) -> Option<Plant> {
         ("去甲肾上腺素", "血压低,予去甲肾上腺素静脉泵入维持。"),
         ("硝酸甘油", "予硝酸甘油泵入控制血压。"),
     ];
-    // An order of the drug tells the dose.
+    // An order of the drug tells the dose; children are dosed by their weight.
+    d.age().filter(|age| *age >= 14)?;
     let unordered: Vec<&str> = sentences.iter().filter(|(drug, _)| d.order(&[drug]).is_none()).map(|(_, sentence)| *sentence).collect();
     (!unordered.is_empty()).then_some(())?;
     d.append_some(COURSE, |_, _| true, &unordered)
