@@ -318,10 +318,22 @@ impl<'a> Draft<'a> {
         self.append_at(&place, sentences)
     }
 
+    /// Where a line of names closes the note, the sentence stands before it: what follows a signature is no part of the note.
     pub fn append_at(&mut self, place: &Place, sentences: &[&str]) -> Option<Plant> {
         let sentence = self.pick(sentences);
-        let end = place.range.start + self.text(place).trim_end().len();
+        let body = self.text(place).trim_end();
+        let unsigned = body.rfind('\n').map(|at| &body[..at]).filter(|before| self.is_signature(&body[before.len()..]));
+        let end = place.range.start + unsigned.map_or(body, str::trim_end).len();
         self.replace(place, end..end, sentence)
+    }
+
+    /// A last line that holds names of the staff and no sentence: 别某/戎某某, 医师:习某 宦某某.
+    fn is_signature(&self, line: &str) -> bool {
+        const LONGEST: usize = 24;
+        let named = |name: &String| line.contains(name.as_str());
+        line.chars().count() <= LONGEST
+            && !line.contains(['。', '\u{ff0c}', ','])
+            && self.visit.staff.iter().flatten().filter_map(|person| person.name.as_ref()).any(named)
     }
 
     /// Adds one of `sentences` to a document of the kinds that the seed picks, where `suits` holds for its text and index.
@@ -460,6 +472,18 @@ impl<'a> Draft<'a> {
 
     pub fn discharged(&self) -> Option<DateTime> {
         self.visit.discharge.as_ref()?.discharged_at.filter(|at| at.has_time()).map(Instant::earliest)
+    }
+
+    /// Whether what was due `hours` after a moment was left undone: of a running stay it may still come.
+    pub fn is_overdue(&self, from: DateTime, hours: i64) -> bool {
+        self.discharged().is_some() || self.end().is_some_and(|end| plus_minutes(from, hours * 60) <= end)
+    }
+
+    /// The anaesthesia of the first operation is a local one, for which hospitals have forms of their own.
+    pub fn is_local_anesthesia(&self) -> bool {
+        const LOCAL: &str = "局部|局麻|表面|表麻|球后|球周|结膜|肿胀|浸润";
+        let first = self.visit.operations.iter().flatten().next().and_then(|operation| operation.anesthesia.as_deref());
+        first.is_some_and(|anesthesia| compiled(LOCAL).is_match(anesthesia))
     }
 
     /// The end of what is known: discharge, or the moment of the snapshot.

@@ -12,7 +12,7 @@ use crate::reading::text::CleanText;
 use crate::reading::times::times;
 use crate::reading::{CalendarDate, TimeValue};
 use crate::record::note::Note;
-use crate::record::{Document, DocumentKind, Instant, Sex, Visit};
+use crate::record::{Discharge, Document, DocumentKind, Instant, Sex, Visit};
 
 /// Reads a text as a visit. `name` becomes the visit's id where the text names no 住院号.
 pub fn read(name: &str, text: &str, table: &DocumentTable) -> (Visit, Vec<Note>) {
@@ -40,6 +40,7 @@ pub fn read_with_origins(name: &str, text: &str, table: &DocumentTable) -> (Visi
     splitter.finish(true);
     let mut visit = Visit { visit_id: name.to_owned(), documents: splitter.documents, ..Visit::default() };
     take_header(text, &mut visit);
+    take_discharge(&mut visit);
     (visit, splitter.notes, splitter.all_origins)
 }
 
@@ -391,14 +392,30 @@ fn take_header(text: &str, visit: &mut Visit) {
     });
     visit.patient.age_text = field(head, "年龄").map(str::to_owned);
     visit.admission.department = field(head, "科别").or_else(|| field(head, "科室")).map(str::to_owned);
-    visit.admission.admitted_at = ["入院时间", "入院日期"].iter().find_map(|label| {
-        let stated = after_label(head, label)?;
+    visit.admission.admitted_at = moment(head, &["入院时间", "入院日期"]);
+}
+
+/// A file that holds the stay from its first note to its discharge record is of a finished stay, which ended when that record says.
+fn take_discharge(visit: &mut Visit) {
+    let of_kind = |kinds: &[DocumentKind]| visit.documents.iter().rfind(|document| document.kind.is_some_and(|kind| kinds.contains(&kind)));
+    let admitted = of_kind(&[DocumentKind::AdmissionNote, DocumentKind::ReadmissionNote]).is_some();
+    let Some(record) = of_kind(&[DocumentKind::DischargeRecord]).filter(|_| admitted) else { return };
+    let clean = CleanText::new(record.text.as_deref().unwrap_or(""));
+    if let Some(at) = moment(clean.as_str(), &["出院时间", "出院日期"]) {
+        visit.discharge = Some(Discharge { discharged_at: Some(at), ..Discharge::default() });
+    }
+}
+
+/// The moment that the text states behind one of the labels.
+fn moment(text: &str, labels: &[&str]) -> Option<Instant> {
+    labels.iter().find_map(|label| {
+        let stated = after_label(text, label)?;
         let line = stated.split('\n').next()?;
         match times(line).into_iter().next().filter(|time| time.span.start == 0)?.value {
             TimeValue::Date(date) => instant(date),
             _ => None,
         }
-    });
+    })
 }
 
 /// The word after `label:`; none where the next label follows at once.
@@ -466,6 +483,17 @@ mod tests {
         assert_eq!((visit.patient.name.as_deref(), visit.patient.age_text.as_deref()), (Some("张某某"), Some("62岁")));
         assert_eq!(visit.admission.department.as_deref(), Some("呼吸内科"));
         assert_eq!(visit.admission.admitted_at.map(|at| at.to_string()).as_deref(), Some("2026-03-01 09:30"));
+    }
+
+    #[test]
+    fn a_discharge_record_ends_the_stay() {
+        let end =
+            |text: &str| read("file", text, &table()).0.discharge.and_then(|discharge| discharge.discharged_at).map(|at| at.to_string());
+        let note = "入院记录\n入院时间：2026-03-01 09:30\n主诉：咳嗽3天。\n";
+        let record = "出院记录\n入院日期：2026-03-01\n出院日期：2026-03-09\n出院诊断：肺炎。\n";
+        assert_eq!(end(&format!("{note}{record}")).as_deref(), Some("2026-03-09"));
+        // A stay that goes on, and a record on its own.
+        assert_eq!((end(note), end(record)), (None, None));
     }
 
     #[test]

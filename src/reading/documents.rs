@@ -154,8 +154,12 @@ impl DocumentTable {
     /// The kind that a printed title means: the longest known title inside it, so that dates, departments and names around it don't matter.
     pub fn kind_of_title(&self, title: &str) -> Option<DocumentKind> {
         let clean = squeeze(title);
-        let found = self.titles.leftmost_find_iter(&clean).map(|found| self.title_kinds[found.value() as usize]);
-        found.max_by_key(|(_, length)| *length).map(|(kind, _)| kind)
+        let longest = |text: &str| {
+            let found = self.titles.leftmost_find_iter(text).map(|found| self.title_kinds[found.value() as usize]);
+            found.max_by_key(|(_, length)| *length).map(|(kind, _)| kind)
+        };
+        // 会诊(申请)单: the brackets only set off a part of the title.
+        longest(&clean).or_else(|| clean.contains('(').then(|| longest(&clean.replace(['(', ')'], "")))?)
     }
 
     /// The longest known title in a line that has no white space, the last of several, and where it stands.
@@ -189,11 +193,15 @@ impl DocumentTable {
     /// The canonical name of a stored section's heading: `入院时主要症状及体征：` → 入院情况.
     pub fn section_of_heading(&self, heading: &str) -> Option<Arc<str>> {
         let clean = squeeze(heading);
-        let bare = clean
-            .trim_matches(|character: char| matches!(character, ':' | '[' | ']' | '【' | '】' | '.' | '、') || character.is_ascii_digit());
-        let mut found = self.headings.leftmost_find_iter(bare);
-        let first = found.next()?;
-        (first.start() == 0 && first.end() == bare.len()).then(|| self.heading_sections[first.value() as usize].clone())
+        let whole = |bare: &str| {
+            let first = self.headings.leftmost_find_iter(bare).next()?;
+            (first.start() == 0 && first.end() == bare.len()).then(|| self.heading_sections[first.value() as usize].clone())
+        };
+        let is_frame =
+            |character: char| matches!(character, ':' | '[' | ']' | '【' | '】' | '〔' | '〕' | '《' | '》' | '「' | '」' | '.' | '、');
+        let bare = clean.trim_matches(|character: char| is_frame(character) || character.is_ascii_digit());
+        // (一)主诉, 三、现病史: numbered in Chinese.
+        whole(bare).or_else(|| whole(unnumbered(bare)?.trim_matches(is_frame)))
     }
 
     /// True when a section of this name may stand inside the other.
@@ -225,6 +233,14 @@ impl DocumentTable {
     pub fn headings<'t>(&'t self, text: &'t str) -> impl Iterator<Item = (usize, usize, &'t Arc<str>)> {
         self.headings.leftmost_find_iter(text).map(|found| (found.start(), found.end(), &self.heading_sections[found.value() as usize]))
     }
+}
+
+/// What follows 三、 or (三); `None` where the heading has no such number.
+fn unnumbered(heading: &str) -> Option<&str> {
+    let rest = heading.strip_prefix('(').unwrap_or(heading);
+    let bare = rest.trim_start_matches(|character: char| character.is_ascii_digit() || "一二三四五六七八九十".contains(character));
+    let numbered = bare.len() < rest.len();
+    numbered.then(|| bare.strip_prefix(['、', '.', ')'])).flatten()
 }
 
 /// A short heading stretched to the width of the others: 主 诉, 现  病  史.
@@ -272,6 +288,7 @@ mod tests {
         assert_eq!(table.kind_of_title("术后首次病程记录"), Some(DocumentKind::PostopCourse));
         assert_eq!(table.kind_of_title("神经内科 首 次 病 程 记 录"), Some(DocumentKind::FirstCourse));
         assert_eq!(table.kind_of_title("病危（重）通知书"), Some(DocumentKind::CriticalNotice));
+        assert_eq!(table.kind_of_title("手术（安全）核查表"), Some(DocumentKind::SafetyChecklist));
         assert_eq!(table.kind_of_title("营养餐单"), None);
     }
 
@@ -287,6 +304,9 @@ mod tests {
     fn headings_are_canonical() {
         let table = table();
         assert_eq!(table.section_of_heading("现 病 史：").as_deref(), Some("现病史"));
+        assert_eq!(table.section_of_heading("三、既往史").as_deref(), Some("既往史"));
+        assert_eq!(table.section_of_heading("（二）现病史：").as_deref(), Some("现病史"));
+        assert_eq!(table.section_of_heading("一般情况").as_deref(), Some("一般情况"));
         assert_eq!(table.section_of_heading("【出院带药】").as_deref(), Some("出院医嘱"));
         assert_eq!(table.section_of_heading("无药物过敏史"), None);
     }

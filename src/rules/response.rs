@@ -17,7 +17,7 @@ use super::finder::{Find, Finder};
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, Searched, SpecError, Subject};
 use crate::reading::text::Span;
-use crate::reading::{ConceptId, DocumentReading, Passage};
+use crate::reading::{ConceptId, DocumentReading, Mention, Passage};
 use crate::record::{DocumentKind, time};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -151,7 +151,8 @@ impl Prepared {
 
     fn answers(&self, subject: &Subject<'_>, passage: &Passage, trigger: &Event, items: &[ConceptId]) -> Option<Span> {
         let lexicon = subject.knowledge.lexicon();
-        let by_item = || passage.mentions.iter().find(|mention| items.contains(&mention.concept)).map(|mention| mention.span);
+        let is_item = |mention: &&Mention| items.contains(&mention.concept) && !is_of_before(subject, passage, mention, trigger);
+        let by_item = || passage.mentions.iter().find(is_item).map(|mention| mention.span);
         let by_class = || {
             passage
                 .mentions
@@ -165,14 +166,32 @@ impl Prepared {
     }
 }
 
+/// The mention gives the value of a report from before the trigger, and no later report has it: 血钾4.1 of the admission answers no critical 6.6.
+fn is_of_before(subject: &Subject<'_>, passage: &Passage, mention: &Mention, trigger: &Event) -> bool {
+    let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { return false };
+    let lexicon = subject.knowledge.lexicon();
+    let reports: Vec<_> = subject
+        .visit
+        .labs
+        .iter()
+        .flatten()
+        .filter(|lab| lexicon.find(lab.item.as_deref().unwrap_or("")).any(|(_, id)| id == mention.concept))
+        .filter_map(|lab| Some((lab.reported_at?, lab.value.as_deref()?.trim().parse::<f64>().ok()?)))
+        .filter(|(_, value)| (value - measure.value).abs() < 0.05)
+        .collect();
+    let is_earlier = |at: &crate::record::Instant| at.latest() < trigger.at.earliest();
+    !reports.is_empty() && reports.iter().all(|(at, _)| is_earlier(at))
+}
+
 /// The text names regions of the body, and none of those that the label names.
-fn is_of_other_region(label: &str, text: &str) -> bool {
-    const REGIONS: [&[&str]; 6] = [
+pub(super) fn is_of_other_region(label: &str, text: &str) -> bool {
+    const REGIONS: [&[&str]; 7] = [
         &["头", "颅", "脑", "垂体", "鞍"],
         &["胸", "肺", "纵隔", "气管", "肋"],
         &["腹", "肝", "胆", "胰", "脾", "胃", "肠", "肾", "阑尾", "输尿管"],
         &["盆", "子宫", "膀胱", "前列腺", "卵巢", "附件"],
         &["颈", "甲状腺", "喉", "鼻", "耳", "眼", "颌", "窦"],
+        &["乳腺", "乳房"],
         &["椎", "腰", "髋", "膝", "肩", "关节", "股骨", "胫", "足", "腕"],
     ];
     let named = |words: &[&str], text: &str| words.iter().any(|word| text.contains(word));

@@ -210,6 +210,8 @@ fn advice_ignored(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn advised_test_not_done(d: &mut Draft<'_>) -> Option<Plant> {
+    // Of a running stay the test may still be done.
+    d.discharged()?;
     if d.has_text(WRITTEN, "动态心电图|24小时心电") {
         return None;
     }

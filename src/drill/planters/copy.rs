@@ -97,7 +97,31 @@ fn same_vitals(d: &mut Draft<'_>) -> Option<Plant> {
     if days.len() < 4 {
         return None;
     }
+    // A note between two of them with other numbers would break the run.
+    let last = days.get(4).or(days.last())?.1;
+    let chosen: Vec<usize> = days.iter().take(5).map(|(index, _)| *index).collect();
+    let is_between = |index: &usize| !chosen.contains(index) && d.time_of(*index).is_some_and(|time| time.date() <= last);
+    let between: Vec<usize> = d.documents(ANY_COURSE).into_iter().filter(is_between).collect();
+    for index in between {
+        let kind = d.reading.documents[index].kind;
+        let measured = r"\b(T|P|R|BP|HR)\s*\d+(\.\d+)?(/\d+)?(℃|次/分|mmHg)[\p{P}\s]?";
+        loop {
+            let places: Vec<Place> = d.places(&[kind], &[]).into_iter().filter(|place| place.document == index).collect();
+            if d.edit_where(&places, measured, |_| Some(String::new())).is_none() {
+                break;
+            }
+        }
+    }
     let vitals = d.pick(&["T 36.5℃,P 80次/分,R 20次/分,BP 120/80mmHg。", "T36.6℃ P76次/分 R18次/分 BP118/76mmHg。"]);
+    // Only where the chart says something else on one of the days is it no coincidence.
+    let (temperature, pulse) = if vitals.contains("36.5") { (36.5, 80.0) } else { (36.6, 76.0) };
+    let differs = |date: &jiff::civil::Date| {
+        let rows = || d.visit.vitals.iter().flatten().filter(|row| row.at.is_some_and(|at| at.date() == *date));
+        let far = |values: Vec<f64>, said: f64, least: f64| !values.is_empty() && values.iter().all(|value| (value - said).abs() >= least);
+        far(rows().filter_map(|row| row.temperature).collect(), temperature, 0.3)
+            || far(rows().filter_map(|row| row.pulse).collect(), pulse, 10.0)
+    };
+    days.iter().take(5).any(|(_, date)| differs(date)).then_some(())?;
     for (index, _) in days.iter().take(5) {
         let place = d.last_place(*index)?;
         let old = d.text(&place).to_owned();

@@ -47,10 +47,11 @@ pub const PLANTERS: &[Planter] = &[
     plant("C-K07", "删去主治查房", attending_rounds_removed).also(&["T12", "T06"]),
 ];
 
-/// A moment after admission with notes still to come: someone should have written about it.
+/// A moment after admission with notes still to come: someone should have written about it. A stable patient gets a note every three days, so
+/// that nothing is wrong in a running stay before these are over.
 fn moment(d: &Draft<'_>, hours: i64) -> Option<DateTime> {
     let at = plus_minutes(d.admitted()?, hours * 60);
-    (plus_minutes(at, 26 * 60) < d.end()?).then_some(at)
+    (plus_minutes(at, 26 * 60) < d.end()? && d.is_overdue(at, 72)).then_some(at)
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -169,10 +170,18 @@ fn critical_value_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
             index = Some(number);
         }
     }
+    day_over(d)?;
     d.remove(&[index?])
 }
 
+/// The day in which a critical value is written up has passed.
+fn day_over(d: &Draft<'_>) -> Option<()> {
+    let reported = d.visit.critical_values.as_ref()?.last()?.reported_at?.earliest();
+    d.is_overdue(reported, 24).then_some(())
+}
+
 fn critical_value_only_known(d: &mut Draft<'_>) -> Option<Plant> {
+    day_over(d)?;
     d.rewrite_document(
         &[Kind::CriticalValueRecord],
         |text| text.contains("6.6mmol/L"),
@@ -337,6 +346,13 @@ fn reaction_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn risk(d: &mut Draft<'_>, words: &str, sentences: &[&str]) -> Option<Plant> {
     let named = d.visit.orders.iter().flatten().filter_map(|order| order.name.clone()).any(|name| compiled(words).is_match(&name));
+    // A nurse at the bed, or a patient who must not leave it, is a measure already.
+    let watched = "特级护理|特护|绝对卧床|专人|约束";
+    if d.visit.orders.iter().flatten().filter_map(|order| order.name.as_ref()).any(|name| compiled(watched).is_match(name))
+        || d.has_text(&[Kind::AdmissionNote, Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::NursingRecord], watched)
+    {
+        return None;
+    }
     d.drop_clauses(ANY_COURSE, &[], words);
     if named
         || d.has_text(
@@ -389,6 +405,8 @@ fn reoperation_undiscussed(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn exam_without_report(d: &mut Draft<'_>) -> Option<Plant> {
+    // Of a running stay the examination may still be done.
+    d.discharged()?;
     let at = moment(d, 20)?;
     d.visit.exams.as_ref()?;
     let name = d.pick(&["头颅MRI平扫", "全腹增强CT", "甲状腺超声", "肺功能检查", "腰椎MRI"]);
@@ -444,7 +462,8 @@ fn round_is_textbook(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn instruction_ignored(d: &mut Draft<'_>) -> Option<Plant> {
-    let end = d.end()?;
+    // Of a running stay the examination may still be done.
+    let end = d.discharged()?;
     d.visit.orders.as_ref()?;
     let choices = ["指示:加做支气管镜检查。", "指示:请完善头颅MRI检查。", "指示加做骨髓穿刺检查。", "意见:加用螺内酯20mg qd。"];
     if d.has_text(WRITTEN, "支气管镜|头颅MRI|骨髓穿刺|螺内酯") {
@@ -519,8 +538,40 @@ fn rounds_removed(d: &mut Draft<'_>, lowest: Title) -> Option<Plant> {
             .signatures
             .iter_mut()
             .for_each(|list| list.retain(|signature| signature.staff.as_ref().is_none_or(|staff| !ids.contains(staff))));
+        document.author = document.author.take().filter(|author| !ids.contains(author));
+    }
+    // A round of a higher level is one of the middle level as well: with three of them a week nothing is missing.
+    if lowest == Title::Attending && senior_rounds_of_whole_week(d)? >= 3 {
+        return None;
     }
     (!later.is_empty()).then(|| Plant::new("查房记录", format!("{}次", later.len() + 1), "1次"))
+}
+
+/// Notes of the first whole week that a senior signed, or that name one, in their heading or text.
+fn senior_rounds_of_whole_week(d: &Draft<'_>) -> Option<usize> {
+    let first = d.admitted()?.date();
+    let to_monday = (8 - i64::from(first.weekday().to_monday_one_offset())) % 7;
+    let seniors: Vec<(&str, &str)> = d
+        .visit
+        .staff
+        .iter()
+        .flatten()
+        .filter(|person| person.title.is_some_and(Title::is_senior))
+        .filter_map(|person| Some((person.id.as_str(), person.name.as_deref()?)))
+        .collect();
+    let of_week = d.documents(COURSE).into_iter().filter(|index| {
+        d.time_of(*index).is_some_and(|time| (to_monday..to_monday + 7).contains(&crate::record::time::days_between(first, time.date())))
+    });
+    let is_senior = |index: &usize| {
+        let document = &d.visit.documents[*index];
+        let words = format!("{} {}", document.title.as_deref().unwrap_or(""), whole_text(document));
+        let signed = |id: &str| {
+            let signatures = document.signatures.iter().flatten();
+            document.author.as_deref() == Some(id) || signatures.filter_map(|signature| signature.staff.as_deref()).any(|staff| staff == id)
+        };
+        seniors.iter().any(|(id, name)| words.contains(name) || signed(id))
+    };
+    Some(of_week.filter(is_senior).count())
 }
 
 fn chief_rounds_removed(d: &mut Draft<'_>) -> Option<Plant> {

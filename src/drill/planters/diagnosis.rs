@@ -89,6 +89,8 @@ fn diagnosis_without_note(d: &mut Draft<'_>) -> Option<Plant> {
 fn abnormal(d: &mut Draft<'_>, item: &str, values: &[&str], unit: &str, range: &str, flag: LabFlag) -> Option<Plant> {
     let value = d.pick(values);
     let admitted = d.admitted()?;
+    // The second result lies in the stay, and somebody has had the time to read it.
+    (plus_minutes(admitted, 36 * 60) < d.end()?).then_some(())?;
     for (number, hours) in [(1, 5), (2, 24)] {
         let at = Instant::minute(plus_minutes(admitted, hours * 60));
         d.visit.labs.as_mut()?.push(Lab {
@@ -191,7 +193,9 @@ fn symptom_name(d: &mut Draft<'_>) -> &'static str {
 }
 
 fn symptom_at_discharge(d: &mut Draft<'_>) -> Option<Plant> {
-    if d.stay_hours()? < 96 {
+    // What was discussed, or waits for the pathologist, may stay open.
+    if d.stay_hours()? < 96 || d.has_text(ANY_COURSE, "MDT|多学科|疑难病例") || d.has_text(DISCHARGE, "病理[^。]{0,8}(未回|待回|待报)")
+    {
         return None;
     }
     let name = symptom_name(d);
@@ -247,8 +251,14 @@ fn basis_copied(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn differential_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    // A diagnosis that is proven needs none.
+    if d.has_text(FIRST, "诊断明确|无需鉴别") {
+        return None;
+    }
     if d.place(FIRST, &["鉴别诊断"]).is_some() {
-        return d.drop_section(FIRST, &["鉴别诊断"]);
+        let plant = d.drop_section(FIRST, &["鉴别诊断"])?;
+        // Where two schools of medicine have one each, the other is still there.
+        return (!d.has_text(FIRST, "鉴别")).then_some(plant);
     }
     d.rewrite_as(FIRST, &["拟诊讨论"], |old| {
         let cut = compiled(r"(?s)\n?鉴别(诊断)?\p{P}.*$").replace(old, "");
@@ -417,14 +427,16 @@ fn stopped_drug_continues(d: &mut Draft<'_>) -> Option<Plant> {
     let index = (!long.is_empty()).then(|| d.pick(&long))?;
     let (name, start) = (d.visit.orders.as_ref()?[index].name.clone()?, d.visit.orders.as_ref()?[index].start?);
     let bare =
-        compiled("^(注射用|盐酸|硫酸|富马酸|琥珀酸|苯磺酸)|(注射液|肠溶片|缓释片|片|胶囊|颗粒|钠)+$").replace_all(&name, "").into_owned();
+        compiled("^(注射用|盐酸|硫酸|富马酸|苯磺酸)|[（(][^）)]*[）)]|(琥珀酸|氯化)?(注射液|肠溶片|缓释片|缓释胶囊|片|胶囊|颗粒|钠)+$")
+            .replace_all(&name, "")
+            .into_owned();
     let end = d.end()?;
     let notes: Vec<usize> = d
         .documents(COURSE)
         .into_iter()
         .filter(|index| {
             d.time_of(*index)
-                .is_some_and(|time| time.earliest() > plus_minutes(start.earliest(), 600) && plus_minutes(time.earliest(), 1500) < end)
+                .is_some_and(|time| time.earliest() > plus_minutes(start.earliest(), 600) && plus_minutes(time.earliest(), 50 * 60) < end)
         })
         .collect();
     let note = *notes.first()?;
@@ -434,7 +446,17 @@ fn stopped_drug_continues(d: &mut Draft<'_>) -> Option<Plant> {
     d.append_at(&place, &[&format!("今日停用{bare}。"), &format!("停{bare}。"), &format!("{bare}予以停用。")])
 }
 
+/// Nor does anything else of the first day hold it: a grade of nursing among the orders, an assessment form, a signed talk.
 fn assessment_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    let told =
+        "[一二三ⅠⅡⅢI特1-3]级?护理|特护|护理级别|病情(评估|分级|危重|较?重|平稳|稳定|一般)|病[危重]|评估|告知|交代|沟通|谈话|知情|签字";
+    let admitted = d.admitted()?;
+    let forms = &[Kind::ConsentSpecial, Kind::CriticalNotice, Kind::NursingRecord, Kind::OrderSheet];
+    let of_first_day = |index: usize| d.time_of(index).is_none_or(|time| time.earliest() <= plus_minutes(admitted, 24 * 60));
+    if d.documents(forms).into_iter().any(of_first_day) || d.places(ADMISSION, &["专项评估"]).first().is_some() {
+        return None;
+    }
+    d.drop_clauses(FIRST, &["病例特点", "拟诊讨论", "诊断依据", "鉴别诊断", "初步诊断"], told);
     d.visit.orders.as_mut()?.retain(|order| order.kind != Some(OrderKind::Nursing));
     d.rewrite(
         FIRST,

@@ -148,6 +148,9 @@ fn minor_main(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn complication_unlisted(d: &mut Draft<'_>) -> Option<Plant> {
+    // The lists that lack it are those of the discharge.
+    d.discharged()?;
+    d.visit.front_page.as_ref()?;
     if d.has_text(WRITTEN, "肺部感染|肺炎|压疮|尿路感染") || d.stay_hours()? < 96 || d.age()? < 14 {
         return None;
     }

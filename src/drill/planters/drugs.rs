@@ -188,6 +188,9 @@ fn allergic_drug(d: &mut Draft<'_>) -> Option<Plant> {
         d.visit.patient.allergies.clone().unwrap_or_default().join("、"),
         d.section_text(ADMISSION, &["既往史"]).unwrap_or_default()
     );
+    // 否认磺胺过敏, 对头孢类无过敏 and the mother's allergy are none of the patient's.
+    let own = |clause: &&str| !compiled("否认|无|未|母|父").is_match(clause);
+    let known: String = known.split(['。', ';', '\u{ff1b}', '\n', ',', '\u{ff0c}']).filter(own).collect::<Vec<_>>().join("。");
     /// Name, dose, unit, route and frequency of an order.
     type Ordered = (&'static str, f64, &'static str, &'static str, &'static str);
     let groups: [(&str, &[Ordered]); 4] = [

@@ -36,7 +36,9 @@ fn without_nervous_system(d: &mut Draft<'_>) -> Option<Plant> {
     }
     let pattern = "生理反射|病理[征反]|脑膜刺激征|神经系统|膝反射|腱反射|克氏征|肌力";
     let plant = d.drop_clauses(ADMISSION, BODY, pattern)?;
-    (!compiled(pattern).is_match(&d.section_text(ADMISSION, BODY)?)).then_some(plant)
+    let rest = d.section_text(ADMISSION, BODY)?.replace("光反射", "");
+    let other = "反射|感觉|痛觉|肌张力|颅神经|脑神经|共济|巴氏征|巴宾斯基|Babinski|GCS|NIHSS|指鼻";
+    (!compiled(pattern).is_match(&rest) && !compiled(other).is_match(&rest)).then_some(plant)
 }
 
 fn without_abdomen(d: &mut Draft<'_>) -> Option<Plant> {
@@ -64,7 +66,11 @@ fn only_general(d: &mut Draft<'_>) -> Option<Plant> {
     )
 }
 
+/// The regulation wants it "as the specialty needs": in departments of operations, of single organs and of movement.
 fn specialty_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    const SPECIALTIES: &str = "外科|骨|眼|耳鼻|口腔|妇|产|泌尿|肝胆|甲状腺|乳腺|肛肠|皮肤|烧伤|整形|康复|神经|精神|心理|推拿|针灸";
+    let department = d.visit.admission.department.clone()?;
+    compiled(SPECIALTIES).is_match(&department).then_some(())?;
     d.drop_section(ADMISSION, &["专科情况"])
 }
 

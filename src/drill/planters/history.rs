@@ -156,14 +156,36 @@ fn vague_treatment(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn quotes_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    // Words of the patient and findings are quoted as well: only names of diseases, drugs and operations must be.
+    const NAMES: &str = "(炎|癌|病|症|梗死|结石|骨折|溃疡|感染|增生|突出|肿瘤|出血|积液|衰竭|哮喘|结核|扭伤|狭窄|血栓|囊肿|肌瘤|综合征|术|片|胶囊|注射液|颗粒|口服液|丸|散|滴眼液|软膏)$";
+    const OUTSIDE: &str = r"(外院|当地|县|市|省|镇|乡|区|社区|诊所|卫生|药店|自服|自行|自予|服用|口服|家长予)[^。;\n]*$";
     let place = d.place(ADMISSION, &["现病史"])?;
-    if !compiled("[“\"]").is_match(d.text(&place)) {
+    let old = d.text(&place).to_owned();
+    let mut removed = false;
+    let bare = compiled("[“\"]([^“”\"\n]{2,20})[”\"]").replace_all(&old, |found: &regex::Captures<'_>| {
+        let before = found.get(0).map_or("", |whole| &old[..whole.start()]);
+        let said = before.rsplit(['。', '\n']).next().unwrap_or("");
+        let ours = compiled("我院|本院|门诊以|急诊以").is_match(said);
+        if !ours && compiled(NAMES).is_match(&found[1]) && compiled(OUTSIDE).is_match(said) {
+            removed = true;
+            found[1].to_owned()
+        } else {
+            found[0].to_owned()
+        }
+    });
+    let bare = bare.into_owned();
+    if !removed {
         return d.append(ADMISSION, &["现病史"], &["外院诊断肺炎,予头孢治疗。", "曾在县医院诊断为胃炎,服用奥美拉唑。"]);
     }
-    d.rewrite_as(ADMISSION, &["现病史"], |old| Some(old.replace(['“', '”', '"'], "")))
+    d.rewrite_as(ADMISSION, &["现病史"], |_| Some(bare.trim().to_owned()))
 }
 
 fn general_state_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    // Of hours nobody asks for sleep and weight, nor of infants, of the comatose and of a delivery.
+    let sudden = compiled("小时|分钟|停经|孕").is_match(&complaint(d)?) || d.has_text(ADMISSION, "昏迷");
+    if sudden || d.age()? < 1 {
+        return None;
+    }
     d.drop_sentences(ADMISSION, &["现病史"], "(精神|食欲|饮食|进食|睡眠|二便|大便|小便|体重)[^。]{0,30}(精神|食欲|饮食|睡眠|二便|大便|小便|体重|小便量|尿)|^(\\s)*(二便|体重|大小便)")
 }
 
@@ -207,7 +229,8 @@ fn readmission_without_summary(d: &mut Draft<'_>) -> Option<Plant> {
 fn allergy_removed(d: &mut Draft<'_>) -> Option<Plant> {
     d.visit.patient.allergies = None;
     d.drop_section(ADMISSION, &["过敏史"]);
-    d.drop_clauses(ADMISSION, &["既往史", "一般情况", "个人史"], "过敏|皮疹").filter(|_| !d.has_text(ADMISSION, "过敏"))
+    d.drop_clauses(ADMISSION, &["既往史", "一般情况", "个人史"], "过敏|皮疹")
+        .filter(|_| !d.has_text(ADMISSION, "过敏|皮试[^。]{0,6}阳性|(用|服|静滴|注射)[^。]{1,16}后[^。]{0,8}(荨麻疹|风团|休克)"))
 }
 
 fn allergy_vague(d: &mut Draft<'_>) -> Option<Plant> {
@@ -229,7 +252,9 @@ fn chronic_without_detail(d: &mut Draft<'_>) -> Option<Plant> {
     )
 }
 
+/// A newborn has no such history.
 fn items_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    d.age().filter(|age| *age >= 1)?;
     d.drop_clauses(ADMISSION, &["既往史"], "手术|外伤|输血|肝炎|结核|传染病|预防接种")
 }
 
@@ -241,7 +266,9 @@ fn menses_removed(d: &mut Draft<'_>) -> Option<Plant> {
     if !d.is(Sex::Female) || d.age()? < 15 {
         return None;
     }
-    d.drop_section(ADMISSION, &["月经史"])
+    let plant = d.drop_section(ADMISSION, &["月经史"])?;
+    // It may be told with the pregnancies or the present illness.
+    (!d.has_text(ADMISSION, "月经|初潮|绝经|停经|LMP|末次")).then_some(plant)
 }
 
 /// Of older patients nobody asks for the parents.

@@ -41,20 +41,28 @@ pub const PLANTERS: &[Planter] = &[
     .on(Scene::Handover),
     plant("T20", "转出记录晚于转科", |d| {
         let at = d.visit.transfers.as_ref()?.last()?.at?.earliest();
-        d.late(&[Kind::TransferOut], at)
+        // In an emergency it may be written afterwards.
+        d.document(&[Kind::RescueRecord]).is_none().then_some(())?;
+        let record = d.documents(&[Kind::TransferOut]).pop()?;
+        let to = plus_minutes(at, d.rng.i64(90..900));
+        d.retime(record, to)
     })
     .on(Scene::Transfer),
-    plant("T20", "缺转出记录", |d| d.drop_documents(&[Kind::TransferOut])).on(Scene::Transfer),
+    plant("T20", "缺转出记录", |d| transfer_lacks(d, Kind::TransferOut)).on(Scene::Transfer),
     plant("T21", "转入记录晚于24小时", |d| {
         let at = d.visit.transfers.as_ref()?.last()?.at?.earliest();
-        d.late(&[Kind::TransferIn], plus_minutes(at, 24 * 60))
+        let record = d.documents(&[Kind::TransferIn]).pop()?;
+        let to = plus_minutes(at, 24 * 60 + d.rng.i64(90..900));
+        d.retime(record, to)
     })
     .on(Scene::Transfer),
-    plant("T21", "缺转入记录", |d| d.drop_documents(&[Kind::TransferIn])).on(Scene::Transfer),
+    plant("T21", "缺转入记录", |d| transfer_lacks(d, Kind::TransferIn)).on(Scene::Transfer),
     plant("T25", "缺有创操作记录", |d| d.drop_documents(&[Kind::InvasiveProcedure])).on(Scene::Procedure),
     plant("T25", "有创操作记录过晚", |d| {
-        let at = d.time_of(d.document(&[Kind::InvasiveProcedure])?)?.earliest();
-        d.late(&[Kind::InvasiveProcedure], plus_minutes(at, 26 * 60))
+        // The record of the puncture, whose order stands where it did.
+        let record = d.documents(&[Kind::InvasiveProcedure]).pop()?;
+        let to = plus_minutes(d.time_of(record)?.earliest(), 26 * 60 + d.rng.i64(90..900));
+        d.retime(record, to)
     })
     .on(Scene::Procedure),
     plant("T26", "普通会诊无会诊记录", |d| {
@@ -97,8 +105,8 @@ pub const PLANTERS: &[Planter] = &[
     plant("T43", "手术医嘱早于术前讨论", order_before_discussion),
     plant("T44", "缺手术同意书", |d| operative(d, Kind::ConsentOperation)).also(&["C-P01"]),
     plant("T45", "缺麻醉术前访视", |d| operative(d, Kind::AnesthesiaPrevisit)),
-    plant("T46", "缺手术安全核查", |d| operative(d, Kind::SafetyChecklist)).also(&["C-N11"]),
-    plant("T47", "缺手术清点记录", |d| operative(d, Kind::CountRecord)),
+    plant("T46", "缺手术安全核查", |d| operative(d, Kind::SafetyChecklist).filter(|_| !d.is_local_anesthesia())).also(&["C-N11"]),
+    plant("T47", "缺手术清点记录", |d| operative(d, Kind::CountRecord).filter(|_| !d.is_local_anesthesia())),
     plant("T48", "手术记录晚于24小时", |d| {
         let end = d.visit.operations.as_ref()?.first()?.ended_at?.earliest();
         d.late(&[Kind::OperationRecord], plus_minutes(end, 24 * 60))
@@ -129,7 +137,8 @@ pub const PLANTERS: &[Planter] = &[
         Some(Plant::new("病案首页·完成时间", before.to_string(), Instant::minute(limit).to_string()))
     }),
     plant("T64", "归档晚于2个工作日", |d| {
-        let late = plus_minutes(d.discharged()?, 5 * 1440 + 300);
+        // Past the longest holidays, which are no working days.
+        let late = plus_minutes(d.discharged()?, 14 * 1440 + 300);
         if late > d.visit.as_of?.earliest() {
             d.visit.as_of = Some(Instant::minute(plus_minutes(late, 1440)));
         }
@@ -138,6 +147,13 @@ pub const PLANTERS: &[Planter] = &[
         Some(Plant::new("归档时间", before.to_string(), Instant::minute(late).to_string()))
     }),
 ];
+
+/// The last transfer without one of its records.
+fn transfer_lacks(d: &mut Draft<'_>, kind: Kind) -> Option<Plant> {
+    let at = d.visit.transfers.as_ref()?.last()?.at?.earliest();
+    d.is_overdue(at, 24).then_some(())?;
+    d.drop_documents(&[kind])
+}
 
 fn operative(d: &mut Draft<'_>, kind: Kind) -> Option<Plant> {
     d.visit.operations.as_ref()?.first()?;
@@ -182,14 +198,17 @@ fn late_first_round(d: &mut Draft<'_>) -> Option<Plant> {
     // Seniors who are said to have come by in other notes of these days.
     for index in d.documents(&[Kind::DailyCourse, Kind::FirstCourse, Kind::PostopCourse, Kind::CriticalValueRecord]) {
         if d.time_of(index).is_some_and(|time| time.earliest() < limit) {
-            for document in [&mut d.visit.documents[index]] {
-                let texts = document.sections.iter_mut().flatten().map(|section| &mut section.text).chain(document.text.as_mut());
-                for text in texts {
-                    for (_, name) in &seniors {
-                        *text = compiled(&format!(r"[^。\n]*{name}[^。\n]*。?")).replace_all(text, "").into_owned();
-                    }
+            let document = &mut d.visit.documents[index];
+            let texts = document.sections.iter_mut().flatten().map(|section| &mut section.text).chain(document.text.as_mut());
+            for text in texts {
+                for (_, name) in &seniors {
+                    *text = compiled(&format!(r"[^。\n]*{name}[^。\n]*。?")).replace_all(text, "").into_owned();
                 }
             }
+            // Nor have they signed what they were not there for.
+            let is_senior = |id: &String| seniors.iter().any(|(senior, _)| senior == id);
+            document.author = document.author.take().filter(|author| !is_senior(author));
+            document.signatures.iter_mut().for_each(|list| list.retain(|signature| !signature.staff.as_ref().is_some_and(is_senior)));
         }
     }
     first
@@ -254,8 +273,18 @@ fn serious_gap(d: &mut Draft<'_>) -> Option<Plant> {
     if stop.duration_since(start).as_hours() < 50 {
         return None;
     }
+    if told_besides(d, start, stop) {
+        return None;
+    }
     let gone: Vec<usize> = notes(d).into_iter().filter(|(_, time)| *time > start && *time < stop).map(|(index, _)| index).collect();
     d.remove(&gone)
+}
+
+/// Whether a record that is part of the course besides its notes lies in the gap.
+fn told_besides(d: &Draft<'_>, from: DateTime, to: DateTime) -> bool {
+    const RECORDS: &[Kind] =
+        &[Kind::RescueRecord, Kind::TransferOut, Kind::TransferIn, Kind::Handover, Kind::Takeover, Kind::DifficultCaseDiscussion];
+    d.documents(RECORDS).into_iter().filter_map(|index| d.time_of(index)).any(|time| time.earliest() > from && time.earliest() < to)
 }
 
 /// The middle of a long stay without a note.
@@ -269,7 +298,7 @@ fn gap(d: &mut Draft<'_>) -> Option<Plant> {
         });
     let serious =
         d.visit.conditions.iter().flatten().any(|condition| condition.to.is_none_or(|until| until.earliest() > plus_minutes(from, 600)));
-    if to > plus_minutes(end, -8 * 60) || busy && serious {
+    if to > plus_minutes(end, -8 * 60) || busy && serious || told_besides(d, from, to) {
         return None;
     }
     let gone: Vec<usize> = notes(d).into_iter().filter(|(_, time)| *time > from && *time < to).map(|(index, _)| index).collect();
@@ -278,12 +307,19 @@ fn gap(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn order_before_discussion(d: &mut Draft<'_>) -> Option<Plant> {
     let discussion = d.time_of(d.document(&[Kind::PreopDiscussion])?)?;
-    let order = d.visit.orders.as_mut()?.iter_mut().find(|order| order.kind == Some(OrderKind::Procedure) && order.start.is_some())?;
+    let order = d.visit.orders.as_mut()?.iter_mut().find(|order| {
+        // Of the operation: a skin test, a traction or the bowel's preparation are ordered before the discussion.
+        let named = order.name.as_deref().is_some_and(|name| name.contains('术') && !compiled("术前|术后|穿刺|皮试|牵引").is_match(name));
+        order.kind == Some(OrderKind::Procedure) && order.start.is_some() && named
+    })?;
     let before = order.start.replace(moved(discussion, -200))?;
     Some(Plant::new(format!("医嘱·{}", order.name.clone()?), before.to_string(), moved(discussion, -200).to_string()))
 }
 
 fn pathology_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
-    d.visit.pathology.as_ref()?.first()?;
-    d.drop_sentences(&[Kind::DailyCourse, Kind::WardRound, Kind::DischargeRecord, Kind::PostopCourse], &[], "病理")
+    // What came after the discharge is for the outpatient clinic.
+    let reported = d.visit.pathology.as_ref()?.first()?.reported_at?.earliest();
+    (reported < d.end()? && d.is_overdue(reported, 72)).then_some(())?;
+    let kinds = &[Kind::DailyCourse, Kind::WardRound, Kind::DischargeRecord, Kind::PostopCourse, Kind::StageSummary, Kind::FirstCourse];
+    d.drop_sentences(kinds, &[], "病理|活检|免疫组化|冰冻|镜检|细胞学|涂片|流式|切片|骨髓")
 }

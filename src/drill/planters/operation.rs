@@ -81,6 +81,7 @@ fn consent_names_other_operation(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn pathology_malignant(d: &mut Draft<'_>) -> Option<Plant> {
     let end = operation(d)?.ended_at?;
+    d.discharged()?;
     if d.has_text(DISCHARGE, "癌") {
         return None;
     }
@@ -135,6 +136,10 @@ fn surgeon_on_front_page(d: &mut Draft<'_>) -> Option<Plant> {
 fn anesthesia_in_record(d: &mut Draft<'_>) -> Option<Plant> {
     operation(d)?;
     let pairs = [
+        // With the tube it is the airway of the general one.
+        ("气管插管全身麻醉", "椎管内麻醉"),
+        ("双腔支气管插管全身麻醉", "椎管内麻醉"),
+        ("气管插管全麻", "椎管内麻醉"),
         ("全身麻醉", "椎管内麻醉"),
         ("椎管内麻醉", "全身麻醉"),
         ("腰硬联合麻醉", "全身麻醉"),
@@ -272,7 +277,7 @@ fn checklist_unsigned(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn checklist_removed(d: &mut Draft<'_>) -> Option<Plant> {
-    operation(d)?;
+    operation(d).filter(|_| !d.is_local_anesthesia())?;
     d.drop_documents(&[Kind::SafetyChecklist])
 }
 
@@ -283,6 +288,23 @@ fn unsign(d: &mut Draft<'_>, document: usize, person: &str) {
     if let Some(signatures) = record.signatures.as_mut() {
         signatures.retain(|signature| signature.staff.as_deref() != Some(person));
     }
+}
+
+/// Who led or joined a discussion of the day before has dealt with the patient in the time that the round is due: it is held earlier, if the stay
+/// is long enough.
+fn discussions_moved_ahead(d: &mut Draft<'_>, surgeon: &str, start: jiff::civil::DateTime) -> Option<()> {
+    let to = plus_minutes(start, -40 * 60);
+    for index in d.documents(&[Kind::PreopDiscussion, Kind::PreopSummary]) {
+        let held = d.time_of(index)?;
+        if held.earliest() <= to || !whole_text(&d.visit.documents[index]).contains(surgeon) {
+            continue;
+        }
+        (to > plus_minutes(d.admitted()?, 4 * 60)).then_some(())?;
+        let (kind, written, new) = (d.reading.documents[index].kind, held.to_string(), Instant::minute(to).to_string());
+        d.edit(&[kind], &[], &regex::escape(&written), |_| Some(new.clone()));
+        d.retime(index, to)?;
+    }
+    Some(())
 }
 
 /// What the surgeon wrote or said on one side of the operation is no longer his.
@@ -297,9 +319,13 @@ fn rounds_removed(d: &mut Draft<'_>, before: bool) -> Option<Plant> {
         .filter(|index| d.time_of(*index).is_some_and(|time| (time.earliest() < start) == before))
         .filter(|index| {
             let document = &d.visit.documents[*index];
-            whole_text(document).contains(&own) || document.title.as_deref().is_some_and(|title| title.contains(&own))
+            let signed = || document.signatures.iter().flatten().any(|signature| signature.staff.as_deref() == Some(surgeon.as_str()));
+            whole_text(document).contains(&own) || document.title.as_deref().is_some_and(|title| title.contains(&own)) || signed()
         })
         .collect();
+    if before {
+        discussions_moved_ahead(d, &own, start)?;
+    }
     let (mut gone, mut cut) = (Vec::new(), 0);
     for index in notes {
         let titled = d.visit.documents[index].title.as_deref().is_some_and(|title| title.contains(&own));

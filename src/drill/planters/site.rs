@@ -170,9 +170,14 @@ fn text_unit(d: &mut Draft<'_>) -> Option<Plant> {
 fn order_dose_tenfold(d: &mut Draft<'_>) -> Option<Plant> {
     let orders = d.visit.orders.as_ref()?;
     let fluid = |name: &str| ["氯化钠", "葡萄糖", "林格", "平衡液"].iter().any(|word| name.contains(word));
+    // What stays outside of the body is measured by eye, and of some drugs ten times the dose is still one that is given.
+    let wide = |name: &str| ["胰岛素", "螺内酯", "维生素", "去甲肾上腺素", "阿托品"].iter().any(|word| name.contains(word));
     let suits = |index: &usize| {
         let order = &orders[*index];
-        order.dose.is_some() && order.unit.is_some() && order.name.as_deref().is_some_and(|name| !fluid(name) && !name.contains("滴眼"))
+        order.dose.is_some()
+            && order.unit.is_some()
+            && order.name.as_deref().is_some_and(|name| !fluid(name) && !wide(name))
+            && !is_by_hand(order)
     };
     let found: Vec<usize> = d.drug_orders().into_iter().filter(suits).collect();
     let index = (!found.is_empty()).then(|| d.pick(&found))?;
@@ -183,12 +188,19 @@ fn order_dose_tenfold(d: &mut Draft<'_>) -> Option<Plant> {
     Some(Plant::new(format!("医嘱·{name}"), format!("{dose}{unit}"), format!("{}{unit}", dose * 10.0)))
 }
 
+fn is_by_hand(order: &crate::record::Order) -> bool {
+    const BY_HAND: &str = "滴眼|滴耳|滴鼻|外用|软膏|乳膏|凝胶|乳胶|洗剂|贴|喷|含漱|栓|汤|中药|颗粒剂|皮试|冲管|封管";
+    [&order.name, &order.route].into_iter().flatten().any(|words| compiled(BY_HAND).is_match(words))
+}
+
 fn order_lacks(d: &mut Draft<'_>, what: &str) -> Option<Plant> {
     let orders = d.visit.orders.as_ref()?;
     // A single order needs no frequency.
     let full = |index: &usize| {
         let order = &orders[*index];
-        order.dose.is_some() && order.route.is_some() && order.frequency.is_some() && (what != "频次" || order.long_term == Some(true))
+        // Eye drops, ointments and decoctions are used as their name and the doctor's word say.
+        let needed = !is_by_hand(order) && (what != "频次" || order.long_term == Some(true));
+        order.dose.is_some() && order.route.is_some() && order.frequency.is_some() && needed
     };
     let found: Vec<usize> = d.drug_orders().into_iter().filter(full).collect();
     let index = (!found.is_empty()).then(|| d.pick(&found))?;
@@ -214,8 +226,16 @@ fn order_without_frequency(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn infusion_without_dose(d: &mut Draft<'_>) -> Option<Plant> {
-    let sentences = ["血糖偏高,予胰岛素泵入。", "血压低,予去甲肾上腺素静脉泵入维持。", "予硝酸甘油泵入控制血压。"];
-    d.append_some(COURSE, |_, _| true, &sentences)
+    let sentences = [
+        ("胰岛素", "血糖偏高,予胰岛素泵入。"),
+        ("去甲肾上腺素", "血压低,予去甲肾上腺素静脉泵入维持。"),
+        ("硝酸甘油", "予硝酸甘油泵入控制血压。"),
+    ];
+    // An order of the drug tells the dose; children are dosed by their weight.
+    d.age().filter(|age| *age >= 14)?;
+    let unordered: Vec<&str> = sentences.iter().filter(|(drug, _)| d.order(&[drug]).is_none()).map(|(_, sentence)| *sentence).collect();
+    (!unordered.is_empty()).then_some(())?;
+    d.append_some(COURSE, |_, _| true, &unordered)
 }
 
 fn potassium_push(d: &mut Draft<'_>) -> Option<Plant> {

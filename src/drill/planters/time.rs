@@ -243,7 +243,9 @@ fn result_of_tomorrow(d: &mut Draft<'_>) -> Option<Plant> {
                 other.item.as_deref() == Some(item) && other.reported_at.is_some_and(|time| time.earliest() <= note)
             };
             let once = !d.visit.labs.iter().flatten().any(twin);
-            (numeric(value) && once && !item.contains('型')).then(|| format!("{item}{value}{unit}"))
+            let times = if unit.starts_with("10^") || unit.starts_with("10⁹") { "×" } else { "" };
+            let gap = if item.ends_with(|last: char| last.is_ascii_alphanumeric()) { " " } else { "" };
+            (numeric(value) && once && !item.contains('型')).then(|| format!("{item}{gap}{value}{times}{unit}"))
         })
         .collect();
     if labs.is_empty() {

@@ -28,7 +28,20 @@ fn in_documents(d: &mut Draft<'_>, kinds: &[Kind], pattern: &str, new: &str) -> 
     d.edit(kinds, &[], pattern, |_| Some(new.to_owned()))
 }
 
+/// A word that explains red cells at any haemoglobin, said of the patient and not denied: bleeding, a heart that needs the oxygen, a newborn.
+fn is_explained(d: &Draft<'_>) -> bool {
+    let reason = compiled("出血|失血|休克|冠心病|心肌|心衰|心力衰竭|黑便|呕血|便血|咯血|血肿|血尿|溶血|化疗|外伤|创伤|新生儿|氧合|低氧");
+    let denied = compiled("无|否认|未|防|风险|如|若|警惕|可能|慢性|既往|注意|观察");
+    let said = |text: String| {
+        text.split(['。', ';', '\u{ff1b}', '\n', ',', '\u{ff0c}']).any(|clause| reason.is_match(clause) && !denied.is_match(clause))
+    };
+    said(d.all_text(ANY_COURSE))
+}
+
 fn haemoglobin_normal(d: &mut Draft<'_>) -> Option<Plant> {
+    if is_explained(d) {
+        return None;
+    }
     let value = d.pick(&["105", "112", "118"]);
     for lab in d.visit.labs.as_mut()?.iter_mut().filter(|lab| lab.item.as_deref() == Some("血红蛋白")) {
         match lab.value.as_deref() {
@@ -51,6 +64,13 @@ fn haemoglobin_missing(d: &mut Draft<'_>) -> Option<Plant> {
         &[],
         "血红蛋白|Hb|指征|贫血",
     );
+    // Any other value, or a bleeding that explains it, is one.
+    let told = compiled("血红蛋白|Hb|HGB|血色素|活动性出血|大出血|失血");
+    if d.visit.documents.iter().any(|document| told.is_match(&whole_text(document)))
+        || d.visit.labs.iter().flatten().filter_map(|lab| lab.item.as_ref()).any(|item| told.is_match(item))
+    {
+        return None;
+    }
     Some(Plant::new("检验·血红蛋白", "有", "(删去)"))
 }
 
@@ -60,7 +80,8 @@ fn consent_removed(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn consent_late(d: &mut Draft<'_>) -> Option<Plant> {
     let start = d.visit.transfusions.as_ref()?.last()?.started_at?.earliest();
-    let index = d.document(&[Kind::ConsentTransfusion])?;
+    // The consent of this transfusion, not one of another.
+    let index = d.documents(&[Kind::ConsentTransfusion]).pop()?;
     let to = plus_minutes(start, d.pick(&[80, 200, 600]));
     let printed = Instant::minute(to).to_string();
     d.edit(&[Kind::ConsentTransfusion], &[], r"\d{4}-\d\d-\d\d \d\d:\d\d", |_| Some(printed.clone()));
@@ -103,6 +124,11 @@ fn one_test_removed(d: &mut Draft<'_>) -> Option<Plant> {
             )
             .into_owned();
     }
+    // Told with others as a whole (感染筛查均阴性) it was done.
+    let told = format!("{words}|(感染|传染病|术前|输血前)[^。;\n]{{0,8}}(筛查|四项|八项|指标|检查)[^。;\n]{{0,4}}(阴|正常)");
+    if d.visit.documents.iter().any(|document| compiled(&told).is_match(&whole_text(document))) {
+        return None;
+    }
     Some(Plant::new("检验·输血前检查", words, "(删去)"))
 }
 
@@ -115,6 +141,7 @@ fn record_vague(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn evaluation_removed(d: &mut Draft<'_>) -> Option<Plant> {
     let ended = d.visit.transfusions.as_ref()?.last()?.ended_at?;
+    d.is_overdue(ended.earliest(), 72).then_some(())?;
     let plant = d.drop_sentences(
         &[Kind::DailyCourse, Kind::WardRound, Kind::TransfusionRecord, Kind::DischargeRecord],
         &[],

@@ -74,9 +74,9 @@ fn miscopied<'r, 'v>(
     }
     let day = written.date();
     let of_item = || reports.iter().filter(|report| report.item == mention.concept);
-    // Only a value of this hospital, reported on the note's day before the note or the day before, is meant to be a transcript.
+    // Only a value of this hospital, reported in the week before the note, is meant to be a transcript.
     let recent = |report: &&Reported<'_>| {
-        report.lab.reported_at.is_some_and(|at| at.earliest() <= written.latest() && (0..=1).contains(&time::days_between(at.date(), day)))
+        report.lab.reported_at.is_some_and(|at| at.earliest() <= written.latest() && (0..=7).contains(&time::days_between(at.date(), day)))
     };
     let unit_fits = |report: &&Reported<'_>| {
         measure.unit.is_empty()
@@ -84,8 +84,9 @@ fn miscopied<'r, 'v>(
                 unit == measure.unit.as_ref() || convert(1.0, &measure.unit, unit).is_some_and(|factor| (factor - 1.0).abs() < 1e-9)
             })
     };
+    // 复查 speaks of the report that came last.
     let candidates: Vec<_> = of_item().filter(|report| !report.one_of_many).filter(recent).collect();
-    if candidates.is_empty() || !candidates.iter().all(unit_fits) || is_goal_or_history(passage, mention.span) {
+    if candidates.is_empty() || !candidates.iter().all(unit_fits) || is_goal_or_history(passage, mention.span, &["复查"]) {
         return None;
     }
     let text = passage.text.as_str();
@@ -103,10 +104,14 @@ fn miscopied<'r, 'v>(
     if of_item().any(|report| matches(report.value)) {
         return None;
     }
-    // Of yesterday's report only a slip of the pen is sure: another value may be of a report that was not sent.
-    candidates.into_iter().find(|report| {
-        let today = report.lab.reported_at.is_some_and(|at| at.date() == day);
-        (today || same_digits(report.value, measure.value)) && is_of_then(passage, mention, report.lab, written)
+    // Only a slip of the pen is sure: another value may be of a report that was not sent. Two digits of an older one may agree by chance.
+    candidates.into_iter().rev().find(|report| {
+        let age = report.lab.reported_at.map_or(i64::MAX, |at| time::days_between(at.date(), day));
+        let fewest = if age <= 1 { 2 } else { 3 };
+        let printed = report.lab.value.as_deref().unwrap_or("").trim();
+        let slipped = age <= 1 && same_digits(report.value, measure.value)
+            || is_one_digit_wrong(printed, number_in(passage.text.slice(measure.span)), fewest);
+        slipped && is_of_then(passage, mention, report.lab, written)
     })
 }
 
@@ -135,6 +140,23 @@ fn is_of_then(passage: &Passage, mention: &Mention, lab: &Lab, written: Instant)
     }
 }
 
+/// 6.9 for 3.9: of at least `fewest` digits as printed one is wrong, and the value is another by more than what comes of measuring twice.
+fn is_one_digit_wrong(reported: &str, stated: &str, fewest: usize) -> bool {
+    const NOTABLE: f64 = 0.2;
+    let (Ok(a), Ok(b)) = (reported.parse::<f64>(), stated.parse::<f64>()) else { return false };
+    // 0.3 has one digit that tells something.
+    let digits = reported.trim_start_matches(['0', '.']).chars().filter(char::is_ascii_digit).count();
+    let differing = reported.chars().zip(stated.chars()).filter(|(one, other)| one != other).count();
+    reported.len() == stated.len() && digits >= fewest && differing == 1 && (a - b).abs() >= a.abs() * NOTABLE
+}
+
+/// The number in `3.9mmol/L`.
+fn number_in(text: &str) -> &str {
+    let start = text.find(|character: char| character.is_ascii_digit()).unwrap_or(text.len());
+    let end = text[start..].find(|character: char| !character.is_ascii_digit() && character != '.').map_or(text.len(), |at| start + at);
+    &text[start..end]
+}
+
 /// 2.5, 5.2 and 25 have the same digits.
 fn same_digits(a: f64, b: f64) -> bool {
     let digits = |value: f64| {
@@ -143,4 +165,19 @@ fn same_digits(a: f64, b: f64) -> bool {
         digits
     };
     digits(a) == digits(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_one_digit_wrong, number_in, same_digits};
+
+    #[test]
+    fn slips_of_the_pen() {
+        assert!(is_one_digit_wrong("4.0", "6.0", 2) && is_one_digit_wrong("196", "496", 3));
+        // Measured twice, or two digits apart.
+        assert!(!is_one_digit_wrong("138", "139", 2) && !is_one_digit_wrong("2.9", "3.6", 2));
+        assert!(!is_one_digit_wrong("7", "4", 2) && !is_one_digit_wrong("0.3", "0.2", 2) && !is_one_digit_wrong("5.2", "8.2", 3));
+        assert_eq!(number_in("6.0mmol/L"), "6.0");
+        assert!(same_digits(2.5, 5.2) && !same_digits(2.5, 2.6));
+    }
 }

@@ -46,8 +46,10 @@ pub(in crate::rules) fn stated_sex(passage: &Passage) -> Option<(Span, Sex)> {
         let after = &text[at + word.len()..];
         let listed = before.trim_end_matches([',', ' ']).ends_with("患者")
             || before.trim_end().ends_with(',') && after.trim_start_matches([',', ' ']).starts_with(|next: char| next.is_ascii_digit());
-        let aged = ["老年", "中年", "青年", "青壮年", "中老年"].iter().any(|age| before.ends_with(age)) && after.starts_with('性');
-        let patient = after.starts_with("性患者") || after.starts_with("患者");
+        // 中年女,急骤起病 leaves 性 out.
+        let aged =
+            ["老年", "中年", "青年", "青壮年", "中老年", "育龄"].iter().any(|age| before.ends_with(age)) && after.starts_with(['性', ',']);
+        let patient = ["性患者", "患者", "性患儿", "患儿"].iter().any(|word| after.starts_with(word));
         let general = ["多见于", "好发于", "常见于", "易发", "多为"]
             .iter()
             .any(|word| before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<String>().contains(word));
@@ -267,10 +269,31 @@ pub(in crate::rules) fn starts(passage: &Passage) -> Vec<(i64, Span)> {
     let began = |time: &&TimeExpression| {
         let after = &text[time.span.end as usize..];
         let before = &text[..time.span.start as usize];
+        let until = |after: &str| after.starts_with(UNTIL);
+        // The end of a stretch (09:05至11:50) began nothing.
+        if before.ends_with(UNTIL) {
+            return false;
+        }
         ["手术开始", "切皮", "开始手术"].iter().any(|word| after.starts_with(word))
             || ["手术开始时间", "手术开始时间:", "手术开始", "手术开始:", "切皮时间", "切皮"].iter().any(|word| before.ends_with(word))
+            // 手术时间09:15~10:30, 手术09:15~12:00
+            || until(after) && ["手术时间", "手术时间:", "手术日期", "手术日期:", "手术", "手术:"].iter().any(|word| before.ends_with(word))
+            || is_under_anesthesia(after.trim_start_matches(|character: char| UNTIL.contains(&character) || ":0123456789".contains(character)))
     };
     passage.times.iter().filter(began).filter_map(|time| Some((clock(time)?, time.span))).collect()
+}
+
+/// Between the beginning and the end of a stretch of time.
+const UNTIL: [char; 5] = ['~', '-', '至', '—', '\u{ff5e}'];
+
+/// 在表面麻醉下行左眼白内障手术, behind a moment.
+fn is_under_anesthesia(after: &str) -> bool {
+    let clause = after.split([',', '。', ';', '\n']).next().unwrap_or("");
+    let Some(at) = clause.find('麻').filter(|at| clause[..*at].chars().count() <= 14) else { return false };
+    let method = &clause[at..];
+    let done = ["麻醉下行", "麻下行", "麻醉下施", "麻下施"].iter().filter_map(|word| method.find(word)).min();
+    // 体外循环 may stand between.
+    done.is_some() || method.find("下行").is_some_and(|end| method[..end].chars().count() <= 8)
 }
 
 /// What stands in the first line that names the operation: the whole first line, up to the next label.
@@ -324,8 +347,8 @@ pub(in crate::rules) fn shared_pairs(a: &str, b: &str) -> f64 {
     pairs.iter().filter(|pair| long.contains(pair.as_str())).count() as f64 / pairs.len() as f64
 }
 
-/// A target, a threshold, an earlier or another hospital's value.
-pub(in crate::rules) fn is_goal_or_history(passage: &Passage, span: Span) -> bool {
+/// A target, a threshold, an earlier or another hospital's value; words that are `harmless` where it is asked count for nothing.
+pub(in crate::rules) fn is_goal_or_history(passage: &Passage, span: Span, harmless: &[&str]) -> bool {
     const WORDS: [&str; 40] = [
         "目标",
         "控制在",
@@ -372,7 +395,7 @@ pub(in crate::rules) fn is_goal_or_history(passage: &Passage, span: Span) -> boo
     let sentence = passage.sentence_of(span);
     let before = &text[sentence.start as usize..span.start as usize];
     let after: String = text[span.end as usize..sentence.end as usize].chars().take(4).collect();
-    WORDS.iter().any(|word| before.contains(word)) || after.contains('→') || before.ends_with('→')
+    WORDS.iter().filter(|word| !harmless.contains(*word)).any(|word| before.contains(word)) || after.contains('→') || before.ends_with('→')
 }
 
 /// Vertebral levels such as L4/5, L5-S1, C5/6: the span and a canonical form.
@@ -428,6 +451,12 @@ mod tests {
         assert_eq!(words("右侧肺叶切除术(左侧卧位)"), ["右"]);
         assert_eq!(words("经右颈内静脉置管"), Vec::<&str>::new());
         assert_eq!(words("左房血栓清除术"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn operations_under_an_anaesthesia() {
+        assert!(is_under_anesthesia("在表面麻醉下行左眼白内障超声乳化术") && is_under_anesthesia("全身麻醉体外循环下行二尖瓣置换术"));
+        assert!(!is_under_anesthesia("麻醉开始,诱导平稳后下行探查") && !is_under_anesthesia("行左侧疝修补术"));
     }
 
     #[test]

@@ -261,8 +261,11 @@ impl Prepared {
     fn sections(&self, subject: &Subject<'_>) -> Vec<Hit> {
         // A section is one source with all that stands inside it: 病例特点 with its 查体 and 辅助检查.
         let passages: Vec<&Arc<Passage>> = self.source.passages(subject).collect();
-        let sources: Vec<(&Arc<Passage>, Reduced<'_>)> = passages
-            .chunk_by(|a, b| section_of(a) == section_of(b))
+        let by_section = passages.chunk_by(|a, b| section_of(a) == section_of(b)).filter(|section| section.len() < passages.len());
+        // Short sections of one document may have been copied together.
+        let by_document = passages.chunk_by(|a, b| section_of(a).0 == section_of(b).0);
+        let sources: Vec<(&Arc<Passage>, Reduced<'_>)> = by_section
+            .chain(by_document)
             .map(|section| (section[0], Reduced::of(section.iter().copied())))
             .filter(|(_, reduced)| reduced.chars >= self.spec.min_chars)
             .collect();

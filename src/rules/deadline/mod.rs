@@ -151,12 +151,17 @@ impl Prepared {
             if done.is_none() && is_excerpt {
                 continue;
             }
-            // Nor is one that is there and does not say when it was written.
-            if done.is_none() && fulfilling.is_none() && self.has_undated(subject, trigger, &taken) {
+            // Nor is one that is there and does not say when it was written, unless it had to be signed before the trigger and all others tell it.
+            let undated = (done.is_none() && fulfilling.is_none()).then(|| self.undated(subject, trigger, &taken)).flatten();
+            if undated.is_some() && !(self.spec.before && is_time_usual(subject)) {
                 is_undated = true;
                 continue;
             }
-            duties.push((trigger.clone(), self.duty(subject, trigger, done)));
+            let mut duty = self.duty(subject, trigger, done);
+            if undated.is_some() && matches!(duty.state, DutyState::Overdue | DutyState::DueSoon | DutyState::Pending) {
+                (duty.state, duty.document) = (DutyState::Overdue, undated);
+            }
+            duties.push((trigger.clone(), duty));
         }
         if duties.is_empty() && is_excerpt && !triggers.is_empty() {
             return Err("只提供了部分文书".to_owned());
@@ -202,15 +207,16 @@ impl Prepared {
         }
     }
 
-    /// Whether some document that would answer the trigger tells no time at all.
-    fn has_undated(&self, subject: &Subject<'_>, trigger: &Event, taken: &[usize]) -> bool {
-        self.places.documents(subject).any(|document| {
+    /// A document that would answer the trigger and tells no time at all.
+    fn undated(&self, subject: &Subject<'_>, trigger: &Event, taken: &[usize]) -> Option<usize> {
+        let is_undated = |document: &&DocumentReading| {
             let record = facts::document(subject.visit, document);
             !taken.contains(&document.index)
                 && is_written(record)
                 && written_at(subject.visit, record).is_none()
                 && self.fits(subject, document, trigger)
-        })
+        };
+        self.places.documents(subject).find(is_undated).map(|document| document.index)
     }
 
     /// The document that answers a trigger: the first completed one whose own time is not before it (or, for `before`, the last one before it),
@@ -298,6 +304,16 @@ impl Prepared {
     }
 }
 
+/// The hospital sends the times of its documents: all but this one tell it, and so do other forms that are signed by hand.
+fn is_time_usual(subject: &Subject<'_>) -> bool {
+    let documents = &subject.reading.documents;
+    let is_dated = |document: &&DocumentReading| written_at(subject.visit, facts::document(subject.visit, document)).is_some();
+    let dated = documents.iter().filter(is_dated).count();
+    let by_hand =
+        |document: &DocumentReading| ["同意", "告知", "委托", "通知", "核查", "清点"].iter().any(|word| document.title.contains(word));
+    dated + 1 >= documents.len() && documents.iter().filter(is_dated).any(by_hand)
+}
+
 /// A sentence in which the person sees the patient: 王某某主任医师查房, 术者王某某查看患者.
 fn sees(passage: &Passage, name: &str) -> bool {
     const SEEN: [&str; 9] = ["查房", "查看", "看过", "看望", "访视", "察看", "探视", "床旁", "床边"];
@@ -382,7 +398,12 @@ impl Prepared {
                     _ => format!("完成于{shown},超过时限{}", length_of(duty.due, done)),
                 }
             }
-            (_, None) => {
+            (Some(index), None) => {
+                let what = &subject.reading.documents[index].title;
+                data.push(DataEvidence { path: format!("/documents/{index}"), label: what.clone() });
+                format!("{what}未注明时间")
+            }
+            (None, None) => {
                 searched = subject.reading.documents.iter().map(|document| Searched { document: document.index, section: None }).collect();
                 "未见".to_owned()
             }

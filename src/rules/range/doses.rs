@@ -6,31 +6,12 @@ use crate::reading::Experiencer;
 use crate::reading::measures::convert;
 use crate::record::{Order, OrderKind};
 
-/// Drops, ointments and the like are dosed by hand; tests and take-home orders have no frequency.
-const BY_HAND: [&str; 22] = [
-    "滴眼",
-    "滴耳",
-    "滴鼻",
-    "外用",
-    "软膏",
-    "乳膏",
-    "凝胶",
-    "贴",
-    "喷",
-    "含漱",
-    "洗剂",
-    "栓",
-    "皮试",
-    "皮肤试验",
-    "封管",
-    "冲管",
-    "出院带药",
-    "自备",
-    "嘱托",
-    "中药",
-    "汤",
-    "颗粒剂",
-];
+/// Drops, ointments and the like are dosed by hand, and their name tells where they go.
+const BY_HAND: [&str; 15] =
+    ["滴眼", "滴耳", "滴鼻", "外用", "软膏", "乳膏", "凝胶", "贴", "喷", "含漱", "洗剂", "栓", "中药", "汤", "颗粒剂"];
+
+/// Tests, flushing and what the patient takes home or brought along have neither a frequency nor a start of their own.
+const NO_COURSE: [&str; 8] = ["皮试", "皮肤试验", "封管", "冲管", "出院带药", "自备", "嘱托", "带药"];
 
 impl Prepared {
     pub(super) fn doses(&self, subject: &Subject<'_>) -> Vec<Hit> {
@@ -101,44 +82,60 @@ impl Prepared {
 
     pub(super) fn order_fields(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         // A dose may stand in the name (胰岛素50U+0.9%氯化钠50ml); an order given once has no frequency.
+        let has_dose: Has = |order| {
+            let in_name = order.name.as_deref().is_some_and(|name| name.contains(|c: char| c.is_ascii_digit()));
+            order.dose.is_some() || is_by_hand(order) || in_name
+        };
+        let has_route: Has = |order| is_by_hand(order) || order.route.as_deref().is_some_and(|route| !route.trim().is_empty());
+        let has_frequency: Has = |order| {
+            order.long_term != Some(true) || is_by_hand(order) || order.frequency.as_deref().is_some_and(|text| !text.trim().is_empty())
+        };
+        // In intensive care the pump runs by protocol.
+        let department = subject.visit.admission.department.as_deref().unwrap_or("");
+        let is_intensive = ["ICU", "重症"].iter().any(|word| department.contains(word));
+        let is_pumped = |order: &Order| is_intensive && order.route.as_deref().is_some_and(|route| route.contains('泵'));
         incomplete(
             subject,
-            &[
-                ("剂量", |order| {
-                    order.dose.is_some() || order.name.as_deref().is_some_and(|name| name.contains(|c: char| c.is_ascii_digit()))
-                }),
-                ("给药途径", |order| order.route.as_deref().is_some_and(|route| !route.trim().is_empty())),
-                ("频次", |order| order.long_term != Some(true) || order.frequency.as_deref().is_some_and(|text| !text.trim().is_empty())),
-            ],
+            |order| order.kind == Some(OrderKind::Drug) && !is_pumped(order),
+            &[("剂量", has_dose), ("给药途径", has_route), ("频次", has_frequency)],
         )
     }
 
+    /// Every order has a start, so that all of them tell whether the hospital sends it.
     pub(super) fn order_start(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        incomplete(subject, &[("开始时间", |order| order.start.is_some())])
+        incomplete(subject, |_| true, &[("开始时间", |order| order.start.is_some())])
     }
 }
 
-/// Whether an order has a field.
+/// Whether an order has a field, or needs none.
 type Has = fn(&Order) -> bool;
 
-/// Drug orders without one of the fields that nearly all others have.
-fn incomplete(subject: &Subject<'_>, fields: &[(&str, Has)]) -> Result<Vec<Hit>, String> {
-    const FEWEST: usize = 3;
+fn holds_one(order: &Order, words: &[&str]) -> bool {
+    [&order.name, &order.route].into_iter().flatten().any(|text| words.iter().any(|word| text.contains(word)))
+}
+
+fn is_by_hand(order: &Order) -> bool {
+    holds_one(order, &BY_HAND)
+}
+
+/// Drug orders without one of the fields that nearly all others have, of those which have it as a rule.
+fn incomplete(subject: &Subject<'_>, has_fields: impl Fn(&Order) -> bool, fields: &[(&str, Has)]) -> Result<Vec<Hit>, String> {
+    /// With one other order that has the field, the hospital is known to send it.
+    const FEWEST: usize = 2;
     let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
-    let counts = |order: &&(usize, &Order)| {
-        let name = order.1.name.as_deref().unwrap_or("");
-        let route = order.1.route.as_deref().unwrap_or("");
-        order.1.kind == Some(OrderKind::Drug) && !BY_HAND.iter().any(|word| name.contains(word) || route.contains(word))
-    };
-    let all: Vec<(usize, &Order)> = orders.iter().enumerate().collect();
-    let drugs: Vec<_> = all.iter().filter(counts).collect();
+    let comparable: Vec<(usize, &Order)> =
+        orders.iter().enumerate().filter(|(_, order)| has_fields(order) && !holds_one(order, &NO_COURSE)).collect();
+    let is_alone = comparable.len() == 1 && fields.len() > 1;
     let mut hits = Vec::new();
-    for (index, order) in drugs.iter().copied() {
+    for (index, order) in comparable.iter().copied().filter(|(_, order)| order.kind == Some(OrderKind::Drug)) {
+        // Dose, route and frequency are sent together: a single order that has two of them shows it.
+        let has_rest =
+            || [order.dose.is_some(), order.route.is_some(), order.frequency.is_some()].into_iter().filter(|sent| *sent).count() >= 2;
         // A field that this hospital does not send is unknown, not missing: most other orders must have it.
         let usual = |has: Has| {
-            let others = drugs.iter().filter(|(other, _)| other != index);
-            let held = others.clone().filter(|(_, other)| has(other)).count();
-            drugs.len() >= FEWEST && held * 5 >= (drugs.len() - 1) * 4
+            let others = comparable.iter().filter(|(other, _)| *other != index);
+            let held = others.filter(|(_, other)| has(other)).count();
+            comparable.len() >= FEWEST && held * 5 >= (comparable.len() - 1) * 4 || is_alone && has_rest()
         };
         let missing: Vec<&str> = fields.iter().filter(|(_, has)| !has(order) && usual(*has)).map(|(name, _)| *name).collect();
         if !missing.is_empty() {

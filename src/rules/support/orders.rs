@@ -1,8 +1,10 @@
 //! Orders, results and people held against what the record says of them.
 
+use super::super::response::is_of_other_region;
 use super::super::{DataEvidence, Evidence, Hit, Role, Searched, Subject, facts};
 use super::Prepared;
 use crate::reading::Assertion;
+use crate::reading::text::Span;
 use crate::record::{Exam, Order, OrderKind};
 
 /// Exams whose report is a document of its own, with the words of their orders, reports and notes.
@@ -176,19 +178,29 @@ impl Prepared {
         for (modality, names) in EXAMS {
             let is_named = |text: &str| names.iter().any(|name| text.contains(name));
             let ordered = |order: &Order| order.kind == Some(OrderKind::Exam) && order.name.as_deref().is_some_and(is_named);
-            let Some((index, order)) = orders.iter().enumerate().find(|(_, order)| ordered(order)) else { continue };
             // The site may stand before or behind what was done (甲状腺 彩超).
-            let joined = |exam: &Exam| {
+            let joined = |exam: &&Exam| {
                 let (modality, site) = (exam.modality.as_deref().unwrap_or(""), exam.site.as_deref().unwrap_or(""));
                 is_named(&format!("{site}{modality}")) || is_named(&format!("{modality}{site}"))
             };
-            let reported = exams.iter().any(joined);
-            // Its findings may be told in a note, or why it was not done.
-            let told = self.explained.passages(subject).any(|passage| {
-                let text = passage.text.as_str();
-                is_named(text) && TOLD.iter().any(|word| text.contains(word))
-            });
-            if !reported && !told {
+            // The report or the note of another region of the body is none of this order.
+            let is_answered = |order: &Order| {
+                let name = order.name.as_deref().unwrap_or("");
+                let region = |exam: &Exam| format!("{}{}", exam.site.as_deref().unwrap_or(""), exam.modality.as_deref().unwrap_or(""));
+                let reported = exams.iter().filter(joined).any(|exam| !is_of_other_region(name, &region(exam)));
+                // Its findings may be told in a note, or why it was not done.
+                reported
+                    || self.explained.passages(subject).any(|passage| {
+                        let text = passage.text.as_str();
+                        let of_region = |sentence: &Span| {
+                            let said = passage.text.slice(*sentence);
+                            is_named(said) && !is_of_other_region(name, said)
+                        };
+                        TOLD.iter().any(|word| text.contains(word)) && passage.sentences.iter().any(of_region)
+                    })
+            };
+            let open = orders.iter().enumerate().find(|(_, order)| ordered(order) && !is_answered(order));
+            if let Some((index, order)) = open {
                 let mut hit = order_hit(index, order, self.searched(subject));
                 hit.anchor = modality.to_owned();
                 hits.push(hit);

@@ -132,7 +132,13 @@ impl Prepared {
                         .iter()
                         .any(|word| text.contains(&format!("{word}送检")));
                     let named = TESTS.iter().any(|word| *word != "送检" && text.contains(word));
-                    sent || named || ELSEWHERE.iter().any(|word| text.contains(word))
+                    // Another hospital excuses where it is said of the infection's treatment or specimen.
+                    let treated = |sentence: &crate::reading::Span| {
+                        let said = passage.text.slice(*sentence);
+                        let of_infection = ["抗", "头孢", "培南", "西林", "沙星", "霉素", "标本", "留痰", "抽血"];
+                        ELSEWHERE.iter().any(|word| said.contains(word)) && of_infection.iter().any(|word| said.contains(word))
+                    };
+                    sent || named || passage.sentences.iter().any(treated)
                 })
         });
         if taken || ordered || told {
