@@ -156,3 +156,27 @@ fn every_question_is_answered_once() {
         assert_eq!(confidences(&result), confidences(&again));
     }
 }
+
+/// The cases of a `suspect` rule hold with what ships, to the character.
+#[test]
+fn wrong_characters_are_found_in_the_rules_own_cases() {
+    let rulebook = rulebook();
+    let language = Language::load(&ModelFolder::embedded(), &rulebook).expect("it ships");
+    let compiled = rulebook.rule("suspect-character").expect("it ships");
+    let mut found = Vec::new();
+    for case in &compiled.rule.cases {
+        let visit: Visit = case.build(rulebook.knowledge.documents()).expect("a case");
+        let reading = rulebook.knowledge.reader.read(&visit);
+        let at = jiff::civil::date(2026, 12, 31).at(0, 0, 0, 0);
+        let subject = Subject::of(&visit, &reading, &rulebook.knowledge, at, Phase::Terminal);
+        let mut result = rulebook.run_those(&subject, &Default::default(), |compiled, _| compiled.rule.id == "suspect-character");
+        language.answer(&mut result);
+        let hits: Vec<_> = result.hits.iter().flat_map(|(_, hits)| hits).collect();
+        assert_eq!(!hits.is_empty(), case.expect == crate::rules::case::Expect::Hit, "{visit:?} {hits:?}");
+        for hit in hits {
+            let evidence = &hit.evidence[0];
+            found.push(format!("{}→{}", evidence.passage.text.slice(evidence.span), hit.slots[0].1));
+        }
+    }
+    assert_eq!(found, ["法→发", "罗→啰", "整→诊", "灼→浊"]);
+}
