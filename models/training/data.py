@@ -1,4 +1,4 @@
-"""Training data: pairs from the frames, hand-written pairs with their variations, CMQCIC facts."""
+"""Training data: pairs from the frames, hand-written pairs with their variations, CMQCIC facts, replaced characters."""
 
 import hashlib
 import json
@@ -252,6 +252,30 @@ def cmqcic(folder):
             item = (statement, row["patient note"], 0 if true else NOT_TRUE, true)
             (learn if share("half" + row["patient note"]) < 0.5 else held).append(item)
     return learn, held
+
+
+# Replaced characters -----------------------------------------------------------------------------------------------------------------
+
+
+def confusions(path):
+    return {line[0]: line.rstrip("\n").split("\t")[1].split() for line in open(path, encoding="utf-8") if "\t" in line}
+
+
+def replace_characters(rng, text, confused):
+    """The text with perhaps one or two characters replaced, and the places of those."""
+    places = [i for i, c in enumerate(text) if c in confused]
+    marks = set()
+    if places and rng.random() < 0.6:
+        for i in rng.sample(places, min(len(places), 1 if len(text) < 30 else rng.randint(1, 2))):
+            text, _ = text[:i] + rng.choice(confused[text[i]]) + text[i + 1 :], marks.add(i)
+    return text, marks
+
+
+def mcscset(path):
+    """The first half of the pairs wrong/right, as (text, places)."""
+    rows = [line.rstrip("\n").split("\t") for line in open(path, encoding="utf-8")]
+    rows = [row for row in rows[: len(rows) // 2] if len(row) == 2 and len(row[0]) == len(row[1])]
+    return [(wrong, {i for i, (x, y) in enumerate(zip(wrong, right)) if x != y}) for wrong, right in rows]
 
 
 if __name__ == "__main__":

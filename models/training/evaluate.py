@@ -136,7 +136,7 @@ def measure(encoder, head, tokens, relate_rows, verify_rows, fact_items):
 
 def load(folder):
     head = Head()
-    head.load_state_dict(torch.load(f"{folder}/head.pt"), strict=False)
+    head.load_state_dict(torch.load(f"{folder}/head.pt"))
     return Encoder(f"{folder}/encoder").eval(), head.eval(), Tokens(f"{folder}/encoder")
 
 

@@ -18,7 +18,8 @@ def tensors(head):
         parts = name.split(".")
         if parts[0] in ("hidden", "output"):
             parts = [parts[1], parts[0], parts[2]]  # relate.hidden.weight
-        named[".".join(parts)] = tensor.float().reshape(-1).clone() if tensor.dim() == 0 else tensor.float().contiguous()
+        if parts[0] != "replaced":
+            named[".".join(parts)] = tensor.float().reshape(-1).clone() if tensor.dim() == 0 else tensor.float().contiguous()
     return named
 
 

@@ -16,7 +16,8 @@ class Head(nn.Module):
         self.feature = nn.Linear(4 * PART, FEATURE)
         self.hidden = nn.ModuleDict({task: nn.Linear(4 * FEATURE, HIDDEN) for task in ("relate", "verify")})
         self.output = nn.ModuleDict({task: nn.Linear(HIDDEN, 3) for task in ("relate", "verify")})
-        self.drop = 0.15
+        self.replaced = nn.Linear(WIDTH, 1)
+        self.drop = 0.1
 
     @torch.no_grad()
     def start_from(self, states):
@@ -46,7 +47,6 @@ class Head(nn.Module):
 
     def forward(self, task, a, mask_a, b, mask_b):
         """Logits of pairs: states (pairs, tokens, width) and masks of the tokens that stand for text."""
-        a, b = F.dropout(a, self.drop, self.training), F.dropout(b, self.drop, self.training)
         (key_a, part_a), (key_b, part_b) = self.project(a), self.project(b)
         there, _ = self.one_way(key_a, part_a, mask_a, key_b, part_b, mask_b)
         back, _ = self.one_way(key_b, part_b, mask_b, key_a, part_a, mask_a)

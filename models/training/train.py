@@ -1,4 +1,4 @@
-"""Trains encoder and head together: `train.py BASE OUT --hand DIR [--cmqcic DIR] [--minutes N]`. README.md tells more."""
+"""Trains encoder and head together: `train.py BASE OUT --hand DIR [--cmqcic DIR] [--typos DIR] [--minutes N]`. README.md tells more."""
 
 import argparse
 import random
@@ -21,8 +21,9 @@ def arguments():
     p.add_argument("out")
     p.add_argument("--hand", required=True, help="folder of relate.jsonl and verify.jsonl")
     p.add_argument("--cmqcic")
+    p.add_argument("--typos", help="MCSCSet: med_confusionset.tsv and valid.tsv")
     p.add_argument("--minutes", type=float, default=10)
-    p.add_argument("--steps", type=int, help="in place of --minutes: the same weights on any machine")
+    p.add_argument("--steps", type=int, help="in place of --minutes: does not depend on the machine's speed")
     p.add_argument("--rate", type=float, default=4e-5, help="learning rate of the encoder; the head's is 15 times that")
     p.add_argument("--keep", type=float, default=1.0, help="weight of the loss that keeps pooled vectors near the base's")
     p.add_argument("--frozen", type=int, default=2)
@@ -62,26 +63,27 @@ class Source:
         if o.all:
             self.relate, self.verify = self.relate + self.relate_dev, self.verify + self.verify_dev
         self.facts, self.facts_dev = data.cmqcic(o.cmqcic) if o.cmqcic else ([], [])
+        self.typos = data.mcscset(f"{o.typos}/valid.tsv") if o.typos else []
+        self.confused = data.confusions(f"{o.typos}/med_confusionset.tsv") if o.typos else {}
 
     def pairs(self, task, size, hand):
-        return [self.pair(task, hand) for _ in range(size)]
+        rng, rows = self.rng, []
+        for _ in range(size):
+            if task == "relate":
+                a, b, label = data.vary_relate(rng, rng.choice(self.relate), self.relate) if rng.random() < hand else data.relate_pair(rng)
+                rows.append((a, b, data.RELATE.index(label)))
+            elif self.facts and rng.random() < 0.25:
+                rows.append(rng.choice(self.facts)[:3])
+            else:
+                a, b, label = data.vary_verify(rng, rng.choice(self.verify), self.verify) if rng.random() < hand else data.verify_item(rng)
+                rows.append((a, b, data.VERIFY.index(label)))
+        return rows
 
-    def pair(self, task, hand):
-        """(first, second, class). Now and then one task learns from the other's pairs: a text that agrees makes a statement true, and so on."""
-        rng, classes = self.rng, data.RELATE if task == "relate" else data.VERIFY
-        if task == "verify" and self.facts and rng.random() < 0.15:
-            return rng.choice(self.facts)[:3]
-        if rng.random() > hand:
-            a, b, label = data.relate_pair(rng) if task == "relate" else data.verify_item(rng)
-            return a, b, classes.index(label)
-        if task == "relate" and rng.random() < 0.2:
-            row = rng.choice(self.verify)
-            return row["statement"], row["evidence"] or row["passage"], data.VERIFY.index(row["label"])
-        if task == "relate" or rng.random() < 0.3:
-            a, b, label = data.vary_relate(rng, rng.choice(self.relate), self.relate)
-            return a, b, data.RELATE.index(label)
-        a, b, label = data.vary_verify(rng, rng.choice(self.verify), self.verify)
-        return a, b, data.VERIFY.index(label)
+    def marked(self, size):
+        """Texts with the places of replaced characters."""
+        rng = self.rng
+        own = lambda: data.replace_characters(rng, rng.choice([*rng.choice(self.relate).items()][:2])[1], self.confused)
+        return [own() if rng.random() < 0.6 else rng.choice(self.typos) for _ in range(size)]
 
 
 def pair_loss(out, labels):
@@ -89,7 +91,7 @@ def pair_loss(out, labels):
     log = F.log_softmax(out.float(), -1)
     labels = torch.tensor(labels)
     known = labels != data.NOT_TRUE
-    plain = F.cross_entropy(out.float(), labels.clamp(max=2), reduction="none", label_smoothing=0.05)
+    plain = F.nll_loss(log, labels.clamp(max=2), reduction="none", ignore_index=-1)
     return torch.where(known, plain, -torch.logsumexp(log[:, 1:], -1)).mean()
 
 
@@ -107,51 +109,52 @@ def main():
         centre = torch.stack([pooled(s[0]) for s in seen]).mean(0)
         spread = torch.stack([(pooled(s[0]) - centre).square().sum() for s in seen]).mean()
         if o.resume:
-            head.load_state_dict(torch.load(f"{o.resume}/head.pt"), strict=False)
+            head.load_state_dict(torch.load(f"{o.resume}/head.pt"))
         else:
             head.start_from(torch.cat([s[0][s[1]] for s in seen])[:12000])
     if not o.resume:
         warm_up(source, base, head, tokens)
     encoder.freeze(o.frozen)
-    groups = [{"params": [p for p in encoder.parameters() if p.requires_grad], "lr": o.rate, "weight_decay": 0.01}, {"params": list(head.parameters()), "lr": o.rate * 15, "weight_decay": 0.001}]
+    groups = [{"params": [p for p in encoder.parameters() if p.requires_grad], "lr": o.rate, "weight_decay": 0.01}, {"params": head.parameters(), "lr": o.rate * 15, "weight_decay": 0.001}]
     optimiser = torch.optim.AdamW(groups, fused=True)
     rates = [group["lr"] for group in groups]
-    learning = [p for group in groups for p in group["params"]]
-    mean = [p.detach().clone() for p in learning]  # what is kept: the mean over the last hundred steps or so
     begin, step, sums = time.time(), 0, {}
     while (done := step / o.steps if o.steps else (time.time() - begin) / (60 * o.minutes)) < 1:
         for group, rate in zip(optimiser.param_groups, rates):
             group["lr"] = rate * min(1, (step + 1) / 40) * max(0.02, 1 - done)
-        task = ("relate", "verify")[step % 2]
-        hand = 0.75 if o.resume else 0.35 if done < 0.4 else 0.85
+        task = ("relate", "verify", "relate", "verify", "replaced")[step % (5 if source.typos else 4)]
+        hand = 0.35 if done < 0.4 else 0.85
         encoder.train(), head.train()
-        rows = source.pairs(task, 24 if task == "relate" else 12, hand)
-        texts = [row[0] for row in rows] + [row[1] for row in rows]
-        with torch.autocast("cpu", torch.bfloat16):
-            read = states(encoder, tokens, texts)
-        loss = pair_loss(logits(head, task, read[: len(rows)], read[len(rows) :]), [row[2] for row in rows])
-        if step % 4 < 2:
-            some = rng.sample(range(len(texts)), 8)
-            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-                were = states(base, tokens, [texts[i] for i in some])
-            away = torch.stack([(pooled(read[i][0]) - pooled(w[0])).square().sum() for i, w in zip(some, were)]).mean() / spread
-            sums["away"] = 0.95 * sums.get("away", 0) + 0.05 * away.item()
-            loss = loss + 2 * o.keep * away
+        if task == "replaced":
+            items = source.marked(48)
+            with torch.autocast("cpu", torch.bfloat16):
+                read = states(encoder, tokens, [text for text, _ in items])
+            x = torch.cat([s[0] for s in read])
+            y = torch.tensor([float(any(i in marks for i in range(*span))) for (_, marks), s in zip(items, read) for span in s[2]])
+            x, y = x[(m := torch.cat([s[1] for s in read]))], y[m]
+            loss = F.binary_cross_entropy_with_logits(head.replaced(x)[:, 0], y)
+        else:
+            rows = source.pairs(task, 24 if task == "relate" else 12, hand)
+            texts = [row[0] for row in rows] + [row[1] for row in rows]
+            with torch.autocast("cpu", torch.bfloat16):
+                read = states(encoder, tokens, texts)
+            loss = pair_loss(logits(head, task, read[: len(rows)], read[len(rows) :]), [row[2] for row in rows])
+            if step % 4 < 2:
+                some = rng.sample(range(len(texts)), 8)
+                with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+                    were = states(base, tokens, [texts[i] for i in some])
+                away = torch.stack([(pooled(read[i][0]) - pooled(w[0])).square().sum() for i, w in zip(some, were)]).mean() / spread
+                sums["away"] = 0.95 * sums.get("away", 0) + 0.05 * away.item()
+                loss = loss + 2 * o.keep * away
         loss.backward()
         torch.nn.utils.clip_grad_norm_([*encoder.parameters(), *head.parameters()], 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        with torch.no_grad():
-            for slow, fast in zip(mean, learning):
-                slow.lerp_(fast, max(0.01, 1 / (step + 1)))
         sums[task] = 0.95 * sums.get(task, loss.item()) + 0.05 * loss.item()
         step += 1
         if step % 25 == 0:
             print(f"{time.time() - begin:5.0f} s, step {step}: " + ", ".join(f"{k} {v:.3f}" for k, v in sums.items()), flush=True)
     print(f"{step} steps in {time.time() - begin:.0f} s")
-    with torch.no_grad():
-        for slow, fast in zip(mean, learning):
-            fast.copy_(slow)
     encoder.eval(), head.eval()
     out = Path(o.out)
     (out / "encoder").mkdir(parents=True, exist_ok=True)
