@@ -1,15 +1,15 @@
-"""Lays out what suspect.bin is made from: `corpus.py PROJECT DATA JIEBA_DICT OUT`, then `bingli model suspect OUT`.
+"""Lays out what suspect.bin is made from: `corpus.py PROJECT PAIRS JIEBA_DICT OUT`, then `bingli model suspect OUT`.
 
-clean, other: the records of corpora/train without and with defects · ground: Chinese text of the rules, notes of CMQCIC-Bench ·
+clean, other: the records of corpora/train without and with defects · ground: Chinese text of the rules ·
 terms: words of the lexicon · words: jieba's dictionary with its frequencies · pairs: the first half of MCSCSet's validation pairs.
-DATA holds `cmqcic/dev.jsonl` and `typos/valid.tsv`, which are not in this repository.
+PAIRS is that file (wrong TAB right), which is not in this repository. No patient's note is counted: four characters seen once are a piece of its text.
 """
 import json
 import re
 import sys
 from pathlib import Path
 
-project, data, jieba, out = map(Path, sys.argv[1:])
+project, mcscset, jieba, out = map(Path, sys.argv[1:])
 out.mkdir(exist_ok=True)
 
 
@@ -58,9 +58,8 @@ files = sorted((project / "rules").rglob("*.toml"))
 # A rule on wrong characters would teach its own typos.
 typo = re.compile(r'defect = "C-(S01|S05|C04)"')
 ground = [t for path in files if path.parent.name != "lexicon" and not typo.search(path.read_text(encoding="utf-8")) for t in quoted(path)]
-ground += [json.loads(line)["patient note"] for line in (data / "cmqcic/dev.jsonl").read_text(encoding="utf-8").splitlines()]
 write("ground", ground)
 write("terms", sorted({text for path in files if path.parent.name == "lexicon" for text in quoted(path)}))
 write("words", [f"{w} {f}" for w, f, *_ in (line.split(" ") for line in jieba.read_text(encoding="utf-8").splitlines()) if han(w) and int(f) >= 2])
-pairs = [line.split("\t") for line in (data / "typos/valid.tsv").read_text(encoding="utf-8").splitlines()]
+pairs = [line.split("\t") for line in mcscset.read_text(encoding="utf-8").splitlines()]
 write("pairs", pairs[: len(pairs) // 2])
