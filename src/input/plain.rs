@@ -2,7 +2,8 @@
 //!
 //! A line that is nothing but a known title (with a hospital, a department, a person or a time around it) starts a document. Inside course
 //! records a line that begins with a date and a time starts an entry, since one physical document often holds the whole course. Sections are
-//! found by the reading layer. 姓名, 性别, 年龄, 科别, 住院号 and 入院时间 are taken over where the head of the text states them with a colon.
+//! found by the reading layer. 姓名, 性别, 年龄, 科别, 住院号 and 入院时间 are taken over where the head of the text states them with a colon,
+//! the end of the stay where its discharge record does.
 
 use std::ops::Range;
 

@@ -453,7 +453,7 @@ fn assessment_removed(d: &mut Draft<'_>) -> Option<Plant> {
     let admitted = d.admitted()?;
     let forms = &[Kind::ConsentSpecial, Kind::CriticalNotice, Kind::NursingRecord, Kind::OrderSheet];
     let of_first_day = |index: usize| d.time_of(index).is_none_or(|time| time.earliest() <= plus_minutes(admitted, 24 * 60));
-    if d.documents(forms).into_iter().any(of_first_day) || d.places(ADMISSION, &["专项评估"]).first().is_some() {
+    if d.documents(forms).into_iter().any(of_first_day) || !d.places(ADMISSION, &["专项评估"]).is_empty() {
         return None;
     }
     d.drop_clauses(FIRST, &["病例特点", "拟诊讨论", "诊断依据", "鉴别诊断", "初步诊断"], told);
