@@ -15,7 +15,7 @@ pub const FILE: &str = "cards.toml";
 
 /// A stable rule was right at least this often; below, it belongs in preview.
 const LEAST_PRECISION: f64 = 0.95;
-/// Fewer findings, or fewer wrong ones, say nothing about a rule: one wrong of five may be chance.
+/// Fewer findings, or fewer wrong ones, say nothing about a rule that was also right: one wrong of five may be chance.
 const LEAST_FOUND: usize = 5;
 const LEAST_WRONG: usize = 2;
 
@@ -103,10 +103,12 @@ impl Cards {
         Proportion::new(right, found)
     }
 
-    /// Whether a rule's findings were wrong too often for a physician to be shown them.
+    /// Whether a rule's findings were wrong too often for a physician to be shown them, or never right.
     pub fn is_imprecise(&self, rule: &str) -> bool {
         let precision = self.precision(std::iter::once(rule));
-        precision.total >= LEAST_FOUND && precision.total - precision.hits >= LEAST_WRONG && precision.share < LEAST_PRECISION
+        let wrong = precision.total - precision.hits;
+        let often = precision.total >= LEAST_FOUND && wrong >= LEAST_WRONG && precision.share < LEAST_PRECISION;
+        often || (precision.hits == 0 && wrong > 0)
     }
 }
 
@@ -124,7 +126,7 @@ mod tests {
         };
         Cards {
             measured: [
-                ("a".to_owned(), measured(&[("some", (3, 1)), ("few", (2, 2)), ("chance", (9, 1))])),
+                ("a".to_owned(), measured(&[("some", (3, 1)), ("few", (2, 2)), ("chance", (9, 1)), ("never", (0, 1))])),
                 ("b".to_owned(), measured(&[("some", (5, 1))])),
             ]
             .into(),
@@ -154,6 +156,7 @@ mod tests {
         assert!(cards().is_imprecise("some"), "8 of 10");
         assert!(!cards().is_imprecise("few"), "four findings say nothing");
         assert!(!cards().is_imprecise("chance"), "one wrong finding says nothing");
+        assert!(cards().is_imprecise("never"), "wrong and never right");
         assert!(!cards().is_imprecise("other"));
     }
 

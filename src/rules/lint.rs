@@ -57,6 +57,7 @@ const SLOTS: [&str; 32] = [
     "concept",
     "bounds",
     "computed",
+    "right",
     "stated",
     "expected",
     "where",
