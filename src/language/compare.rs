@@ -204,3 +204,73 @@ impl<'m> Reading<'m> {
         Ok(self.comparer.compare(job, &self.read[a], &self.read[b]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use safetensors::Dtype;
+    use safetensors::tensor::TensorView;
+
+    use super::*;
+
+    const SIZES: [(&str, usize, usize); 7] = [
+        ("key", 2, 3),
+        ("part", 2, 3),
+        ("feature", 4, 8),
+        ("relate.hidden", 4, 16),
+        ("relate.output", 3, 4),
+        ("verify.hidden", 4, 16),
+        ("verify.output", 3, 4),
+    ];
+
+    /// A network of the smallest size, with numbers that follow from their places.
+    fn file(temperatures: &[(&str, &str)], without: &str) -> Vec<u8> {
+        let numbers = |count: usize| -> Vec<u8> {
+            (0..count).flat_map(|place| (((place * 7 + count) % 11) as f32 / 11.0 - 0.5).to_le_bytes()).collect()
+        };
+        let mut tensors: Vec<(String, Vec<usize>, Vec<u8>)> = vec![("sharpness".to_owned(), vec![1], 12f32.to_le_bytes().to_vec())];
+        for (name, outputs, inputs) in SIZES {
+            tensors.push((format!("{name}.weight"), vec![outputs, inputs], numbers(outputs * inputs)));
+            tensors.push((format!("{name}.bias"), vec![outputs], numbers(outputs)));
+        }
+        tensors.retain(|(name, ..)| name != without);
+        let views = tensors.iter().map(|(name, shape, bytes)| (name, TensorView::new(Dtype::F32, shape.clone(), bytes).expect("a tensor")));
+        let metadata = temperatures.iter().map(|(job, value)| (format!("{job}.temperature"), (*value).to_owned())).collect();
+        safetensors::serialize(views, Some(metadata)).expect("a file")
+    }
+
+    const TEMPERATURES: [(&str, &str); 2] = [("relate", "2.0"), ("verify", "1.5")];
+
+    fn tokened(comparer: &Comparer, states: &[[f32; 3]]) -> Tokened {
+        Tokened {
+            keys: states.iter().flat_map(|state| super::super::embedder::unit(applied(&comparer.key, state))).collect(),
+            parts: states.iter().flat_map(|state| applied(&comparer.part, state)).collect(),
+            count: states.len(),
+        }
+    }
+
+    #[test]
+    fn relate_is_symmetric_and_all_classes_add_up() {
+        let comparer = Comparer::read(&file(&TEMPERATURES, ""), 3).expect("a network");
+        let one = tokened(&comparer, &[[1.0, 0.0, 0.5], [0.2, -1.0, 0.0]]);
+        let other = tokened(&comparer, &[[0.0, 0.3, 1.0], [1.0, 1.0, -1.0], [-0.4, 0.2, 0.9]]);
+        assert_eq!(comparer.compare(Job::Relate, &one, &other), comparer.compare(Job::Relate, &other, &one));
+        assert_ne!(comparer.compare(Job::Verify, &one, &other), comparer.compare(Job::Verify, &other, &one));
+        for job in [Job::Relate, Job::Verify] {
+            let sum: f32 = comparer.compare(job, &one, &other).iter().sum();
+            assert!((sum - 1.0).abs() < 1e-6);
+            // Each text against itself is another thing than against the other.
+            assert_ne!(comparer.logits(job, &one, &one), comparer.logits(job, &one, &other));
+        }
+        assert_eq!(comparer.compare(Job::Relate, &one, &tokened(&comparer, &[])), [0.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_named() {
+        let error = |bytes: &[u8], width: usize| Comparer::read(bytes, width).err().expect("an error").0;
+        assert!(error(b"no file", 3).starts_with("compare.safetensors: "));
+        assert!(error(&file(&TEMPERATURES, "part.bias"), 3).contains("part.bias"));
+        assert!(error(&file(&TEMPERATURES, ""), 4).contains("key has 6 numbers and 2 outputs, for 4 inputs"));
+        assert_eq!(error(&file(&[("relate", "2.0")], ""), 3), "compare.safetensors: verify.temperature is missing");
+        assert_eq!(error(&file(&[("relate", "0"), ("verify", "1")], ""), 3), "compare.safetensors: relate.temperature is missing");
+    }
+}

@@ -40,7 +40,7 @@ pub fn lint(rulebook: &Rulebook, sheets: &Sheets, folder: &DataFolder) -> Vec<Pr
 }
 
 /// Slots that the kinds fill, besides those of the evidence.
-const SLOTS: [&str; 32] = [
+const SLOTS: &[&str] = &[
     "task",
     "trigger",
     "due",

@@ -17,7 +17,7 @@ use crate::language::folder::Readiness;
 use crate::people::Caller;
 use crate::report::Manifest;
 use crate::report::prose::Tried;
-use crate::rules::Rule;
+use crate::rules::{CheckSpec, Rule};
 use crate::rules::case::Expect;
 use crate::rules::rulebook::Compiled;
 use crate::store::{Acceptance, SwitchLine};
@@ -47,7 +47,7 @@ const KINDS: [&str; 13] = [
 pub struct RuleFilter {
     /// Words that stand in id, title, code, basis, why or message, all of them
     text: Option<String>,
-    #[param(pattern = "^(required|deadline|sequence|pattern|conflict|agree|support|response|copy|range|judge|expression)?$")]
+    #[param(pattern = "^(required|deadline|sequence|pattern|conflict|agree|support|response|copy|range|judge|suspect|expression)?$")]
     kind: Option<String>,
     #[param(pattern = "^(stable|preview|off|retired)?$")]
     status: Option<String>,
@@ -89,7 +89,7 @@ fn decided(known: Option<&HashMap<String, Acceptance>>, id: &str) -> Value {
 
 /// What the model learnt of a `judge` rule: its figures on cases that it had not seen.
 fn model(engine: &Engine, rule: &Rule) -> Value {
-    if !rule.check.asks_the_model() {
+    if !matches!(rule.check, CheckSpec::Judge(_)) {
         return Value::Null;
     }
     match engine.language.as_ref().and_then(|language| language.readiness(&rule.id)) {

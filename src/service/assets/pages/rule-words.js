@@ -5,7 +5,7 @@ import { english } from "/pages/words.js";
 const zh = {
   title: "规则", count: (n) => `${n} 条`, search: "规则、编码、依据、提示语", empty: "没有符合条件的规则", choose: "从左侧选择一条规则，查看说明、例子，并用文字试验。", back: "返回列表",
   kind: "类型", status: "状态", phase: "时机", acceptance: "采纳", code: "编码", name: "规则",
-  kinds: { required: "缺项", deadline: "时限", sequence: "顺序", pattern: "用语", conflict: "矛盾", agree: "一致", support: "依据支持", response: "处置响应", copy: "复制", range: "数值范围", judge: "语义判断", expression: "条件式" },
+  kinds: { required: "缺项", deadline: "时限", sequence: "顺序", pattern: "用语", conflict: "矛盾", agree: "一致", support: "依据支持", response: "处置响应", copy: "复制", range: "数值范围", judge: "语义判断", suspect: "错别字", expression: "条件式" },
   statuses: { stable: "正式", preview: "试运行", off: "未启用", retired: "停用" },
   phases: { inline: "书写中", running: "在院", terminal: "出院后" },
   why: "为何", fix: "建议", message: "提示语", basis: "依据", departments: "适用科室", notDepartments: "不适用科室", needs: "需要的数据", confidence: "把握", file: "文件", since: "自", version: (text) => `${text} 版`, also: "同一缺陷的其他编码",
@@ -22,7 +22,7 @@ const zh = {
 const en = {
   title: "Rules", count: (n) => `${n} rules`, search: "Rule, code, basis, message", empty: "No rule matches", choose: "Choose a rule from the list to read it with its cases, and to try it on a text.", back: "Back to the list",
   kind: "Kind", status: "State", phase: "Phase", acceptance: "Accepted", code: "Code", name: "Rule",
-  kinds: { required: "required", deadline: "deadline", sequence: "sequence", pattern: "pattern", conflict: "conflict", agree: "agree", support: "support", response: "response", copy: "copy", range: "range", judge: "judge", expression: "expression" },
+  kinds: { required: "required", deadline: "deadline", sequence: "sequence", pattern: "pattern", conflict: "conflict", agree: "agree", support: "support", response: "response", copy: "copy", range: "range", judge: "judge", suspect: "suspect", expression: "expression" },
   statuses: { stable: "stable", preview: "on trial", off: "off", retired: "retired" },
   phases: { inline: "while writing", running: "in hospital", terminal: "after discharge" },
   why: "Why", fix: "Suggestion", message: "Message", basis: "Basis", departments: "Departments", notDepartments: "Not for", needs: "Data needed", confidence: "Certainty", file: "File", since: "Since", version: (text) => text, also: "Other codes of it",

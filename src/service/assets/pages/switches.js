@@ -11,6 +11,9 @@ import { button, numbers, table } from "/pages/tables.js";
 import { stamp } from "/pages/time.js";
 import { words } from "/pages/words.js";
 
+/** Kinds of rules that the language model decides: what it finds stays a proposal. */
+const BY_MODEL = ["judge", "suspect"];
+
 const { name: me, role } = document.body.dataset;
 export const maySwitch = ["reviewer", "administrator", "department_qc"].includes(role);
 
@@ -60,7 +63,7 @@ export function standing(rule, changed) {
   };
   const propose = async () => {
     const [department, reason] = [textBox(), textBox("", { required: true })];
-    const status = options([...Object.entries(says.statuses).filter(([key]) => key !== "retired" && !(key === "stable" && rule.check.kind === "judge")), ["file", says.asFiled]], rule.status === "stable" ? "off" : "preview");
+    const status = options([...Object.entries(says.statuses).filter(([key]) => key !== "retired" && !(key === "stable" && BY_MODEL.includes(rule.check.kind))), ["file", says.asFiled]], rule.status === "stable" ? "off" : "preview");
     const send = () => call("POST", `/v1/rules/${part(rule.id)}/switches`, { department: department.value.trim(), status: status.value, reason: reason.value.trim() });
     const fields = [field(says.place, department, says.placeHint), field(says.status, status), field(says.reason, reason)];
     if (await ask({ title: says.change, hint: says.changeHint, fields, label: says.propose, send })) {
@@ -78,7 +81,7 @@ export function standing(rule, changed) {
     h("h3", {}, says.standing),
     body,
     maySwitch
-      ? h("div.deeds", {}, rule.status === "retired" ? null : h("button", { type: "button", onclick: propose }, says.change), rule.check.kind === "judge" ? null : h("button", { type: "button", onclick: shadow }, says.shadow))
+      ? h("div.deeds", {}, rule.status === "retired" ? null : h("button", { type: "button", onclick: propose }, says.change), BY_MODEL.includes(rule.check.kind) ? null : h("button", { type: "button", onclick: shadow }, says.shadow))
       : null,
     answer,
   ];
