@@ -10,6 +10,10 @@ use bingli::report::{Options, Sheets, check};
 use bingli::rules::{Phase, Rulebook, Subject};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod common;
 use common::{grown, text_length};
 

@@ -17,9 +17,9 @@ use crate::language::folder::Readiness;
 use crate::people::Caller;
 use crate::report::Manifest;
 use crate::report::prose::Tried;
-use crate::rules::{CheckSpec, Rule};
 use crate::rules::case::Expect;
 use crate::rules::rulebook::Compiled;
+use crate::rules::{CheckSpec, Rule};
 use crate::store::{Acceptance, SwitchLine};
 
 /// Longer texts are refused.
