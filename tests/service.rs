@@ -408,6 +408,9 @@ mod contention;
 #[path = "service/batches.rs"]
 mod batches;
 
+#[path = "service/filters.rs"]
+mod filters;
+
 #[path = "service/settings.rs"]
 mod settings;
 

@@ -228,7 +228,7 @@ fn lines<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
 
 fn pairs(house: &House, args: &MeasureArgs, job: Job, file: &Path) -> Result<ExitCode> {
     let language = house.language()?.context("--no-model leaves nothing to measure")?;
-    let report = pairs::measure(&language, job, &lines(file)?).with_context(|| file.display().to_string())?;
+    let report = pairs::measure(language, job, &lines(file)?).with_context(|| file.display().to_string())?;
     if args.format == Format::Json {
         anstream::println!("{}", serde_json::to_string_pretty(&report)?);
         return Ok(ExitCode::SUCCESS);

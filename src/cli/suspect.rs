@@ -19,8 +19,8 @@ const LEAST: [u32; 4] = [1, 1, 2, 4];
 pub fn count(house: &House, notes: &[PathBuf], out: Option<&Path>) -> Result<ExitCode> {
     let folder = house.model_folder()?.context("--no-model leaves nothing to add to")?;
     let out = out.or(house.source.model.as_deref()).context("say with --out or --model whose suspect.bin is written")?;
-    let (bytes, _) = folder.suspect.context("the model has no suspect.bin")?;
-    let mut model = Model::read("suspect.bin", &bytes)?;
+    let typos = folder.suspect.context("the model has no suspect.bin")?;
+    let mut model = Model::read("suspect.bin", &typos.counts)?;
     let mut files = Vec::new();
     for path in notes {
         visit_files(path, &mut files)?;

@@ -26,7 +26,16 @@ pub struct ModelFolder {
     pub heads: Option<Cow<'static, [u8]>>,
     pub comparer: Option<Cow<'static, [u8]>>,
     /// Counts of characters, and which are mixed up.
-    pub suspect: Option<(Cow<'static, [u8]>, Cow<'static, [u8]>)>,
+    pub suspect: Option<Typos>,
+}
+
+/// What the search for wrong characters goes by.
+#[derive(Clone)]
+pub struct Typos {
+    /// `suspect.bin`
+    pub counts: Cow<'static, [u8]>,
+    /// `confusions.tsv`
+    pub table: Cow<'static, [u8]>,
 }
 
 impl ModelFolder {
@@ -38,10 +47,10 @@ impl ModelFolder {
             weights: Cow::Borrowed(include_bytes!("../../models/model.safetensors")),
             heads: Some(Cow::Borrowed(include_bytes!("../../models/judge.json"))),
             comparer: None,
-            suspect: Some((
-                Cow::Borrowed(include_bytes!("../../models/suspect.bin")),
-                Cow::Borrowed(include_bytes!("../../models/confusions.tsv")),
-            )),
+            suspect: Some(Typos {
+                counts: Cow::Borrowed(include_bytes!("../../models/suspect.bin")),
+                table: Cow::Borrowed(include_bytes!("../../models/confusions.tsv")),
+            }),
         }
     }
 
@@ -61,7 +70,9 @@ impl ModelFolder {
             weights: read("model.safetensors")?,
             heads: optional("judge.json")?,
             comparer: optional("compare.safetensors")?,
-            suspect: optional("suspect.bin")?.map(|counts| Ok::<_, std::io::Error>((counts, read("confusions.tsv")?))).transpose()?,
+            suspect: optional("suspect.bin")?
+                .map(|counts| Ok::<_, std::io::Error>(Typos { counts, table: read("confusions.tsv")? }))
+                .transpose()?,
         })
     }
 
@@ -120,7 +131,7 @@ impl Language {
         let embedder = folder.embedder()?;
         let config = embedder.encoder().config();
         let none: &[u8] = &[];
-        let (counts, table) = folder.suspect.as_ref().map_or((none, none), |(counts, table)| (&**counts, &**table));
+        let (counts, table) = folder.suspect.as_ref().map_or((none, none), |typos| (&*typos.counts, &*typos.table));
         let (judge, compare) = (folder.heads.as_deref().unwrap_or(none), folder.comparer.as_deref().unwrap_or(none));
         let sha256 = digest(&[&folder.config, &folder.tokenizer, &folder.weights, judge, compare, counts, table]);
         let identity = Identity { name: config.name.clone(), version: config.version.clone(), sha256 };
@@ -146,7 +157,7 @@ impl Language {
         let comparer = folder.comparer.as_ref().map(|bytes| Comparer::read(bytes, embedder.width())).transpose()?;
         let detector = match &folder.suspect {
             None => None,
-            Some((counts, table)) => {
+            Some(Typos { counts, table }) => {
                 let table = str::from_utf8(table).map_err(|error| ModelError(format!("confusions.tsv: {error}")))?;
                 Some(Detector::read("suspect.bin", counts, table, rulebook.knowledge.lexicon().words())?)
             }

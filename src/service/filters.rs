@@ -42,7 +42,7 @@ pub async fn list(Shared(state): Shared<State>, caller: Caller, Path(page): Path
 /// 保存筛选。Keeps a filter under a name, in place of an earlier one.
 #[utoipa::path(put, path = "/v1/filters/{page}/{name}", tag = "台账", request_body = FilterBody,
     params(("page" = String, Path, example = "ledger"), ("name" = String, Path, example = "逾期的严重缺陷")),
-    responses((status = 204), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+    responses((status = 204), (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument),
         (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 pub async fn save(
     Shared(state): Shared<State>,
@@ -68,7 +68,7 @@ pub async fn save(
 /// 删除保存的筛选。Forgets one.
 #[utoipa::path(delete, path = "/v1/filters/{page}/{name}", tag = "台账",
     params(("page" = String, Path, example = "ledger"), ("name" = String, Path, example = "逾期的严重缺陷")),
-    responses((status = 204), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+    responses((status = 204), (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 pub async fn forget(
     Shared(state): Shared<State>,
     caller: Caller,

@@ -27,6 +27,7 @@ const ELSEWHERE: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("settings_are_tried_before_they_are_written_and_written_over_nobody", &[("PUT /v1/settings/{file}", "200")]),
+    ("fifty_filters_of_a_page_are_enough", &[("PUT /v1/filters/{page}/{name}", "409")]),
     ("rules_are_read_again_and_bad_ones_change_nothing", &[("POST /v1/rules/reload", "200 422")]),
     ("a_rule_that_is_dismissed_again_and_again_falls_silent_until_somebody_restores_it", &[("POST /v1/rules/{rule}/restore", "204")]),
 ];

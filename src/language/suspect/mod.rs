@@ -3,7 +3,7 @@
 //! - [`ngrams`] counts of characters, added together and kept in a file · [`confusions`] what is mixed up with what
 //! - [`known`] words that are right · [`features`], [`network`] how corrections are weighed · [`mod@fit`] what ships
 //! - [`detect`] text in, suspects out
-//! - [`bytes`] the numbers of the file
+//! - `bytes` the numbers of the file
 //!
 //! ```text
 //! file: "BINGLICN" · version u16 · parts: tag u8, length u32, bytes · the first 8 bytes of the SHA-256 of all before
