@@ -250,7 +250,8 @@ impl Ngrams {
 
     /// Of n-grams in the order of their keys.
     pub(super) fn of(sorted: &[(u64, Entry)]) -> Self {
-        let bits = (sorted.len() * 5 / 3 + 16).next_power_of_two().trailing_zeros();
+        // At most four fifths full.
+        let bits = (sorted.len() * 5 / 4 + 16).next_power_of_two().trailing_zeros();
         let mut table = Self { slots: vec![Slot::default(); 1 << bits], shift: 64 - bits, total: 0.0 };
         for (key, entry) in sorted {
             let place = table.place(*key);
