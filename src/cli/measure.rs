@@ -102,12 +102,16 @@ pub fn run(house: &House, rules: &DataFolder, args: &MeasureArgs) -> Result<Exit
     if let Some(file) = &args.typos {
         return typos(house, args, file);
     }
-    match (&args.assertions, &args.relate, &args.verify) {
-        (Some(file), _, _) => sentences(house, args, file),
-        (_, Some(file), _) => pairs(house, args, Job::Relate, file),
-        (_, _, Some(file)) => pairs(house, args, Job::Verify, file),
-        _ => visits(house, args),
+    if let Some(file) = &args.relate {
+        return pairs(house, args, Job::Relate, file);
     }
+    if let Some(file) = &args.verify {
+        return pairs(house, args, Job::Verify, file);
+    }
+    if let Some(file) = &args.assertions {
+        return sentences(house, args, file);
+    }
+    visits(house, args)
 }
 
 fn visits(house: &House, args: &MeasureArgs) -> Result<ExitCode> {
@@ -220,7 +224,7 @@ fn print_visits(report: &GoldReport, show: usize) {
 }
 
 /// The objects of a file of JSON lines.
-fn lines<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+pub fn lines<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     lines.map(|(index, line)| serde_json::from_str(line).with_context(|| format!("{}:{}", path.display(), index + 1))).collect()

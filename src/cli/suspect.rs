@@ -1,6 +1,6 @@
 //! `bingli model count` and `bingli model suspect`: what the search for wrong characters goes by.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use super::House;
 use super::check::visit_files;
+use super::measure::lines;
 use crate::language::suspect::fit::{self, Texts};
 use crate::language::suspect::{Counts, Model};
 use crate::record::Visit;
@@ -29,8 +30,7 @@ pub fn count(house: &House, notes: &[PathBuf], out: Option<&Path>) -> Result<Exi
     let (mut own, mut visits, before) = (Counts::default(), 0, model.counts.len());
     for path in &files {
         let name = path.to_string_lossy().into_owned();
-        let input = File::open(path).with_context(|| format!("cannot open {name}"))?;
-        for opened in opener.all(&name, Box::new(input)).with_context(|| format!("cannot read {name}"))? {
+        for opened in opener.path(path, &name).with_context(|| format!("cannot read {name}"))? {
             match opened.result {
                 Ok((visit, _)) => {
                     visits += 1;
@@ -65,24 +65,17 @@ pub fn fit(folder: &Path, out: &Path) -> Result<ExitCode> {
         Ok((word.to_owned(), frequency.parse().with_context(|| format!("words.jsonl: `{line}`"))?))
     };
     let texts = Texts {
-        words: lines::<String>(folder, "words")?.into_iter().map(word).collect::<Result<_>>()?,
-        terms: lines(folder, "terms")?,
-        ground: lines(folder, "ground")?,
-        pairs: lines(folder, "pairs")?,
-        clean: lines(folder, "clean")?,
-        other: lines(folder, "other")?,
+        words: lines::<String>(&folder.join("words.jsonl"))?.into_iter().map(word).collect::<Result<_>>()?,
+        terms: lines(&folder.join("terms.jsonl"))?,
+        ground: lines(&folder.join("ground.jsonl"))?,
+        pairs: lines(&folder.join("pairs.jsonl"))?,
+        clean: lines(&folder.join("clean.jsonl"))?,
+        other: lines(&folder.join("other.jsonl"))?,
     };
     let model = fit::fit(&texts, &table)?;
     write(&model, &out.join("suspect.bin"))?;
     anstream::println!("{} 个字组", model.counts.len());
     Ok(ExitCode::SUCCESS)
-}
-
-fn lines<T: serde::de::DeserializeOwned>(folder: &Path, name: &str) -> Result<Vec<T>> {
-    let path = folder.join(format!("{name}.jsonl"));
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let lines = text.lines().enumerate();
-    lines.map(|(index, line)| serde_json::from_str(line).with_context(|| format!("{}:{}", path.display(), index + 1))).collect()
 }
 
 fn write(model: &Model, path: &Path) -> Result<()> {

@@ -3,6 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::Language;
 use super::folder::Readiness;
 use super::heads::{Head, Verdict};
@@ -12,7 +14,6 @@ use crate::rules::judge::{Candidate, NEEDS_MODEL};
 use crate::rules::rulebook::Compiled;
 use crate::rules::run::RunResult;
 use crate::rules::{CheckSpec, Evidence, Hit, Role};
-use rayon::prelude::*;
 
 impl Language {
     /// Answers every question of a run, so that each rule that asked has run, was skipped, or was not evaluated.

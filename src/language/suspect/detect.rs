@@ -48,11 +48,6 @@ pub struct Detector {
     network: Network,
 }
 
-/// The threshold for notes of inpatients: what is flagged there should mostly be wrong.
-pub const NOTES: f32 = 3.0;
-/// The threshold for text full of typos, like what patients type.
-pub const QUERIES: f32 = 1.5;
-
 /// A four-gram seen so often makes its characters beyond doubt.
 const ANCHOR: u32 = 2;
 /// Two characters at once only where their own pair is rarer than this.

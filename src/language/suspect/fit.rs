@@ -111,7 +111,7 @@ fn learn(detector: &Detector, wrong: Vec<u16>, right: &[u16], examples: &mut Vec
     for hypothesis in detector.hypotheses(&line, 0..line.codes.len()).into_iter().flatten() {
         let range = hypothesis.at..hypothesis.at + hypothesis.right.len();
         let keeps_one = hypothesis.right.iter().zip(&line.codes[range.clone()]).any(|(new, old)| new == old);
-        examples.push(Example { features: hypothesis.features, right: !keeps_one && hypothesis.right == right[range], weight: 1.0 });
+        examples.push(Example { features: hypothesis.features, right: !keeps_one && hypothesis.right == right[range] });
     }
 }
 

@@ -18,7 +18,6 @@ pub struct Network {
 pub struct Example {
     pub features: [f32; FEATURES],
     pub right: bool,
-    pub weight: f32,
 }
 
 impl Network {
@@ -71,7 +70,7 @@ impl Network {
 
     fn backward(&self, example: &Example, gradient: &mut [f32]) {
         let (hidden, score) = self.forward(&example.features);
-        let error = (1.0 / (1.0 + (-score).exp()) - f32::from(u8::from(example.right))) * example.weight;
+        let error = 1.0 / (1.0 + (-score).exp()) - f32::from(u8::from(example.right));
         gradient[WEIGHTS - 1] += error;
         for ((unit, weights), slopes) in
             hidden.iter().zip(self.weights.chunks_exact(FEATURES + 2)).zip(gradient.chunks_exact_mut(FEATURES + 2))

@@ -27,7 +27,7 @@ fn small() -> Model {
     let example = |gain: f32| {
         let mut features = [0.0; FEATURES];
         features[0] = gain;
-        Example { features, right: gain > 0.5, weight: 1.0 }
+        Example { features, right: gain > 0.5 }
     };
     let examples: Vec<Example> = (0..400).map(|step| example(step as f32 / 100.0 - 2.0)).collect();
     let mut seen = Seen::default();
