@@ -551,14 +551,7 @@ fn rounds_removed(d: &mut Draft<'_>, lowest: Title) -> Option<Plant> {
 fn senior_rounds_of_whole_week(d: &Draft<'_>) -> Option<usize> {
     let first = d.admitted()?.date();
     let to_monday = (8 - i64::from(first.weekday().to_monday_one_offset())) % 7;
-    let seniors: Vec<(&str, &str)> = d
-        .visit
-        .staff
-        .iter()
-        .flatten()
-        .filter(|person| person.title.is_some_and(Title::is_senior))
-        .filter_map(|person| Some((person.id.as_str(), person.name.as_deref()?)))
-        .collect();
+    let seniors = super::limits::seniors(d);
     let of_week = d.documents(COURSE).into_iter().filter(|index| {
         d.time_of(*index).is_some_and(|time| (to_monday..to_monday + 7).contains(&crate::record::time::days_between(first, time.date())))
     });
@@ -569,7 +562,7 @@ fn senior_rounds_of_whole_week(d: &Draft<'_>) -> Option<usize> {
             let signatures = document.signatures.iter().flatten();
             document.author.as_deref() == Some(id) || signatures.filter_map(|signature| signature.staff.as_deref()).any(|staff| staff == id)
         };
-        seniors.iter().any(|(id, name)| words.contains(name) || signed(id))
+        seniors.iter().any(|(id, name)| words.contains(name.as_str()) || signed(id))
     };
     Some(of_week.filter(is_senior).count())
 }

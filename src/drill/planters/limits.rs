@@ -168,18 +168,17 @@ fn notes(d: &Draft<'_>) -> Vec<(usize, DateTime)> {
     notes
 }
 
+/// Ids and names of the seniors who have both.
+pub(super) fn seniors(d: &Draft<'_>) -> Vec<(String, String)> {
+    let seniors = d.visit.staff.iter().flatten().filter(|person| person.title.is_some_and(Title::is_senior));
+    seniors.filter_map(|person| Some((person.id.clone(), person.name.clone()?))).collect()
+}
+
 /// Every senior's round of the first two days goes to the fifty-fifth hour.
 fn late_first_round(d: &mut Draft<'_>) -> Option<Plant> {
     let admitted = d.admitted()?;
     let end = d.end()?;
-    let seniors: Vec<(String, String)> = d
-        .visit
-        .staff
-        .iter()
-        .flatten()
-        .filter(|person| person.title.is_some_and(Title::is_senior))
-        .filter_map(|person| Some((person.id.clone(), person.name.clone()?)))
-        .collect();
+    let seniors = seniors(d);
     let limit = plus_minutes(admitted, 48 * 60);
     let mut moved_to = plus_minutes(admitted, 55 * 60);
     if plus_minutes(moved_to, 600) > end
