@@ -140,14 +140,13 @@ fn verdicts(house: &House, language: &Language, id: &str) -> Result<()> {
     };
     for (number, case) in compiled.rule.cases.iter().enumerate() {
         let passages = lessons::passages(&house.rulebook, compiled, case);
-        let texts: Vec<(&str, &str)> = passages.iter().map(|passage| (passage.text.as_str(), passage.against.as_str())).collect();
-        for ((text, _), verdict) in texts.iter().zip(language.verdicts(head, &texts)?) {
+        for (passage, verdict) in passages.iter().zip(language.verdicts(head, &passages, &house.rulebook.knowledge)?) {
             let said = match verdict {
                 Verdict::Holds(sure) => format!("成立 {sure:.2}"),
                 Verdict::Fails(sure) => format!("不成立 {sure:.2}"),
                 Verdict::Unsure(probability) => format!("未定 {probability:.2}"),
             };
-            let short: String = text.split_whitespace().collect::<String>().chars().take(40).collect();
+            let short: String = passage.text.split_whitespace().collect::<String>().chars().take(40).collect();
             anstream::println!("例 {:>2} {} {} {short}", number + 1, pad(&format!("{:?}", case.expect), 5), pad(&said, 12));
         }
     }

@@ -8,13 +8,16 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::compare::Comparer;
+use super::heads::features::Passage;
+use super::heads::signs::signs;
 use super::heads::{Features, Head, Heads, Verdict};
 use super::int8::Int8Encoder;
 use super::packed::{Packed, digest};
 use super::suspect::Detector;
 use super::tokens::Tokens;
 use super::{Config, Embedder, ModelError, lessons};
-use crate::rules::Rulebook;
+use crate::rules::judge::Candidate;
+use crate::rules::{Knowledge, Rulebook};
 
 /// The files of a model: `config.json`, `tokenizer.json`, `model.safetensors`, and, where there are, `judge.json` with the heads of `judge` rules and
 /// `compare.safetensors` for `relate` and `verify`, `suspect.bin` and `confusions.tsv` for wrong characters.
@@ -175,12 +178,14 @@ impl Language {
     }
 
     /// What a head says of passages, each with the text it is read with.
-    pub fn verdicts(&self, head: &Head, passages: &[(&str, &str)]) -> Result<Vec<Verdict>, ModelError> {
-        let verdict = |(text, against): &(&str, &str)| {
-            let first = self.embedder.vectors(&[*text])?.swap_remove(0);
-            let second = if against.is_empty() { None } else { Some(self.embedder.vectors(&[*against])?.swap_remove(0)) };
-            Ok(head.judge(&Features::new(text, against, &first, second.as_deref(), &self.centre)))
+    pub fn verdicts(&self, head: &Head, candidates: &[Candidate], knowledge: &Knowledge) -> Result<Vec<Verdict>, ModelError> {
+        let verdict = |candidate: &Candidate| {
+            let Candidate { text, against, evidence } = candidate;
+            let first = self.embedder.vectors(&[text.as_str()])?.swap_remove(0);
+            let second = if against.is_empty() { None } else { Some(self.embedder.vectors(&[against.as_str()])?.swap_remove(0)) };
+            let passage = Passage { text, against, signs: &signs(evidence, knowledge) };
+            Ok(head.judge(&Features::new(&passage, &first, second.as_deref(), &self.centre)))
         };
-        passages.iter().map(verdict).collect()
+        candidates.iter().map(verdict).collect()
     }
 }

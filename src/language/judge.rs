@@ -13,11 +13,11 @@ use crate::reading::text::Span;
 use crate::rules::judge::{Candidate, NEEDS_MODEL};
 use crate::rules::rulebook::Compiled;
 use crate::rules::run::RunResult;
-use crate::rules::{CheckSpec, Evidence, Hit, Role};
+use crate::rules::{CheckSpec, Evidence, Hit, Knowledge, Role};
 
 impl Language {
     /// Answers every question of a run, so that each rule that asked has run, was skipped, or was not evaluated.
-    pub fn answer(&self, result: &mut RunResult<'_>) {
+    pub fn answer(&self, result: &mut RunResult<'_>, knowledge: &Knowledge) {
         let mut ready: Vec<(&Compiled, Vec<Candidate>, &Head)> = Vec::new();
         for (compiled, candidates) in std::mem::take(&mut result.asked) {
             if let CheckSpec::Suspect(spec) = &compiled.rule.check {
@@ -39,7 +39,7 @@ impl Language {
         let texts: Vec<&str> = ready.iter().flat_map(|(_, candidates, _)| candidates).flat_map(both_texts).collect();
         let read = guarded(|| self.embedder().vectors(&texts).map(drop).map_err(|error| error.to_string()));
         for (compiled, candidates, head) in ready {
-            match read.clone().and_then(|()| guarded(|| self.hits(head, &candidates))) {
+            match read.clone().and_then(|()| guarded(|| self.hits(head, &candidates, knowledge))) {
                 Ok(hits) => {
                     result.ran += 1;
                     if !hits.is_empty() {
@@ -71,10 +71,8 @@ impl Language {
         }
     }
 
-    fn hits(&self, head: &Head, candidates: &[Candidate]) -> Result<Vec<Hit>, String> {
-        let passages: Vec<(&str, &str)> =
-            candidates.iter().map(|candidate| (candidate.text.as_str(), candidate.against.as_str())).collect();
-        let verdicts = self.verdicts(head, &passages).map_err(|error| error.to_string())?;
+    fn hits(&self, head: &Head, candidates: &[Candidate], knowledge: &Knowledge) -> Result<Vec<Hit>, String> {
+        let verdicts = self.verdicts(head, candidates, knowledge).map_err(|error| error.to_string())?;
         let hit = |(candidate, verdict): (&Candidate, Verdict)| match verdict {
             Verdict::Holds(probability) => {
                 Some(Hit { evidence: candidate.evidence.clone(), confidence: Some(probability), ..Hit::default() })

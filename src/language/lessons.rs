@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::DateTime;
 
+use super::heads::signs::signs;
 use super::heads::{Example, Lesson};
 use super::packed::digest;
 use crate::record::Visit;
@@ -27,6 +28,7 @@ fn lesson(rulebook: &Rulebook, compiled: &Compiled) -> Option<Lesson> {
             Expect::Skip => continue,
         };
         examples.extend(passages(rulebook, compiled, case).into_iter().map(|candidate| Example {
+            signs: signs(&candidate.evidence, &rulebook.knowledge),
             text: candidate.text,
             against: candidate.against,
             hit,
@@ -68,6 +70,7 @@ pub fn add_clean(lessons: &mut [Lesson], rulebook: &Rulebook, visits: &[Visit], 
         let first = lesson.examples.iter().map(|example| example.case + 1).max().unwrap_or(0);
         let step = passages.len().div_ceil(MOST_CLEAN);
         lesson.examples.extend(passages.into_iter().step_by(step).map(|(number, candidate)| Example {
+            signs: signs(&candidate.evidence, &rulebook.knowledge),
             text: candidate.text,
             against: candidate.against,
             hit: false,

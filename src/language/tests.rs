@@ -145,14 +145,14 @@ fn every_question_is_answered_once() {
         let mut result = rulebook.run(&subject);
         let (asked, all) = (result.asked.len(), result.ran + result.skipped.len() + result.not_evaluated.len() + result.asked.len());
         assert!(asked > 0, "{}", compiled.rule.id);
-        language.answer(&mut result);
+        language.answer(&mut result, &rulebook.knowledge);
         assert!(result.asked.is_empty() && result.not_evaluated.is_empty());
         assert_eq!(result.ran + result.skipped.len(), all);
         let confidences = |result: &crate::rules::run::RunResult<'_>| -> Vec<Option<f32>> {
             result.hits.iter().flat_map(|(_, hits)| hits).map(|hit| hit.confidence).collect()
         };
         let mut again = rulebook.run(&subject);
-        language.answer(&mut again);
+        language.answer(&mut again, &rulebook.knowledge);
         assert_eq!(confidences(&result), confidences(&again));
     }
 }
@@ -170,7 +170,7 @@ fn wrong_characters_are_found_in_the_rules_own_cases() {
         let at = jiff::civil::date(2026, 12, 31).at(0, 0, 0, 0);
         let subject = Subject::of(&visit, &reading, &rulebook.knowledge, at, Phase::Terminal);
         let mut result = rulebook.run_those(&subject, &Default::default(), |compiled, _| compiled.rule.id == "suspect-character");
-        language.answer(&mut result);
+        language.answer(&mut result, &rulebook.knowledge);
         let hits: Vec<_> = result.hits.iter().flat_map(|(_, hits)| hits).collect();
         assert_eq!(!hits.is_empty(), case.expect == crate::rules::case::Expect::Hit, "{:?} {hits:?}", visit.documents);
         for hit in hits {

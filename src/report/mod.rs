@@ -182,7 +182,7 @@ pub fn judge_against(
     let switched = options.switched.unwrap_or(&as_filed);
     let mut result = rulebook.run_those(&subject, switched, wanted);
     match options.language {
-        Some(language) => language.answer(&mut result),
+        Some(language) => language.answer(&mut result, &rulebook.knowledge),
         None => result.leave_unanswered(),
     }
     let mut findings = finding::findings(&subject, &result, switched);

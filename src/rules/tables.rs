@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 
 use crate::data::DataFolder;
 use crate::problem::Problem;
-use crate::reading::lexicon::{ConceptSet, Lexicon};
+use crate::reading::ConceptId;
+use crate::reading::lexicon::{ConceptKind, ConceptSet, Lexicon};
 use crate::reading::measures::convert;
 
 /// All tables, validated against the lexicon.
@@ -24,6 +25,8 @@ pub struct Tables {
     pub home_drugs: Vec<HomeDrug>,
     pub results: Vec<ResultDiagnosis>,
     pub plans: Vec<PlanOrder>,
+    /// By disease, what patients come with or what is found in them.
+    manifestations: BTreeMap<ConceptId, ConceptSet>,
 }
 
 /// Bounds of a single adult dose; what lies outside is an order of magnitude off, not merely unusual.
@@ -280,11 +283,22 @@ struct PlanFile {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct ManifestationFile {
+    disease: BTreeMap<String, Vec<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct CodeFile {
     code: Vec<CodeName>,
 }
 
 impl Tables {
+    /// What the disease may well explain; `None` where the table does not know it.
+    pub fn manifestations_of(&self, disease: ConceptId) -> Option<&ConceptSet> {
+        self.manifestations.get(&disease)
+    }
+
     pub fn load(folder: &DataFolder, lexicon: &Lexicon) -> Result<Self, Vec<Problem>> {
         let mut tables = Tables::default();
         let mut problems = Vec::new();
@@ -370,8 +384,35 @@ impl Tables {
         if let Some(file) = parse::<PlanFile>(folder, "knowledge/plans.toml").map_err(one)? {
             tables.plans = file.plan;
         }
+        if let Some(file) = parse::<ManifestationFile>(folder, "knowledge/manifestations.toml").map_err(one)? {
+            let path = "knowledge/manifestations.toml";
+            let lines: Vec<(String, ConceptSet, ConceptSet)> = file
+                .disease
+                .iter()
+                .map(|(disease, names)| (disease.clone(), set(path, std::slice::from_ref(disease)), set(path, names)))
+                .collect();
+            tables.manifestations = by_disease(&lines, lexicon);
+        }
         if problems.is_empty() { Ok(tables) } else { Err(problems) }
     }
+}
+
+/// A disease has its own line, or else those of what it is.
+fn by_disease(lines: &[(String, ConceptSet, ConceptSet)], lexicon: &Lexicon) -> BTreeMap<ConceptId, ConceptSet> {
+    let mut known = BTreeMap::new();
+    for id in (0..lexicon.len() as u32).map(ConceptId).filter(|id| lexicon.concept(*id).kind == ConceptKind::Disease) {
+        let own = lines.iter().filter(|(name, ..)| **name == *lexicon.concept(id).name);
+        let mut chosen: Vec<_> = own.collect();
+        if chosen.is_empty() {
+            chosen = lines.iter().filter(|(_, class, _)| class.contains(id)).collect();
+        }
+        let mut all = ConceptSet::default();
+        chosen.iter().for_each(|(.., manifestations)| all.extend(manifestations));
+        if !chosen.is_empty() {
+            known.insert(id, all);
+        }
+    }
+    known
 }
 
 fn parse<T: DeserializeOwned>(folder: &DataFolder, path: &str) -> Result<Option<T>, Problem> {

@@ -1,7 +1,9 @@
-//! [`Features`]: a passage as numbers. Three blocks: the encoder's vectors, hashed character n-grams, and a few plain measures.
+//! [`Features`]: a passage as numbers. Four blocks: the encoder's vectors, hashed
+//! character n-grams, a few plain measures, and what the reading layer knows ([`super::signs`]).
 
 use std::collections::HashSet;
 
+use super::signs::SIGNS;
 use crate::language::embedder::unit;
 
 /// Buckets of character n-grams.
@@ -16,11 +18,22 @@ pub struct Features {
     pub vectors: Vec<f32>,
     pub ngrams: Vec<f32>,
     pub measures: [f32; MEASURES],
+    pub signs: [f32; SIGNS],
+}
+
+/// What a head is asked about.
+#[derive(Debug, Clone, Copy)]
+pub struct Passage<'a> {
+    pub text: &'a str,
+    /// The text it is read with; empty where there is none.
+    pub against: &'a str,
+    pub signs: &'a [f32; SIGNS],
 }
 
 impl Features {
     /// `centre` is what all vectors have in common: taken off, the bunched vectors spread.
-    pub fn new(text: &str, against: &str, vector: &[f32], against_vector: Option<&[f32]>, centre: &[f32]) -> Self {
+    pub fn new(passage: &Passage<'_>, vector: &[f32], against_vector: Option<&[f32]>, centre: &[f32]) -> Self {
+        let Passage { text, against, signs } = *passage;
         let spread = |vector: &[f32]| unit(vector.iter().zip(centre).map(|(value, centre)| value - centre).collect());
         let mut vectors = spread(vector);
         if let Some(against) = against_vector {
@@ -36,7 +49,7 @@ impl Features {
         if !against.is_empty() {
             ngrams.iter_mut().zip(self::ngrams(against, "对")).for_each(|(a, b)| *a += b);
         }
-        Self { vectors, ngrams: unit(ngrams), measures: measures(text, against) }
+        Self { vectors, ngrams: unit(ngrams), measures: measures(text, against), signs: *signs }
     }
 
     /// How alike two passages are, with the texts they are read with: whatever the rule, so by topic most of all.
@@ -149,7 +162,10 @@ mod tests {
     fn features_are_finite_and_digits_do_not_matter_for_ngrams() {
         let vector = unit((0..32).map(|index| (index as f32).sin()).collect());
         let centre = vec![0.01; 32];
-        let of = |text: &str, against: &str| Features::new(text, against, &vector, (!against.is_empty()).then_some(&vector), &centre);
+        let of = |text: &str, against: &str| {
+            let passage = Passage { text, against, signs: &[0.0; SIGNS] };
+            Features::new(&passage, &vector, (!against.is_empty()).then_some(&vector), &centre)
+        };
         for text in ["", " ", "无", "血压150/90mmHg。", "今日无发热,继续目前治疗。"] {
             let features = of(text, "");
             assert_eq!((features.vectors.len(), features.ngrams.len()), (32, BUCKETS));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Verdict;
 use super::features::{BUCKETS, Features, MEASURES};
 use super::logistic::sigmoid;
+use super::signs::SIGNS;
 use super::validate::Share;
 use crate::language::ModelError;
 
@@ -44,6 +45,7 @@ pub struct Head {
     pub vectors: Block,
     pub ngrams: Block,
     pub measures: Measures,
+    pub signs: Measures,
 }
 
 /// Weights as whole numbers from -127 to 127, two hexadecimal digits each, with their common scale.
@@ -103,15 +105,24 @@ impl Block {
 /// Plain measures: how they are scaled, and what they weigh.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measures {
-    pub mean: [f32; MEASURES],
-    pub spread: [f32; MEASURES],
-    pub weights: [f32; MEASURES],
+    pub mean: Vec<f32>,
+    pub spread: Vec<f32>,
+    pub weights: Vec<f32>,
 }
 
 impl Measures {
     /// Within three spreads: a text of unusual length must not decide alone.
-    pub fn scaled(&self, measures: &[f32; MEASURES]) -> [f32; MEASURES] {
-        std::array::from_fn(|index| ((measures[index] - self.mean[index]) / self.spread[index]).clamp(-3.0, 3.0))
+    pub fn scaled(&self, measures: &[f32]) -> Vec<f32> {
+        let ranges = self.mean.iter().zip(&self.spread);
+        measures.iter().zip(ranges).map(|(value, (mean, spread))| ((value - mean) / spread).clamp(-3.0, 3.0)).collect()
+    }
+
+    fn dot(&self, measures: &[f32]) -> f64 {
+        self.scaled(measures).iter().zip(&self.weights).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+    }
+
+    fn has(&self, count: usize) -> bool {
+        [&self.mean, &self.spread, &self.weights].iter().all(|numbers| numbers.len() == count)
     }
 }
 
@@ -122,7 +133,10 @@ impl Heads {
 
     /// Weights of another size would be read as something else.
     pub fn check(&self, width: usize) -> Result<(), ModelError> {
-        let fits = |head: &Head| [width, 4 * width].contains(&head.vectors.len()) && head.ngrams.len() == BUCKETS;
+        let fits = |head: &Head| {
+            let plain = head.measures.has(MEASURES) && head.signs.has(SIGNS);
+            [width, 4 * width].contains(&head.vectors.len()) && head.ngrams.len() == BUCKETS && plain
+        };
         match self.heads.iter().find(|(_, head)| !fits(head)) {
             Some((id, _)) => Err(ModelError(format!("judge.json: the head of {id} has weights of another size"))),
             None if self.centre.len() != width => Err(ModelError(format!("judge.json: the centre has {} numbers", self.centre.len()))),
@@ -138,8 +152,7 @@ impl Heads {
 impl Head {
     /// The probability that the statement holds.
     pub fn probability(&self, features: &Features) -> f32 {
-        let scaled = self.measures.scaled(&features.measures);
-        let measures: f64 = scaled.iter().zip(&self.measures.weights).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+        let measures = self.measures.dot(&features.measures) + self.signs.dot(&features.signs);
         let score = self.vectors.dot(&features.vectors) + self.ngrams.dot(&features.ngrams) + measures + f64::from(self.intercept);
         sigmoid(f64::from(self.slope) * score + f64::from(self.shift)) as f32
     }

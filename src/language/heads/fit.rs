@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::features::{BUCKETS, Features, MEASURES};
+use super::features::{BUCKETS, Features, MEASURES, Passage};
 use super::file::{Block, Head, Heads, Measures};
 use super::logistic::{calibrate, fit, sigmoid};
+use super::signs::SIGNS;
 use super::validate::{CaseOf, folds, rounded, threshold, validate};
 use crate::language::{Embedder, ModelError};
 
 /// One passage that a case shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Example {
     pub text: String,
     pub against: String,
+    /// What the reading layer knows of both.
+    pub signs: [f32; SIGNS],
     pub hit: bool,
     /// Which case it stands in; a case with several passages is one case in every count.
     pub case: usize,
@@ -37,12 +40,17 @@ pub struct Settings {
     pub vectors: f64,
     pub ngrams: f64,
     pub measures: f64,
+    pub signs: f64,
     pub penalty: f64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { vectors: 1.0, ngrams: 2.0, measures: 0.5, penalty: 0.2 }
+        if let Ok(text) = std::env::var("EXPERIMENT") {
+            let n: Vec<f64> = text.split(',').map(|n| n.parse().unwrap()).collect();
+            return Self { vectors: n[0], ngrams: n[1], measures: n[2], signs: n[3], penalty: n[4] };
+        }
+        Self { vectors: 1.0, ngrams: 2.0, measures: 0.5, signs: 1.0, penalty: 0.2 }
     }
 }
 
@@ -76,26 +84,29 @@ pub fn features(lesson: &Lesson, embedder: &Embedder, centre: &[f32]) -> Result<
         let vectors = embedder.vectors(&texts(example).collect::<Vec<_>>())?;
         let against = (!example.against.is_empty()).then(|| vectors.last()).flatten();
         let first = vectors.first().ok_or_else(|| ModelError(format!("{}: a case has an empty passage", lesson.rule)))?;
-        Ok(Features::new(&example.text, &example.against, first, against.map(|vector| &**vector), centre))
+        let passage = Passage { text: &example.text, against: &example.against, signs: &example.signs };
+        Ok(Features::new(&passage, first, against.map(|vector| &**vector), centre))
     };
     lesson.examples.iter().map(of).collect()
 }
 
-/// Mean and spread of each measure.
-fn scaling(features: &[Features]) -> Measures {
+/// Mean and spread of each number of a block.
+fn scaling(features: &[Features], of: impl Fn(&Features) -> &[f32]) -> Measures {
     let count = features.len() as f32;
-    let mut measures = Measures { mean: [0.0; MEASURES], spread: [0.0; MEASURES], weights: [0.0; MEASURES] };
+    let numbers = features.first().map_or(0, |features| of(features).len());
+    let mut measures = Measures { mean: vec![0.0; numbers], spread: vec![0.0; numbers], weights: vec![0.0; numbers] };
     for (index, (mean, spread)) in measures.mean.iter_mut().zip(&mut measures.spread).enumerate() {
-        *mean = features.iter().map(|features| features.measures[index]).sum::<f32>() / count;
-        let variance = features.iter().map(|features| (features.measures[index] - *mean).powi(2)).sum::<f32>() / count;
+        *mean = features.iter().map(|features| of(features)[index]).sum::<f32>() / count;
+        let variance = features.iter().map(|features| (of(features)[index] - *mean).powi(2)).sum::<f32>() / count;
         *spread = variance.sqrt().max(1e-3);
     }
     measures
 }
 
 /// Inner products of the weighted features, and one for the intercept.
-pub fn kernel(features: &[Features], scaling: &Measures, settings: Settings) -> Vec<f64> {
-    let scaled: Vec<[f32; MEASURES]> = features.iter().map(|features| scaling.scaled(&features.measures)).collect();
+fn kernel(features: &[Features], measures: &Measures, signs: &Measures, settings: Settings) -> Vec<f64> {
+    let scaled: Vec<Vec<f32>> = features.iter().map(|features| measures.scaled(&features.measures)).collect();
+    let known: Vec<Vec<f32>> = features.iter().map(|features| signs.scaled(&features.signs)).collect();
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
     let mut kernel = vec![0.0; features.len() * features.len()];
     for a in 0..features.len() {
@@ -103,6 +114,7 @@ pub fn kernel(features: &[Features], scaling: &Measures, settings: Settings) -> 
             let product = settings.vectors * dot(&features[a].vectors, &features[b].vectors)
                 + settings.ngrams * dot(&features[a].ngrams, &features[b].ngrams)
                 + settings.measures / MEASURES as f64 * dot(&scaled[a], &scaled[b])
+                + settings.signs / SIGNS as f64 * dot(&known[a], &known[b])
                 + 1.0;
             kernel[a * features.len() + b] = product;
             kernel[b * features.len() + a] = product;
@@ -146,11 +158,17 @@ fn without_rare(features: &[Features]) -> Vec<Features> {
 
 pub fn fit_one(lesson: &Lesson, features: &[Features], settings: Settings) -> Head {
     let features = &without_rare(features)[..];
-    let mut measures = scaling(features);
-    let kernel = kernel(features, &measures, settings);
+    let (mut measures, mut signs) = (scaling(features, |features| &features.measures), scaling(features, |features| &features.signs));
+    let kernel = kernel(features, &measures, &signs, settings);
     let labels: Vec<bool> = lesson.examples.iter().map(|example| example.hit).collect();
     let cases = cases(lesson, features);
     let unseen = validate(&kernel, &labels, &cases, settings.penalty, lesson.precision);
+    if std::env::var("DUMP").is_ok_and(|rule| rule == lesson.rule) {
+        for (case, (probability, hit)) in cases.iter().zip(&unseen.probabilities) {
+            let example = &lesson.examples[case.examples[0]];
+            eprintln!("{hit} {probability:.2} {:?}\n   T {}\n   A {}", example.signs.map(|sign| (sign * 10.0).round() / 10.0), example.text, example.against);
+        }
+    }
     let weights = fit(&kernel, &labels, settings.penalty);
     let (slope, shift) = calibrate(&unseen.scores);
     let known: Vec<(f64, bool)> = unseen.scores.iter().map(|(score, hit)| (sigmoid(slope * score + shift), *hit)).collect();
@@ -161,11 +179,14 @@ pub fn fit_one(lesson: &Lesson, features: &[Features], settings: Settings) -> He
         }
         sum.into_iter().map(|value| value as f32).collect()
     };
-    for (features, weight) in features.iter().zip(&weights) {
-        let scaled = measures.scaled(&features.measures);
-        let factor = (settings.measures / MEASURES as f64 * weight) as f32;
-        measures.weights.iter_mut().zip(scaled).for_each(|(sum, value)| *sum += factor * value);
-    }
+    let weigh = |block: &mut Measures, of: &dyn Fn(&Features) -> &[f32], share: f64| {
+        for (features, weight) in features.iter().zip(&weights) {
+            let scaled = block.scaled(of(features));
+            block.weights.iter_mut().zip(scaled).for_each(|(sum, value)| *sum += (share * weight) as f32 * value);
+        }
+    };
+    weigh(&mut measures, &|features| &features.measures, settings.measures / MEASURES as f64);
+    weigh(&mut signs, &|features| &features.signs, settings.signs / SIGNS as f64);
     let (precision, recall) = (unseen.precision(), unseen.recall());
     let threshold = threshold(&known, lesson.precision).filter(|_| precision.total > 0 && precision.value() >= lesson.precision);
     Head {
@@ -184,5 +205,6 @@ pub fn fit_one(lesson: &Lesson, features: &[Features], settings: Settings) -> He
         vectors: Block::of(&sum(&|features| &features.vectors, settings.vectors)),
         ngrams: Block::of(&sum(&|features| &features.ngrams, settings.ngrams)),
         measures,
+        signs,
     }
 }

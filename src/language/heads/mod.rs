@@ -1,6 +1,7 @@
 //! Few-shot heads: what is learnt on top of the frozen encoder, one head a `judge` rule, from the rule's own cases.
 //!
 //! - [`features`] a passage (and the text it is read with) as numbers: the encoder's vectors, character n-grams, a few plain measures
+//! - [`signs`]    what the reading layer knows of it, as numbers
 //! - [`logistic`] L2-regularised logistic regression, exact, in the space of the examples
 //! - [`validate`] cross-validation: every figure comes from examples that the head had not seen, neither for its weights, nor for its
 //!   calibration, nor for its threshold
@@ -10,6 +11,7 @@ pub mod features;
 pub mod file;
 pub mod fit;
 pub mod logistic;
+pub mod signs;
 pub mod validate;
 
 pub use features::Features;
