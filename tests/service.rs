@@ -417,5 +417,8 @@ mod settings;
 #[path = "service/releases.rs"]
 mod releases;
 
+#[path = "service/verdicts.rs"]
+mod verdicts;
+
 #[path = "service/streams.rs"]
 mod streams;

@@ -52,12 +52,12 @@ pub fn run(house: House, folder: &DataFolder, args: &DemoArgs) -> Result<ExitCod
     let folder_of_data = tempfile::tempdir().context("cannot make a folder for the sample ward's database")?;
     let database = format!("sqlite:{}?mode=rwc", folder_of_data.path().join("demo.db").display());
     let listen = SocketAddr::from(([127, 0, 0, 1], args.port));
-    // Who comes to stay after that morning is not there yet.
+    // Of those who stay only the ones whose record was written up to that morning.
     let opener = house.rulebook.knowledge.opener(&house.zone);
     let is_there = |name: &str, bytes: &[u8]| {
-        opener.visit(name, bytes).is_ok_and(|(visit, _)| {
-            visit.discharge.is_some() || visit.admission.admitted_at.is_none_or(|admitted| admitted.earliest() <= MORNING)
-        })
+        opener
+            .visit(name, bytes)
+            .is_ok_and(|(visit, _)| visit.discharge.is_some() || visit.as_of.is_some_and(|at| at.date() == MORNING.date()))
     };
     let ward: Vec<_> = ward_files().filter(|(name, bytes)| is_there(name, bytes)).collect();
     super::serve::serve_ward(house, folder, &database, listen, MORNING, args.accounts, ward.into_iter())

@@ -9,16 +9,23 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 
 use super::drill::clean_visits;
+use super::serve::runtime;
 use super::{House, suspect};
 use crate::language::folder::{ModelFolder, Readiness};
+use crate::language::heads::file::Why;
 use crate::language::heads::fit::{Settings, fit_all};
-use crate::language::heads::{Head, Heads};
+use crate::language::heads::{Head, Heads, Lesson};
 use crate::language::packed::{Packed, digest};
 use crate::language::tokens::Tokens;
 use crate::language::weights::Weights;
 use crate::language::{Config, Embedder, Language, int8, lessons, reference};
+use crate::report::finding::id_of;
 use crate::report::text::pad;
 use crate::rules::Rulebook;
+use crate::rules::judge::Candidate;
+use crate::rules::rulebook::Compiled;
+use crate::store::Store;
+use crate::store::decisions::Decided;
 
 #[derive(Debug, Args)]
 pub struct ModelArgs {
@@ -47,6 +54,19 @@ enum ModelCommand {
         out: Option<PathBuf>,
         #[command(flatten)]
         clean: CleanArgs,
+        /// Learn from what people said of the model's findings in this database, too (sqlite:FILE or postgres://…). The folder then gets the whole
+        /// model; `promote` takes it into use.
+        #[arg(long, value_name = "URL", hide_env_values = true, requires = "out")]
+        verdicts: Option<String>,
+    },
+    /// 启用更好的判断,其余不变;--back 恢复 · use those heads of a fitted folder that are better than the ones in the folder of --model
+    Promote {
+        /// Folder that `fit --verdicts` wrote.
+        #[arg(required_unless_present = "back")]
+        candidate: Option<PathBuf>,
+        /// Take the last promotion back.
+        #[arg(long, conflicts_with = "candidate")]
+        back: bool,
     },
     /// 用本院病历统计字组,减少错别字误报 · add the counts of a hospital's own notes (visits or plain text) to suspect.bin
     Count {
@@ -89,37 +109,117 @@ const LEAST_COSINE: f64 = 0.99;
 pub fn run(house: &House, args: &ModelArgs) -> Result<ExitCode> {
     match &args.command {
         ModelCommand::Quantise { dir, out, name, version } => quantise(dir, out, name.as_deref(), version),
-        ModelCommand::Fit { out, clean } => {
+        ModelCommand::Fit { out, clean, verdicts } => {
             let folder = house.model_folder()?.context("--no-model leaves nothing to fit on")?;
             let out = out.clone().or_else(|| house.source.model.clone()).unwrap_or_else(|| PathBuf::from("models"));
-            let heads = fit(house, &folder, clean)?;
+            let heads = fit(house, &folder, clean, verdicts.as_deref())?;
             print(&heads.heads, &house.rulebook);
-            fs::write(out.join("judge.json"), heads.to_json()?)
-                .with_context(|| format!("cannot write {}", out.join("judge.json").display()))?;
+            if verdicts.is_some() {
+                folder.write_beside_heads(&out).with_context(|| format!("cannot write {}", out.display()))?;
+            }
+            fs::write(out.join(HEADS), heads.to_json()?).with_context(|| format!("cannot write {}", out.join(HEADS).display()))?;
             Ok(ExitCode::SUCCESS)
+        }
+        ModelCommand::Promote { candidate, back } => {
+            let root = house.source.model.as_deref().context("--model names the folder that is in use")?;
+            match candidate {
+                Some(candidate) if !back => promote(house, root, candidate),
+                _ => take_back(root),
+            }
         }
         ModelCommand::Count { notes, out } => suspect::count(house, notes, out.as_deref()),
         ModelCommand::Suspect { texts, out } => suspect::fit(texts, out),
         ModelCommand::Info { json } => info(house, *json),
         ModelCommand::Eval { clean } => {
             let folder = house.model_folder()?.context("--no-model leaves nothing to measure")?;
-            let now = fit(house, &folder, clean)?;
+            let now = fit(house, &folder, clean, None)?;
             print(&now.heads, &house.rulebook);
-            let same = folder.heads.as_ref().map(|json| Heads::parse(json)).transpose()?.is_some_and(|known| known == now);
+            let same = heads_in(&folder)?.is_some_and(|known| known == now);
             anstream::println!("{}", if same { "与 judge.json 完全一致" } else { "与 judge.json 不同:运行 bingli model fit 更新" });
             Ok(ExitCode::from(u8::from(!same)))
         }
     }
 }
 
-fn fit(house: &House, folder: &ModelFolder, clean: &CleanArgs) -> Result<Heads> {
+fn fit(house: &House, folder: &ModelFolder, clean: &CleanArgs, verdicts: Option<&str>) -> Result<Heads> {
     let mut lessons = lessons::lessons(&house.rulebook);
     if lessons.is_empty() {
         bail!("the rulebook has no judge rule with cases");
     }
     let (visits, _) = clean_visits(house, &clean.clean)?;
     lessons::add_clean(&mut lessons, &house.rulebook, &visits, house.now());
-    Ok(fit_all(&lessons, &folder.embedder()?, &folder.encoder_digest(), Settings::default())?)
+    let mut centre = None;
+    if let Some(database) = verdicts {
+        let (judged, learnt) = runtime()?.block_on(learn_verdicts(house, &mut lessons, database))?;
+        anstream::println!("处理意见 {judged} 条涉及语言模型的判断,其中 {learnt} 条的原文仍在,已学习");
+        centre = heads_in(folder)?.map(|heads| heads.centre);
+    }
+    Ok(fit_all(&lessons, &folder.embedder()?, &folder.encoder_digest(), centre, Settings::default())?)
+}
+
+/// The heads of a folder.
+fn heads_in(folder: &ModelFolder) -> Result<Option<Heads>> {
+    Ok(folder.heads.as_ref().map(|json| Heads::parse(json)).transpose()?)
+}
+
+/// Adds the verdicts of a database to the lessons: how many there are of `judge` rules, and how many found their passage.
+async fn learn_verdicts(house: &House, lessons: &mut [Lesson], database: &str) -> Result<(usize, usize)> {
+    let store = Store::look(database).await?;
+    let is_judged = |decided: &Decided| house.rulebook.rule(&decided.rule).is_some_and(|compiled| compiled.rule.check.kind() == "judge");
+    let decided: Vec<Decided> = store.decided().await?.into_iter().filter(is_judged).collect();
+    let opener = house.rulebook.knowledge.opener(&house.zone);
+    let mut learnt = 0;
+    for of_visit in decided.chunk_by(|a, b| a.visit_id == b.visit_id) {
+        let Some((text, _)) = store.visit(&of_visit[0].visit_id).await? else { continue };
+        let (visit, _) = opener.visit(&of_visit[0].visit_id, text.as_bytes())?;
+        let said = |compiled: &Compiled, candidate: &Candidate| {
+            let id = id_of(&visit, compiled, candidate);
+            of_visit.iter().find(|decided| decided.finding_id == id).map(|decided| decided.accepted)
+        };
+        learnt += lessons::add_verdicts(lessons, &house.rulebook, &visit, house.now(), said);
+    }
+    store.close().await;
+    Ok((decided.len(), learnt))
+}
+
+const HEADS: &str = "judge.json";
+/// What was in use before the last promotion.
+const HEADS_BEFORE: &str = "judge.before.json";
+
+fn promote(house: &House, root: &Path, candidate: &Path) -> Result<ExitCode> {
+    let read = |root: &Path| -> Result<Heads> {
+        let folder = ModelFolder::open(root).with_context(|| format!("cannot read the model in {}", root.display()))?;
+        heads_in(&folder)?.with_context(|| format!("{} has no {HEADS}", root.display()))
+    };
+    let (heads, promotions) = read(root)?.promoted(&read(candidate)?)?;
+    for promotion in &promotions {
+        let title = house.rulebook.rule(&promotion.rule).map_or("", |compiled| compiled.rule.title.as_str());
+        let why = match promotion.why {
+            None => "不变".to_owned(),
+            Some(Why::New) => "启用:新判断".to_owned(),
+            Some(Why::Cases) => "启用:规则的例子已改".to_owned(),
+            Some(Why::Better) => "启用:例子上更准".to_owned(),
+            Some(Why::Verdicts(verdicts)) => {
+                format!("启用:处理意见 {} 条,判对 {} 条(原来 {} 条)", verdicts.judged, verdicts.right, verdicts.accepted)
+            }
+        };
+        anstream::println!("{} {} {why}", pad(&promotion.rule, 34), pad(title, 30));
+    }
+    let promoted = promotions.iter().filter(|promotion| promotion.why.is_some()).count();
+    if promoted > 0 {
+        let write = |file: &str, text: Vec<u8>| fs::write(root.join(file), text).with_context(|| format!("cannot write {file}"));
+        write(HEADS_BEFORE, fs::read(root.join(HEADS))?)?;
+        write(HEADS, heads.to_json()?.into_bytes())?;
+    }
+    anstream::println!("启用 {promoted} 条;重启服务后生效,bingli model promote --back 可恢复");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn take_back(root: &Path) -> Result<ExitCode> {
+    let before = root.join(HEADS_BEFORE);
+    fs::rename(&before, root.join(HEADS)).with_context(|| format!("there is no promotion to take back: {}", before.display()))?;
+    anstream::println!("已恢复上一次启用之前的判断");
+    Ok(ExitCode::SUCCESS)
 }
 
 fn quantise(dir: &Path, out: &Path, name: Option<&str>, version: &str) -> Result<ExitCode> {
@@ -169,7 +269,7 @@ fn info(house: &House, json: bool) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     };
     let language = Language::load(&folder, &house.rulebook)?;
-    let heads = folder.heads.as_ref().map(|json| Heads::parse(json)).transpose()?;
+    let heads = heads_in(&folder)?;
     if json {
         let figures: BTreeMap<&String, serde_json::Value> = heads
             .iter()

@@ -79,6 +79,18 @@ impl ModelFolder {
         })
     }
 
+    /// Writes every file but the heads into a folder, for a model that a hospital goes on with; files that are there stay.
+    pub fn write_beside_heads(&self, root: &Path) -> std::io::Result<()> {
+        let files = [("config.json", &self.config), ("tokenizer.json", &self.tokenizer), ("model.safetensors", &self.weights)];
+        let typos = self.suspect.iter().flat_map(|typos| [("suspect.bin", &typos.counts), ("confusions.tsv", &typos.table)]);
+        let comparer = self.comparer.iter().map(|bytes| ("compare.safetensors", bytes));
+        std::fs::create_dir_all(root)?;
+        for (name, bytes) in files.into_iter().chain(typos).chain(comparer).filter(|(name, _)| !root.join(name).exists()) {
+            std::fs::write(root.join(name), bytes)?;
+        }
+        Ok(())
+    }
+
     /// `sha256:…` of the encoder, without its heads.
     pub fn encoder_digest(&self) -> String {
         digest(&[&self.config, &self.tokenizer, &self.weights])

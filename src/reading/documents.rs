@@ -45,6 +45,8 @@ pub struct DocumentTable {
     heading_sections: Vec<Arc<str>>,
     /// What may stand inside a section.
     holds: HashMap<Arc<str>, Vec<String>>,
+    /// Headings that in a section are a part of it.
+    takes_in: HashMap<Arc<str>, Vec<String>>,
     only_flat: HashSet<Arc<str>>,
     closed: HashSet<Arc<str>>,
     one_line: HashSet<Arc<str>>,
@@ -73,6 +75,8 @@ struct SectionEntry {
     headings: Vec<String>,
     #[serde(default)]
     holds: Vec<String>,
+    #[serde(default)]
+    takes_in: Vec<String>,
     #[serde(default)]
     only_flat: bool,
     #[serde(default)]
@@ -121,16 +125,18 @@ impl DocumentTable {
         };
         let label = named(|entry| entry.label);
         let (only_flat, closed, one_line) = (named(|entry| entry.only_flat), named(|entry| entry.closed), named(|entry| entry.one_line));
-        let mut holds = HashMap::new();
-        for entry in table.section.into_iter().filter(|entry| !entry.holds.is_empty()) {
-            if let Some(unknown) = entry.holds.iter().find(|name| !sections.contains_key(*name)) {
+        let (mut holds, mut takes_in) = (HashMap::new(), HashMap::new());
+        for entry in table.section {
+            if let Some(unknown) = entry.holds.iter().chain(&entry.takes_in).find(|name| !sections.contains_key(*name)) {
                 return Err(Problem::at_text(
                     file,
                     &format!("name = \"{}\"", entry.name),
                     format!("`{}` holds the unknown section `{unknown}`", entry.name),
                 ));
             }
-            holds.insert(Arc::from(entry.name), entry.holds);
+            let name: Arc<str> = Arc::from(entry.name);
+            holds.insert(name.clone(), entry.holds);
+            takes_in.insert(name, entry.takes_in);
         }
         let build = |words: Vec<(String, u32)>| {
             let builder = CharwiseDoubleArrayAhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest);
@@ -144,6 +150,7 @@ impl DocumentTable {
             headings: build(headings)?,
             heading_sections,
             holds,
+            takes_in,
             only_flat,
             closed,
             one_line,
@@ -215,6 +222,11 @@ impl DocumentTable {
     }
 
     /// True when common words are no headings after this section's own.
+    /// True when a heading of the second section is, below the first, a part of it.
+    pub fn takes_in(&self, outer: &str, inner: &str) -> bool {
+        self.takes_in.get(outer).is_some_and(|names| names.iter().any(|name| name == inner))
+    }
+
     pub fn is_closed(&self, section: &str) -> bool {
         self.closed.contains(section)
     }

@@ -120,8 +120,13 @@ fn assertion(claims: Claims, kind: ConceptKind, time: Option<&TimeExpression>, c
     priors.iter().find(|(kinds, _)| kinds.contains(kind)).map_or(Assertion::Present, |(_, assertion)| *assertion)
 }
 
+/// 5年前, or a year that stands alone: nobody dates what goes on now by its year.
 fn is_years_ago(value: TimeValue) -> bool {
-    matches!(value, TimeValue::Ago { length, .. } if length.unit == TimeUnit::Year)
+    match value {
+        TimeValue::Ago { length, .. } => length.unit == TimeUnit::Year,
+        TimeValue::Date(date) => date.year.is_some() && date.month.is_none(),
+        _ => false,
+    }
 }
 
 /// Follows whose body a passage speaks of.

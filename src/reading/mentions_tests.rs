@@ -120,6 +120,7 @@ fn what_is_planned_or_only_thought_of() {
 fn past_and_current() {
     assert_eq!(said("既往高血压、糖尿病，曾患肺结核"), "高血压< 糖尿病< 肺结核<");
     assert_eq!(said("10年前行胆囊切除术，3天前头痛"), "胆囊切除术< 头痛");
+    assert_eq!(said("2019年行胆囊切除术，2019年3月头痛"), "胆囊切除术< 头痛");
     assert_eq!(said_in(None, "既往史", "肺结核，目前咳嗽，否认糖尿病"), "肺结核< 咳嗽 糖尿病-");
 }
 

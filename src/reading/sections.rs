@@ -48,7 +48,9 @@ fn divide(text: &str, table: &DocumentTable, stored: Option<&Arc<str>>) -> Vec<F
             Some(_) => (before.line_start && !common) || inside.is_some(),
             None => (marked || before.numbered || !short) && !(common && after_closed()),
         };
-        if !splits {
+        // 一般情况 below a 体格检查 is how the patient looks, and no list of name and address.
+        let part = sections.last().and_then(|last| last.name.as_ref()).is_some_and(|last| table.takes_in(last, name));
+        if !splits || part {
             continue;
         }
         let within = inside.cloned().or_else(|| stored.filter(|stored| *stored != name).cloned());
@@ -157,6 +159,9 @@ fn closing(text: &str, end: usize, before: &Opening, short: bool) -> Option<usiz
     if text[at..].starts_with(':') {
         return Some(at + 1);
     }
+    if let Some(bar @ ('|' | '｜')) = text[at..].chars().next().filter(|_| before.line_start) {
+        return Some(at + bar.len_utf8());
+    }
     if closed {
         return Some(at);
     }
@@ -202,6 +207,11 @@ mod tests {
         assert_eq!(found("【主诉】咳嗽3天【现病史】3天前受凉"), pairs(&[("主诉", "咳嗽3天"), ("现病史", "3天前受凉")]));
         assert_eq!(found("一、病例特点：\n1.男性。\n二、诊断依据：咳嗽。"), pairs(&[("病例特点", "1.男性。"), ("诊断依据", "咳嗽。")]));
         assert_eq!(found("体格检查\nT36.5℃\n辅助检查\n未做"), pairs(&[("体格检查", "T36.5℃"), ("辅助检查", "未做")]));
+        assert_eq!(found("婚育史｜未婚\n家族史|父健在"), pairs(&[("婚育史", "未婚"), ("家族史", "父健在")]));
+        assert_eq!(
+            found("姓名：张某\n一般情况：汉族\n体格检查：T36℃\n一般情况：神志清。\n辅助检查：无"),
+            pairs(&[("", "姓名：张某"), ("一般情况", "汉族"), ("体格检查", "T36℃\n一般情况:神志清。"), ("辅助检查", "无")])
+        );
         assert_eq!(found("无不适。既往史：体健。过敏史: 无"), pairs(&[("", "无不适。"), ("既往史", "体健。"), ("过敏史", "无")]));
     }
 

@@ -385,6 +385,7 @@ record! {
         pathology_diagnosis: String,
         disposition: Disposition,
         autopsy: bool,
+        /// 损伤、中毒外部原因. An empty text is a field left blank; no field at all: the system sends none.
         external_cause: String,
         rescue_count: i64,
         rescue_success_count: i64,

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::reading::{Origin, Passage};
 use crate::record::Visit;
+use crate::rules::judge::Candidate;
 use crate::rules::rulebook::Compiled;
 use crate::rules::run::RunResult;
 use crate::rules::switch::Switched;
@@ -183,6 +184,11 @@ fn lengths(text: &str) -> (usize, usize) {
 }
 
 /// Rule, documents, sections and quoted words, without white space: no offset takes part, so edits elsewhere leave it alone.
+/// What a finding of this rule would be called if the model said that the statement holds of the passage.
+pub fn id_of(visit: &Visit, compiled: &Compiled, candidate: &Candidate) -> String {
+    fingerprint(visit, compiled, &Hit { evidence: candidate.evidence.clone(), ..Hit::default() })
+}
+
 fn fingerprint(visit: &Visit, compiled: &Compiled, hit: &Hit) -> String {
     let mut hasher = Sha256::new();
     let mut add = |part: &str| {

@@ -46,7 +46,8 @@ pub struct Pattern {
     /// The document's title counts as text of it.
     #[serde(default)]
     pub titled: bool,
-    /// A match that is the patient's own name is harmless.
+    /// A match is harmless that is the patient's own name, or a name that the passage elsewhere calls a relative or whom the patient empowered
+    /// (女儿陈某, 受托人:陈某).
     #[serde(default)]
     pub unless_patient: bool,
     /// How many matches of one passage become hits.
@@ -182,7 +183,9 @@ impl Prepared {
     }
 
     fn is_patient(&self, subject: &Subject<'_>, passage: &Passage, span: Span) -> bool {
-        self.spec.unless_patient && subject.visit.patient.name.as_deref().is_none_or(|name| passage.text.slice(span).contains(name))
+        let said = passage.text.slice(span);
+        let own = || subject.visit.patient.name.as_deref().is_none_or(|name| said.contains(name));
+        self.spec.unless_patient && (own() || is_relative(passage.text.as_str(), said))
     }
 
     fn demanded(&self, subject: &Subject<'_>) -> Vec<Hit> {
@@ -213,4 +216,32 @@ pub fn trimmed(passage: &Passage) -> Span {
     };
     let end = passage.sentences.iter().rev().find(|sentence| sentence.end - first.start <= MOST).unwrap_or(first).end;
     Span { start: first.start, end: end.min(last.end) }
+}
+
+/// The text calls somebody of this name a relative or whom the patient empowered.
+fn is_relative(text: &str, name: &str) -> bool {
+    const BEFORE: [&str; 16] = [
+        "女儿",
+        "儿子",
+        "丈夫",
+        "妻子",
+        "父亲",
+        "母亲",
+        "之子",
+        "之女",
+        "之妻",
+        "之夫",
+        "配偶",
+        "受托人",
+        "代理人",
+        "监护人",
+        "之父",
+        "之母",
+    ];
+    let name = name.trim();
+    !name.is_empty()
+        && text.match_indices(name).any(|(at, _)| {
+            let before = text[..at].trim_end_matches([':', ' ', '(']);
+            BEFORE.iter().any(|word| before.ends_with(word))
+        })
 }

@@ -39,6 +39,15 @@ pub struct Decision<'a> {
     pub note: &'a str,
 }
 
+/// A decision as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    pub visit_id: String,
+    pub finding_id: String,
+    pub rule: String,
+    pub accepted: bool,
+}
+
 /// A rule's share of accepted findings.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Acceptance {
@@ -98,6 +107,21 @@ impl Store {
         }
         transaction.commit().await?;
         Ok(gone)
+    }
+
+    /// What was said of every finding, in the order of visits.
+    pub async fn decided(&self) -> Result<Vec<Decided>, StoreError> {
+        let select = "SELECT visit_id, finding_id, rule, verdict FROM decisions ORDER BY visit_id, finding_id";
+        let rows = sqlx::query(select).fetch_all(&self.pool).await?;
+        let decided = |row: &sqlx::any::AnyRow| {
+            Ok(Decided {
+                visit_id: row.try_get("visit_id")?,
+                finding_id: row.try_get("finding_id")?,
+                rule: row.try_get("rule")?,
+                accepted: row.try_get::<String, _>("verdict")? == Verdict::Accepted.name(),
+            })
+        };
+        rows.iter().map(decided).collect()
     }
 
     /// Ids of the visit's findings that somebody dismissed.

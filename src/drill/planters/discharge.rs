@@ -266,7 +266,7 @@ fn successes_exceed(d: &mut Draft<'_>) -> Option<Plant> {
 fn external_cause_removed(d: &mut Draft<'_>) -> Option<Plant> {
     let page = d.visit.front_page.as_mut()?;
     page.main_diagnosis.as_ref()?.icd10.as_deref().filter(|code| code.starts_with(['S', 'T']))?;
-    let before = page.external_cause.take()?;
+    let before = page.external_cause.replace(String::new())?;
     Some(Plant::new("病案首页·损伤外因", before, "(空)"))
 }
 

@@ -28,6 +28,9 @@ pub struct Head {
     pub cases: String,
     /// How many cases.
     pub examples: usize,
+    /// How it did on findings of which somebody said whether they were right, each unseen; `None` where nobody said anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdicts: Option<Verdicts>,
     /// Probability from which on it flags; `None`: it reached its precision nowhere, and is silent.
     pub threshold: Option<f64>,
     /// Below this it says that the statement does not hold.
@@ -46,6 +49,16 @@ pub struct Head {
     pub ngrams: Block,
     pub measures: Measures,
     pub signs: Measures,
+}
+
+/// Findings of the model that people judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdicts {
+    pub judged: usize,
+    /// Of these people accepted so many: what the head in use had right, for it had flagged them all.
+    pub accepted: usize,
+    /// The new head flags so many of the accepted and leaves so many of the dismissed, taken together.
+    pub right: usize,
 }
 
 /// Weights as whole numbers from -127 to 127, two hexadecimal digits each, with their common scale.
@@ -126,6 +139,26 @@ impl Measures {
     }
 }
 
+/// What became of a candidate's head.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Promotion {
+    pub rule: String,
+    /// Why it is used from now on; `None`: the one in use stays.
+    pub why: Option<Why>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Why {
+    /// There was none.
+    New,
+    /// The rule's cases changed.
+    Cases,
+    /// It is right more often where people judged.
+    Verdicts(Verdicts),
+    /// It is right more often on the cases.
+    Better,
+}
+
 impl Heads {
     pub fn parse(json: &[u8]) -> Result<Self, ModelError> {
         serde_json::from_slice(json).map_err(|error| ModelError(format!("judge.json: {error}")))
@@ -142,6 +175,34 @@ impl Heads {
             None if self.centre.len() != width => Err(ModelError(format!("judge.json: the centre has {} numbers", self.centre.len()))),
             None => Ok(()),
         }
+    }
+
+    /// The heads of this file with those of a candidate that are better, by rule; the others stay as they are. A head is better
+    /// where it has more verdicts right than the one in use; without verdicts, where the one in use is of other cases, or where its F1 is higher
+    /// and it speaks if the other one did.
+    pub fn promoted(&self, candidate: &Heads) -> Result<(Heads, Vec<Promotion>), ModelError> {
+        if (&self.encoder, &self.centre) != (&candidate.encoder, &candidate.centre) {
+            return Err(ModelError("these heads were not fitted beside those in use: bingli model fit --verdicts".to_owned()));
+        }
+        let mut heads = self.clone();
+        let mut promotions = Vec::new();
+        for (rule, new) in &candidate.heads {
+            let why = match (heads.heads.get(rule), new.verdicts) {
+                (None, _) => Some(Why::New),
+                (Some(known), _) if known == new => continue,
+                (Some(_), Some(verdicts)) => (verdicts.right > verdicts.accepted).then_some(Why::Verdicts(verdicts)),
+                (Some(known), None) if known.cases != new.cases => Some(Why::Cases),
+                (Some(known), None) => {
+                    let speaks = new.threshold.is_some() || known.threshold.is_none();
+                    (new.f1 > known.f1 && speaks).then_some(Why::Better)
+                }
+            };
+            if why.is_some() {
+                heads.heads.insert(rule.clone(), new.clone());
+            }
+            promotions.push(Promotion { rule: rule.clone(), why });
+        }
+        Ok((heads, promotions))
     }
 
     pub fn to_json(&self) -> Result<String, ModelError> {
@@ -172,6 +233,65 @@ impl Head {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn head(f1: f64, threshold: Option<f64>, cases: &str) -> Head {
+        let (block, measures) = (Block::of(&[0.0]), Measures { mean: vec![0.0], spread: vec![1.0], weights: vec![0.0] });
+        let share = Share::new(1, 1);
+        Head {
+            cases: cases.to_owned(),
+            examples: 24,
+            verdicts: None,
+            threshold,
+            fails_below: 0.1,
+            precision: share,
+            recall: share,
+            f1,
+            calibration_error: 0.0,
+            slope: 1.0,
+            shift: 0.0,
+            intercept: 0.0,
+            vectors: block.clone(),
+            ngrams: block,
+            measures: measures.clone(),
+            signs: measures,
+        }
+    }
+
+    #[test]
+    fn only_better_heads_are_promoted() {
+        let heads = |heads: Vec<(&str, Head)>| Heads {
+            encoder: "one".to_owned(),
+            centre: vec![0.0],
+            heads: heads.into_iter().map(|(rule, head)| (rule.to_owned(), head)).collect(),
+        };
+        let judged = |accepted, right| Head { verdicts: Some(Verdicts { judged: 10, accepted, right }), ..head(0.5, None, "a") };
+        let known = || head(0.8, Some(0.7), "a");
+        let used = heads(vec![
+            ("same", known()),
+            ("worse", known()),
+            ("silent", known()),
+            ("cases", known()),
+            ("heard", known()),
+            ("unheard", known()),
+        ]);
+        let next = heads(vec![
+            ("same", known()),
+            ("worse", head(0.7, Some(0.6), "a")),
+            ("silent", head(0.9, None, "a")),
+            ("cases", head(0.6, Some(0.6), "b")),
+            ("heard", judged(4, 6)),
+            ("unheard", judged(7, 7)),
+            ("new", head(0.6, None, "a")),
+        ]);
+        let (promoted, promotions) = used.promoted(&next).expect("they fit");
+        let why = |rule: &str| promotions.iter().find(|promotion| promotion.rule == rule).map(|promotion| promotion.why);
+        assert_eq!(why("same"), None);
+        assert_eq!((why("worse"), why("silent"), why("unheard")), (Some(None), Some(None), Some(None)));
+        assert_eq!((why("cases"), why("new")), (Some(Some(Why::Cases)), Some(Some(Why::New))));
+        assert!(matches!(why("heard"), Some(Some(Why::Verdicts(_)))));
+        assert_eq!((&promoted.heads["heard"], &promoted.heads["unheard"]), (&next.heads["heard"], &used.heads["unheard"]));
+        assert!(used.promoted(&Heads { centre: vec![0.1], ..next }).is_err());
+    }
 
     #[test]
     fn weights_survive_the_file_and_a_damaged_file_is_an_error() {

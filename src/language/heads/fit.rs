@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::features::{BUCKETS, Features, MEASURES, Passage};
-use super::file::{Block, Head, Heads, Measures};
+use super::file::{Block, Head, Heads, Measures, Verdicts};
 use super::logistic::{calibrate, fit, sigmoid};
 use super::signs::SIGNS;
 use super::validate::{CaseOf, folds, rounded, threshold, validate};
@@ -21,6 +21,18 @@ pub struct Example {
     pub hit: bool,
     /// Which case it stands in; a case with several passages is one case in every count.
     pub case: usize,
+    pub source: Source,
+}
+
+/// Where an example comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A case of the rule.
+    Case,
+    /// A visit without defects.
+    Clean,
+    /// A finding of which somebody said whether it was right.
+    Verdict,
 }
 
 /// What one rule teaches.
@@ -32,6 +44,13 @@ pub struct Lesson {
     /// What the rule demands of its flags.
     pub precision: f64,
     pub examples: Vec<Example>,
+}
+
+impl Lesson {
+    /// The number of a case that is not there yet.
+    pub fn next_case(&self) -> usize {
+        self.examples.iter().map(|example| example.case + 1).max().unwrap_or(0)
+    }
 }
 
 /// How much each block of features counts, and how strongly weights are pulled to zero: measured once over all rules, equal for all.
@@ -46,19 +65,21 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        if let Ok(text) = std::env::var("EXPERIMENT") {
-            let n: Vec<f64> = text.split(',').map(|n| n.parse().unwrap()).collect();
-            return Self { vectors: n[0], ngrams: n[1], measures: n[2], signs: n[3], penalty: n[4] };
-        }
-        Self { vectors: 1.0, ngrams: 2.0, measures: 0.5, signs: 1.0, penalty: 0.2 }
+        Self { vectors: 1.0, ngrams: 2.0, measures: 0.25, signs: 2.0, penalty: 0.2 }
     }
 }
 
-/// Fits a head a lesson.
-pub fn fit_all(lessons: &[Lesson], embedder: &Embedder, encoder: &str, settings: Settings) -> Result<Heads, ModelError> {
+/// Fits a head a lesson. `centre` is that of the heads in use, for heads that shall stand beside them; else it is worked out anew.
+pub fn fit_all(
+    lessons: &[Lesson],
+    embedder: &Embedder,
+    encoder: &str,
+    centre: Option<Vec<f32>>,
+    settings: Settings,
+) -> Result<Heads, ModelError> {
     let texts: Vec<&str> = lessons.iter().flat_map(|lesson| &lesson.examples).flat_map(texts).collect();
     let vectors = embedder.vectors(&texts)?;
-    let centre = centre(&vectors, embedder.width());
+    let centre = centre.unwrap_or_else(|| self::centre(&vectors, embedder.width()));
     let heads = lessons.par_iter().map(|lesson| {
         let features = features(lesson, embedder, &centre)?;
         Ok((lesson.rule.clone(), fit_one(lesson, &features, settings)))
@@ -163,12 +184,6 @@ pub fn fit_one(lesson: &Lesson, features: &[Features], settings: Settings) -> He
     let labels: Vec<bool> = lesson.examples.iter().map(|example| example.hit).collect();
     let cases = cases(lesson, features);
     let unseen = validate(&kernel, &labels, &cases, settings.penalty, lesson.precision);
-    if std::env::var("DUMP").is_ok_and(|rule| rule == lesson.rule) {
-        for (case, (probability, hit)) in cases.iter().zip(&unseen.probabilities) {
-            let example = &lesson.examples[case.examples[0]];
-            eprintln!("{hit} {probability:.2} {:?}\n   T {}\n   A {}", example.signs.map(|sign| (sign * 10.0).round() / 10.0), example.text, example.against);
-        }
-    }
     let weights = fit(&kernel, &labels, settings.penalty);
     let (slope, shift) = calibrate(&unseen.scores);
     let known: Vec<(f64, bool)> = unseen.scores.iter().map(|(score, hit)| (sigmoid(slope * score + shift), *hit)).collect();
@@ -187,11 +202,22 @@ pub fn fit_one(lesson: &Lesson, features: &[Features], settings: Settings) -> He
     };
     weigh(&mut measures, &|features| &features.measures, settings.measures / MEASURES as f64);
     weigh(&mut signs, &|features| &features.signs, settings.signs / SIGNS as f64);
+    let is_verdict = |case: &CaseOf| lesson.examples[case.examples[0]].source == Source::Verdict;
+    let judged: Vec<(bool, bool)> = (cases.iter().zip(&unseen.flagged))
+        .filter(|(case, _)| is_verdict(case))
+        .map(|(case, flagged)| (case.hit, *flagged == Some(true)))
+        .collect();
+    let verdicts = (!judged.is_empty()).then(|| Verdicts {
+        judged: judged.len(),
+        accepted: judged.iter().filter(|(hit, _)| *hit).count(),
+        right: judged.iter().filter(|(hit, flagged)| hit == flagged).count(),
+    });
     let (precision, recall) = (unseen.precision(), unseen.recall());
     let threshold = threshold(&known, lesson.precision).filter(|_| precision.total > 0 && precision.value() >= lesson.precision);
     Head {
         cases: lesson.cases.clone(),
         examples: cases.len(),
+        verdicts,
         threshold: threshold.map(rounded),
         // A pass is as sure as a hit: what lies between is not decided.
         fails_below: rounded(1.0 - threshold.unwrap_or(1.0).max(0.5)),

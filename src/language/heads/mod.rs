@@ -16,7 +16,7 @@ pub mod validate;
 
 pub use features::Features;
 pub use file::{Head, Heads};
-pub use fit::{Example, Lesson};
+pub use fit::{Example, Lesson, Source};
 
 /// What a head says of a passage.
 #[derive(Debug, Clone, Copy, PartialEq)]

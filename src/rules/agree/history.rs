@@ -23,7 +23,12 @@ impl Prepared {
             }
             for history in self.against.passages(subject) {
                 let Some(first) = history.sentences.first() else { continue };
-                let opening = history.sentences.get(1).map_or(first.end, |second| second.end);
+                let mut opening = history.sentences.get(1).map_or(first.end, |second| second.end);
+                // Who tells of an earlier stay first comes to this illness later.
+                const EARLIER: [&str; 7] = ["次住院", "上次", "前次", "首次", "首诊", "第2次", "第二次"];
+                if EARLIER.iter().any(|word| history.text.as_str()[..opening as usize].contains(word)) {
+                    opening = history.text.as_str().len() as u32;
+                }
                 let (dated, undatable) = days_since(history, opening, subject.visit.admission.admitted_at);
                 let mut told = lengths(history, opening);
                 // 数天前 fits anything; 冲洗约10分钟 is the length of something else.

@@ -328,8 +328,9 @@ impl Prepared {
                 continue;
             }
             let text = passage.text.as_str();
-            // The front page data hold no diagnosis of Chinese medicine.
-            for (span, item) in items.iter().filter(|(_, item)| !item.contains(['?']) && !item.starts_with("中医")) {
+            // The front page data hold no diagnosis of Chinese medicine, and 伴胰周积液 goes with what stands before it.
+            let is_own = |item: &str| !item.contains('?') && !item.starts_with("中医") && !item.starts_with('伴');
+            for (span, item) in items.iter().filter(|(_, item)| is_own(item)) {
                 if !listed.iter().any(|name| similar(name, item)) {
                     hits.push(Hit {
                         evidence: vec![piece(passage, *span, Role::This)],

@@ -53,7 +53,10 @@ pub(in crate::rules) fn stated_sex(passage: &Passage) -> Option<(Span, Sex)> {
         let general = ["多见于", "好发于", "常见于", "易发", "多为"]
             .iter()
             .any(|word| before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<String>().contains(word));
-        if (listed || aged || patient) && !general {
+        // 妻44岁体健,女18岁: a child.
+        let near: String = before.chars().rev().take(10).collect();
+        let of_family = ["妻", "夫", "育", "偶", "子女"].iter().any(|word| near.contains(word)) && !near.contains('者');
+        if (listed && !of_family || aged || patient) && !general {
             let end = at + word.len() + if after.starts_with('性') { '性'.len_utf8() } else { 0 };
             return sex_of(word.chars().next()?).map(|sex| (Span::new(at, end), sex));
         }
@@ -87,8 +90,16 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
         let inside = &text[clause.range()];
         let before = &text[clause.start as usize..at];
         let after = &text[end..];
+        let sentence = passage.sentence_of(Span::new(at, end));
+        let said_before = &text[sentence.start as usize..at];
+        // An item of a list of what may happen: 肾损害、过敏、栓塞后综合征.
+        let alone = said_before.trim_end().ends_with(['、', ',', ';', ':', '/'])
+            && (after.trim_start().is_empty() || after.starts_with(['、', ',', ';', '。', '/', '等', '及', '反']));
+        let of_risks = ["风险", "意外", "并发症", "防范", "可能发生", "可能出现"].iter().any(|word| said_before.contains(word));
         // 过敏性紫癜, 抗过敏, 过敏原 are no statements of the patient's allergy, nor is 考虑胃肠反应而非过敏.
-        if after.starts_with(['性', '原', '体', '试'])
+        if alone
+            || of_risks
+            || after.starts_with(['性', '原', '体', '试'])
             || text[..at].ends_with('抗')
             || ["家族", "其父", "其母", "如", "预防", "警惕", "注意", "谨防", "防止", "可能", "是否", "有无", "观察"]
                 .iter()
@@ -112,11 +123,14 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
         if denial {
             // 否认其他药物过敏史 follows a positive statement.
             let of_food = inside.contains("食物") && !inside.contains('药');
-            let of_all = inside.contains('药');
+            // 否认局麻药过敏, 否认口服、注射药物过敏 say nothing of what is put on the skin.
+            let of_some = ["局麻", "麻药", "麻醉", "口服", "注射", "静脉", "外用"].iter().any(|word| inside.contains(word));
+            let of_all = inside.contains('药') && !of_some;
             if !of_food
                 && !inside.contains("其他")
                 && !inside.contains("其它")
                 && !inside.contains("余")
+                && !of_some
                 && (of_all || after.starts_with('史'))
             {
                 found.push(AllergyStatement { span: clause, denied: true, of: if of_all { Vec::new() } else { of } });
@@ -241,7 +255,9 @@ pub(in crate::rules) fn anesthesia_clause(passage: &Passage) -> (Span, Option<&'
     let mut start = 0;
     for stretch in text.split_inclusive(['。', ';', ',', '\n', ':', ' ']) {
         let end = start + stretch.trim_end_matches(['。', ';', ',', '\n', ':', ' ']).len();
-        let names_one = ["麻", "阻滞"].iter().any(|word| text[start..end].contains(word));
+        // 局麻下桡动脉置管 comes before the anaesthesia.
+        let for_line = text[start..end].contains("麻下") && ["置管", "穿刺", "测压"].iter().any(|word| text[start..end].contains(word));
+        let names_one = !for_line && ["麻", "阻滞"].iter().any(|word| text[start..end].contains(word));
         let class = anesthesia_class(&text[start..end]);
         if names_one && (class.is_some() || is_anesthesia_mixed(&text[start..end])) {
             return (Span::new(start, end), class);

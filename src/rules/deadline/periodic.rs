@@ -16,7 +16,8 @@ use crate::record::{ConditionLevel, DocumentKind, Title, time};
 pub enum Every {
     /// At least one note in every `days` calendar days while the condition holds.
     Days { days: i64, condition: ConditionLevel },
-    /// At least `count` notes by that title (or above, where `or_above`) in every whole calendar week, Monday to Sunday.
+    /// At least `count` notes by that title (or above, where `or_above`) in every whole calendar week, Monday to Sunday, or in the seven days from one
+    /// of that week's notes on.
     Week { count: usize, title: Title, or_above: bool },
     /// At least one note in every `days` days of a long stay, counted from admission; one of `documents` resets the count.
     Stay { days: i64 },
@@ -209,7 +210,13 @@ impl Periodic {
                 break;
             }
             let found = titled.iter().filter(|day| **day >= monday && **day <= sunday).count();
-            if found < count {
+            // Who was seen on Thursday and again on Monday was seen twice within seven days, whatever the calendar cuts.
+            let within_seven = |first: &Date| {
+                let end = first.checked_add(jiff::Span::new().days(7)).unwrap_or(*first);
+                titled.iter().filter(|day| **day >= *first && **day < end).count()
+            };
+            let rolling = titled.iter().filter(|day| **day >= monday && **day <= sunday).map(within_seven).max().unwrap_or(0);
+            if found.max(rolling) < count {
                 gaps.push(Gap {
                     from: monday,
                     to: sunday,

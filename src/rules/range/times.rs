@@ -187,7 +187,9 @@ impl Prepared {
                     ]
                     .iter()
                     .any(|word| text[sentence.range()].contains(word));
-                    if near && here && !outside && (date < admitted.date() || date > last) {
+                    // The features of a case begin with what was known before the stay.
+                    let earlier = document.kind == DocumentKind::FirstCourse && date < admitted.date();
+                    if near && here && !outside && !earlier && (date < admitted.date() || date > last) {
                         let span = expression.span.cover(mention.span);
                         hits.push(hit(
                             passage,
@@ -469,7 +471,9 @@ pub(in crate::rules) fn patient_age(passage: &Passage) -> Option<(i64, Span)> {
             || before.contains("年龄")
             || (before.contains("患者") && before.chars().count() <= 4);
         let described = after.trim_start_matches([',', ' ']).starts_with(['男', '女']);
-        let other = ["其", "父", "母", "子", "兄", "姐", "弟", "妹", "绝经", "初潮", "结婚", "时"].iter().any(|word| before.contains(word))
+        let other = ["其", "父", "母", "子", "兄", "姐", "弟", "妹", "妻", "夫", "育", "偶", "绝经", "初潮", "结婚", "时"]
+            .iter()
+            .any(|word| before.contains(word))
             || after.starts_with(['时', '绝', '初', '结', '起', '开', '始', '以', '左']);
         if (named || described) && !other && !bounded {
             return text[start..at].parse().ok().map(|age| (age, Span::new(start, at + '岁'.len_utf8())));

@@ -464,7 +464,9 @@ fn codes(subject: &Subject<'_>) -> Vec<Hit> {
 
 fn external_cause(subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
     let page = subject.visit.front_page.as_ref().ok_or("未提供病案首页数据")?;
-    if page.external_cause.as_deref().is_some_and(|cause| !cause.trim().is_empty() && cause.trim() != "-") {
+    // A system that sends no such field has said nothing of it.
+    let cause = page.external_cause.as_deref().ok_or("未提供损伤中毒外部原因")?.trim();
+    if !cause.is_empty() && cause != "-" {
         return Ok(Vec::new());
     }
     // T80–T88 are complications of care, T90–T98 sequelae; a pathological fracture has no S code.

@@ -28,14 +28,21 @@ impl Prepared {
         ];
         const LONGER: [&str; 12] =
             ["延长", "污染", "感染灶", "感染征", "考虑感染", "合并感染", "发热", "脓", "穿孔", "治疗性", "开放性", "高危"];
+        /// Drops and ointments are given for weeks after an operation on the eye or the ear.
+        const LOCAL: [&str; 12] = ["滴眼", "点眼", "眼膏", "眼用", "滴耳", "滴鼻", "软膏", "乳膏", "凝胶", "外用", "含漱", "冲洗"];
         const SLACK: i64 = 10;
         /// Minutes before the incision at which a first dose no longer protects: 0.5–1 hour is taught, 2 hours for slow infusions.
         const EARLY: i64 = 180;
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
         let lexicon = subject.knowledge.lexicon();
+        let is_local = |order: &Order| {
+            let words = [order.name.as_deref(), order.route.as_deref()].into_iter().flatten();
+            words.into_iter().any(|words| LOCAL.iter().any(|word| words.contains(word)))
+        };
         let is_antibiotic = |order: &Order| {
-            order.kind.is_none_or(|kind| kind == OrderKind::Drug)
+            !is_local(order)
+                && order.kind.is_none_or(|kind| kind == OrderKind::Drug)
                 && lexicon.find(order.name.as_deref().unwrap_or("")).any(|(_, id)| lexicon.is_a(id, "抗菌药物"))
         };
         let preventive =
