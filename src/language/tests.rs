@@ -180,3 +180,22 @@ fn wrong_characters_are_found_in_the_rules_own_cases() {
     }
     assert_eq!(found, ["法→发", "底→低", "伯→泊", "灼→浊"]);
 }
+
+/// Where the first diagnosis explains the complaint nothing later explains it better, and the other way round.
+#[test]
+fn signs_know_which_diagnosis_explains_the_complaint() {
+    use super::heads::signs::{SIGNS, signs};
+    let rulebook = rulebook();
+    let compiled = rulebook.rule("main-diagnosis-not-first").expect("it ships");
+    // Places in the array: what the first diagnosis explains, and how much more a later one does.
+    const FIRST: usize = 17;
+    const LATER: usize = 19;
+    let of = |case: &crate::rules::case::Case| -> [f32; SIGNS] {
+        let candidates = lessons::passages(&rulebook, compiled, case);
+        signs(&candidates[0].evidence, &rulebook.knowledge)
+    };
+    let (wrong, right) = (of(&compiled.rule.cases[0]), of(&compiled.rule.cases[1]));
+    assert!(wrong.iter().chain(&right).all(|sign| sign.is_finite()));
+    assert!(wrong[LATER] > 0.0 && right[LATER] <= 0.0, "{} {}", wrong[LATER], right[LATER]);
+    assert!(right[FIRST] > wrong[FIRST]);
+}

@@ -46,7 +46,7 @@ fn verdicts_teach_and_a_promotion_can_be_taken_back() {
         let visit = serde_json::json!({ "visit_id": "V1", "documents": [{ "id": "d1", "kind": "discharge_record", "title": "出院记录", "sections": [
             { "name": "出院情况", "text": "患者好转出院。" },
         ] }] });
-        assert_eq!(call(&server, "PUT /v1/visits/V1", &his, Some(&visit.to_string())).0, 200);
+        assert_eq!(call(&server, "PUT /v1/visits/V1", &his, Some(&visit.to_string())).0, 201);
         let (_, report) = call(&server, "GET /v1/visits/V1/report", &sun, None);
         let found =
             report["findings"].as_array().expect("findings").iter().find(|finding| finding["rule"] == "discharge-state-outcome-only");
