@@ -120,11 +120,11 @@ pub fn run(house: &House, args: &ModelArgs) -> Result<ExitCode> {
             fs::write(out.join(HEADS), heads.to_json()?).with_context(|| format!("cannot write {}", out.join(HEADS).display()))?;
             Ok(ExitCode::SUCCESS)
         }
-        ModelCommand::Promote { candidate, back } => {
+        ModelCommand::Promote { candidate, .. } => {
             let root = house.source.model.as_deref().context("--model names the folder that is in use")?;
             match candidate {
-                Some(candidate) if !back => promote(house, root, candidate),
-                _ => take_back(root),
+                Some(candidate) => promote(house, root, candidate),
+                None => take_back(root),
             }
         }
         ModelCommand::Count { notes, out } => suspect::count(house, notes, out.as_deref()),
@@ -170,8 +170,15 @@ async fn learn_verdicts(house: &House, lessons: &mut [Lesson], database: &str) -
     let opener = house.rulebook.knowledge.opener(&house.zone);
     let mut learnt = 0;
     for of_visit in decided.chunk_by(|a, b| a.visit_id == b.visit_id) {
-        let Some((text, _)) = store.visit(&of_visit[0].visit_id).await? else { continue };
-        let (visit, _) = opener.visit(&of_visit[0].visit_id, text.as_bytes())?;
+        let name = &of_visit[0].visit_id;
+        let Some((text, _)) = store.visit(name).await? else { continue };
+        let visit = match opener.visit(name, text.as_bytes()) {
+            Ok((visit, _)) => visit,
+            Err(error) => {
+                anstream::eprintln!("{name}: {error}");
+                continue;
+            }
+        };
         let said = |compiled: &Compiled, candidate: &Candidate| {
             let id = id_of(&visit, compiled, candidate);
             of_visit.iter().find(|decided| decided.finding_id == id).map(|decided| decided.accepted)

@@ -386,30 +386,25 @@ impl Tables {
         }
         if let Some(file) = parse::<ManifestationFile>(folder, "knowledge/manifestations.toml").map_err(one)? {
             let path = "knowledge/manifestations.toml";
-            let lines: Vec<(String, ConceptSet, ConceptSet)> = file
-                .disease
-                .iter()
-                .map(|(disease, names)| (disease.clone(), set(path, std::slice::from_ref(disease)), set(path, names)))
-                .collect();
+            let line = |(disease, names): (&String, &Vec<String>)| {
+                (lexicon.id(disease), set(path, std::slice::from_ref(disease)), set(path, names))
+            };
+            let lines: Vec<_> = file.disease.iter().map(line).collect();
             tables.manifestations = by_disease(&lines, lexicon);
         }
         if problems.is_empty() { Ok(tables) } else { Err(problems) }
     }
 }
 
-/// A disease has its own line, or else those of what it is.
-fn by_disease(lines: &[(String, ConceptSet, ConceptSet)], lexicon: &Lexicon) -> BTreeMap<ConceptId, ConceptSet> {
-    let mut known = BTreeMap::new();
-    for id in (0..lexicon.len() as u32).map(ConceptId).filter(|id| lexicon.concept(*id).kind == ConceptKind::Disease) {
-        let own = lines.iter().filter(|(name, ..)| **name == *lexicon.concept(id).name);
-        let mut chosen: Vec<_> = own.collect();
-        if chosen.is_empty() {
-            chosen = lines.iter().filter(|(_, class, _)| class.contains(id)).collect();
-        }
-        let mut all = ConceptSet::default();
-        chosen.iter().for_each(|(.., manifestations)| all.extend(manifestations));
-        if !chosen.is_empty() {
-            known.insert(id, all);
+/// A disease has its own line, or else those of what it is. A line is a disease, all that are one, and what it may explain.
+fn by_disease(lines: &[(Option<ConceptId>, ConceptSet, ConceptSet)], lexicon: &Lexicon) -> BTreeMap<ConceptId, ConceptSet> {
+    let mut known: BTreeMap<ConceptId, ConceptSet> = BTreeMap::new();
+    let diseases = (0..lexicon.len() as u32).map(ConceptId).filter(|id| lexicon.concept(*id).kind == ConceptKind::Disease);
+    for id in diseases {
+        let own = lines.iter().find(|(name, ..)| *name == Some(id));
+        let of_classes = lines.iter().filter(|(_, class, _)| own.is_none() && class.contains(id));
+        for (.., manifestations) in own.into_iter().chain(of_classes) {
+            known.entry(id).or_default().extend(manifestations);
         }
     }
     known

@@ -1,6 +1,7 @@
 //! A changed rules folder on its way into use: one person proposes it, it is replayed on stored visits, and another person sees what it changes
 //! and lets it in.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -19,7 +20,7 @@ use crate::batch::{Plan, Side};
 use crate::people::{Caller, Role};
 use crate::report::sheet::DEFAULT_SHEET;
 use crate::review::replay::{Change, Replay};
-use crate::store::{BatchState, CaseState, Release, Verdict, random_hex};
+use crate::store::{BatchState, CaseState, Release, random_hex};
 
 /// Releases of a list.
 const LISTED: i64 = 100;
@@ -94,9 +95,10 @@ pub async fn list(Shared(state): Shared<State>, caller: Caller) -> Result<Json<V
 
 /// What the result of the batch adds up to.
 async fn change(state: &State, batch: &str) -> Result<Change, Refusal> {
-    let verdicts = state.store.verdicts().await?;
-    let said =
-        |visit: &str, finding: &str| verdicts.get(&(visit.to_owned(), finding.to_owned())).map(|verdict| *verdict == Verdict::Accepted);
+    let decided = state.store.decided().await?.into_iter();
+    let verdicts: HashMap<(String, String), bool> =
+        decided.map(|decided| ((decided.visit_id, decided.finding_id), decided.accepted)).collect();
+    let said = |visit: &str, finding: &str| verdicts.get(&(visit.to_owned(), finding.to_owned())).copied();
     let (mut replay, mut after) = (Replay::default(), -1);
     while let Some((number, text)) = state.store.chunk_results(batch, after).await? {
         after = number;

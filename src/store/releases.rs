@@ -1,13 +1,10 @@
 //! Rulebooks on their way into use: proposed by one person, released by another.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::Row;
 
 use super::audit::{self, Deed};
-use super::{Store, StoreError, Verdict, stamp};
+use super::{Store, StoreError, stamp};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
 pub struct Release {
@@ -73,16 +70,5 @@ impl Store {
     pub async fn was_released(&self, digest: &str) -> Result<bool, StoreError> {
         let select = "SELECT 1 AS one FROM releases WHERE digest_after = $1 AND state = 'released' LIMIT 1";
         Ok(sqlx::query(select).bind(digest).fetch_optional(&self.pool).await?.is_some())
-    }
-
-    /// What people said of findings, by visit and finding.
-    pub async fn verdicts(&self) -> Result<HashMap<(String, String), Verdict>, StoreError> {
-        let rows = sqlx::query("SELECT visit_id, finding_id, verdict FROM decisions").fetch_all(&self.pool).await?;
-        let mut verdicts = HashMap::with_capacity(rows.len());
-        for row in &rows {
-            let verdict = if row.try_get::<String, _>("verdict")? == "accepted" { Verdict::Accepted } else { Verdict::Dismissed };
-            verdicts.insert((row.try_get("visit_id")?, row.try_get("finding_id")?), verdict);
-        }
-        Ok(verdicts)
     }
 }

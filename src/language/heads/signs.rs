@@ -191,8 +191,7 @@ fn share(of: &BTreeSet<ConceptId>, wanted: impl Fn(&ConceptId) -> bool) -> f32 {
 fn explains(tables: &Tables, disease: ConceptId, other: &Said) -> usize {
     let named = if other.diseases.contains(&disease) { 2 } else { 0 };
     let Some(known) = tables.manifestations_of(disease) else { return named };
-    let spoken = other.present.iter().chain(&other.sites).chain(&other.all).collect::<BTreeSet<_>>();
-    named + spoken.into_iter().filter(|concept| known.contains(**concept) && !other.absent.contains(concept)).count()
+    named + other.all.union(&other.sites).filter(|concept| known.contains(**concept) && !other.absent.contains(concept)).count()
 }
 
 /// How much of the first item of a list the other text says in the same words, and how much of the best later one: shares of pairs of letters.

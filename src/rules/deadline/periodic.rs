@@ -209,14 +209,15 @@ impl Periodic {
             if sunday > last {
                 break;
             }
-            let found = titled.iter().filter(|day| **day >= monday && **day <= sunday).count();
+            let of_week: Vec<&Date> = titled.iter().filter(|day| (monday..=sunday).contains(*day)).collect();
             // Who was seen on Thursday and again on Monday was seen twice within seven days, whatever the calendar cuts.
             let within_seven = |first: &Date| {
                 let end = first.checked_add(jiff::Span::new().days(7)).unwrap_or(*first);
-                titled.iter().filter(|day| **day >= *first && **day < end).count()
+                titled.iter().filter(|day| (*first..end).contains(*day)).count()
             };
-            let rolling = titled.iter().filter(|day| **day >= monday && **day <= sunday).map(within_seven).max().unwrap_or(0);
-            if found.max(rolling) < count {
+            let most = of_week.iter().map(|day| within_seven(day)).max().unwrap_or(0);
+            if most < count {
+                let found = of_week.len();
                 gaps.push(Gap {
                     from: monday,
                     to: sunday,
