@@ -54,11 +54,15 @@ impl Defect {
         match &self.quote {
             None => quoted_there || searched_there || !finding.data.is_empty(),
             Some(quote) => {
-                let overlap = |other: &str| other.contains(quote.as_str()) || quote.contains(other) || shares_words(quote, other);
+                let overlap = |other: &str| {
+                    let (quote, other) = (quote.trim(), other.trim());
+                    other.contains(quote) || quote.contains(other) || shares_words(quote, other)
+                };
                 let words = finding.evidence.iter().any(|quotation| quotation.document == *document && overlap(&quotation.quote));
-                // Structured evidence proves the same defect without quoting the text.
+                // What is missing has no words, and structured evidence proves the same defect without quoting the text.
                 words
-                    || (finding.evidence.is_empty() && (searched_there || !finding.data.is_empty()))
+                    || searched_there
+                    || (finding.evidence.is_empty() && !finding.data.is_empty())
                     || finding.data.iter().any(|entry| entry.label.contains(quote.as_str()))
             }
         }

@@ -43,6 +43,8 @@ pub struct DocumentTable {
     sections: HashMap<String, (Arc<str>, u8)>,
     headings: CharwiseDoubleArrayAhoCorasick<u32>,
     heading_sections: Vec<Arc<str>>,
+    /// Headings of stored sections only.
+    stored: HashMap<String, Arc<str>>,
     /// What may stand inside a section.
     holds: HashMap<Arc<str>, Vec<String>>,
     /// Headings that in a section are a part of it.
@@ -73,6 +75,8 @@ struct KindEntry {
 struct SectionEntry {
     name: String,
     headings: Vec<String>,
+    #[serde(default)]
+    stored: Vec<String>,
     #[serde(default)]
     holds: Vec<String>,
     #[serde(default)]
@@ -105,6 +109,7 @@ impl DocumentTable {
         let mut sections: HashMap<String, (Arc<str>, u8)> = HashMap::new();
         let mut headings: Vec<(String, u32)> = Vec::new();
         let mut heading_sections: Vec<Arc<str>> = Vec::new();
+        let mut stored = HashMap::new();
         for entry in &table.section {
             let name: Arc<str> = Arc::from(entry.name.as_str());
             let number = u8::try_from(sections.len() + 1)
@@ -119,6 +124,7 @@ impl DocumentTable {
                 headings.push((clean, heading_sections.len() as u32));
                 heading_sections.push(name.clone());
             }
+            stored.extend(entry.stored.iter().map(|heading| (squeeze(heading), name.clone())));
         }
         let named = |is: fn(&SectionEntry) -> bool| -> HashSet<Arc<str>> {
             table.section.iter().filter(|entry| is(entry)).map(|entry| Arc::from(entry.name.as_str())).collect()
@@ -149,6 +155,7 @@ impl DocumentTable {
             sections,
             headings: build(headings)?,
             heading_sections,
+            stored,
             holds,
             takes_in,
             only_flat,
@@ -201,14 +208,18 @@ impl DocumentTable {
     pub fn section_of_heading(&self, heading: &str) -> Option<Arc<str>> {
         let clean = squeeze(heading);
         let whole = |bare: &str| {
-            let first = self.headings.leftmost_find_iter(bare).next()?;
-            (first.start() == 0 && first.end() == bare.len()).then(|| self.heading_sections[first.value() as usize].clone())
+            let first = self.headings.leftmost_find_iter(bare).next();
+            let first = first.filter(|first| first.start() == 0 && first.end() == bare.len());
+            first.map(|first| self.heading_sections[first.value() as usize].clone()).or_else(|| self.stored.get(bare).cloned())
         };
         let is_frame =
             |character: char| matches!(character, ':' | '[' | ']' | '【' | '】' | '〔' | '〕' | '《' | '》' | '「' | '」' | '.' | '、');
         let bare = clean.trim_matches(|character: char| is_frame(character) || character.is_ascii_digit());
         // (一)主诉, 三、现病史: numbered in Chinese.
-        whole(bare).or_else(|| whole(unnumbered(bare)?.trim_matches(is_frame)))
+        let unnumbered = unnumbered(bare).map(|rest| rest.trim_matches(is_frame));
+        // 现病史及目前用药, 专科检查(心脏): what comes first.
+        let first = |bare: &str| bare.split_once(['及', '与', '和', '、', '/', '(']).and_then(|(first, _)| whole(first));
+        whole(bare).or_else(|| whole(unnumbered?)).or_else(|| first(unnumbered.unwrap_or(bare)))
     }
 
     /// True when a section of this name may stand inside the other.
@@ -221,12 +232,12 @@ impl DocumentTable {
         self.only_flat.contains(section)
     }
 
-    /// True when common words are no headings after this section's own.
     /// True when a heading of the second section is, below the first, a part of it.
     pub fn takes_in(&self, outer: &str, inner: &str) -> bool {
         self.takes_in.get(outer).is_some_and(|names| names.iter().any(|name| name == inner))
     }
 
+    /// True when common words are no headings after this section's own.
     pub fn is_closed(&self, section: &str) -> bool {
         self.closed.contains(section)
     }
@@ -321,5 +332,10 @@ mod tests {
         assert_eq!(table.section_of_heading("一般情况").as_deref(), Some("一般情况"));
         assert_eq!(table.section_of_heading("【出院带药】").as_deref(), Some("出院医嘱"));
         assert_eq!(table.section_of_heading("无药物过敏史"), None);
+        assert_eq!(table.section_of_heading("现病史及目前用药").as_deref(), Some("现病史"));
+        assert_eq!(table.section_of_heading("专科检查（心脏）").as_deref(), Some("专科情况"));
+        // Common words: of stored sections only.
+        assert_eq!(table.section_of_heading("出院时").as_deref(), Some("出院情况"));
+        assert!(table.headings("出院时:无发热。").next().is_none());
     }
 }

@@ -249,8 +249,10 @@ fn slot_value(subject: &Subject<'_>, slot: &str, hit: &Hit) -> Option<String> {
         "c" => 2,
         _ => return None,
     };
+    // What is missing has nothing to quote, and then the other side is all there is.
+    let other = hit.evidence.last().filter(|evidence| letter == "b" && evidence.role == Role::Against);
     // A hit that only structured data prove has no quotation: the data speak in its place.
-    let Some(evidence) = hit.evidence.get(index) else {
+    let Some(evidence) = hit.evidence.get(index).or(other) else {
         let entry = hit.data.get(index)?;
         return match field {
             "quote" => Some(entry.label.clone()),

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::facts;
 use super::finder::{Find, Finder, Matches};
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
@@ -32,6 +33,9 @@ pub struct Conflict {
     /// Concepts or classes; with `sex` empty means every concept that has a sex.
     #[serde(default)]
     pub concepts: Vec<String>,
+    /// With `sign`: only where the body part is known, for signs that may be anywhere (压痛).
+    #[serde(default)]
+    pub sited: bool,
     /// Wording in the same sentence that makes a mention harmless.
     #[serde(default)]
     pub unless: Find,
@@ -98,7 +102,20 @@ impl Check for Prepared {
     }
 }
 
+/// In so many documents nobody writes the wrong side.
+const MANY: usize = 3;
+
+/// How many documents say the concept of this side.
+fn documents_saying(subject: &Subject<'_>, concept: ConceptId, side: Option<Side>) -> usize {
+    let says = |passage: &Arc<Passage>| passage.mentions.iter().any(|mention| mention.concept == concept && mention.side == side);
+    subject.reading.documents.iter().filter(|document| document.passages.iter().any(says)).count()
+}
+
 type Said<'s> = (&'s Arc<Passage>, &'s Mention);
+
+/// A sign and where it was looked for.
+type Sign = (ConceptId, Option<ConceptId>);
+type Signs<'s> = BTreeMap<Sign, Vec<Said<'s>>>;
 
 /// A document (or data pointer) and what it says of sides.
 type SidesOf<'s> = (String, Vec<(Side, Said<'s>)>);
@@ -158,6 +175,10 @@ impl Prepared {
             // The side that fewer documents say is probably the wrong one.
             let count = |wanted: Side| places.iter().filter(|(_, sides)| sides.iter().all(|(side, _)| *side == wanted)).count();
             let (this, other) = if count(Side::Left) <= count(Side::Right) { (left, right) } else { (right, left) };
+            // 保留左卵巢 in many documents beside a cyst of the right one is no slip.
+            if documents_saying(subject, this.1.concept, this.1.side) >= MANY {
+                continue;
+            }
             hits.push(Hit { evidence: vec![evidence(this, Role::This), evidence(other, Role::Against)], ..Hit::default() });
         }
         hits
@@ -166,9 +187,12 @@ impl Prepared {
     fn sex(&self, subject: &Subject<'_>, sex: Sex) -> Vec<Hit> {
         let excuses = Matches::of(&self.unless);
         let lexicon = subject.knowledge.lexicon();
+        // 破膜26小时 in a newborn's record is his mother's, but for his own examination.
+        let newborn = facts::is_newborn(subject.visit);
         let mut hits = Vec::new();
         for passage in self.within.passages(subject) {
-            if passage.section.as_ref() == "家族史" {
+            let examined = matches!(passage.section.as_ref(), "体格检查" | "专科情况");
+            if passage.section.as_ref() == "家族史" || newborn && sex == Sex::Male && !examined {
                 continue;
             }
             for mention in &passage.mentions {
@@ -265,12 +289,28 @@ impl Prepared {
 
     /// An examination that says both of one sign and site contradicts nothing: 左肺可闻及湿啰音, 右肺未闻及.
     fn sign(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        let lexicon = subject.knowledge.lexicon();
         let (here, there) = (self.signs(&self.within, subject), self.signs(&self.against, subject));
+        let one_voiced = |said: &[Said<'_>]| said.iter().all(|(_, mention)| mention.assertion == said[0].1.assertion);
+        // 全腹无压痛 denies what is said of 脐周, where nothing else in that note takes it back.
+        let denies = |all: &Signs<'_>, (concept, site): &Sign, part: Option<ConceptId>| {
+            let (Some(site), Some(part)) = (site, part) else { return false };
+            let only_denied = || {
+                let of_concept = all.iter().filter(|((other, _), _)| other == concept).flat_map(|(_, said)| said);
+                of_concept.into_iter().all(|(_, mention)| mention.assertion == Assertion::Absent)
+            };
+            *site != part && lexicon.inside(part, *site) && only_denied()
+        };
         let mut hits = Vec::new();
         for (key, said) in &here {
-            let Some(other) = there.get(key) else { continue };
-            let one_voiced = |said: &[Said<'_>]| said.iter().all(|(_, mention)| mention.assertion == said[0].1.assertion);
-            if one_voiced(said) && one_voiced(other) && said[0].1.assertion != other[0].1.assertion {
+            let of_concept = there.iter().filter(|((concept, _), _)| *concept == key.0);
+            let contradicts = |(other_key, other): &(&Sign, &Vec<Said<'_>>)| {
+                let opposite = one_voiced(said) && one_voiced(other) && said[0].1.assertion != other[0].1.assertion;
+                let denied = said[0].1.assertion == Assertion::Absent;
+                opposite
+                    && (other_key.1 == key.1 || if denied { denies(&here, key, other_key.1) } else { denies(&there, other_key, key.1) })
+            };
+            if let Some((_, other)) = of_concept.into_iter().find(contradicts) {
                 hits.push(Hit { evidence: vec![evidence(said[0], Role::This), evidence(other[0], Role::Against)], ..Hit::default() });
             }
         }
@@ -278,14 +318,19 @@ impl Prepared {
     }
 
     /// Mentions that are found or denied, by concept and site.
-    fn signs<'s>(&self, places: &Places, subject: &Subject<'s>) -> BTreeMap<(ConceptId, Option<ConceptId>), Vec<Said<'s>>> {
+    fn signs<'s>(&self, places: &Places, subject: &Subject<'s>) -> Signs<'s> {
         let excuses = Matches::of(&self.unless);
-        let mut said: BTreeMap<_, Vec<Said<'s>>> = BTreeMap::new();
+        let mut said: Signs<'s> = BTreeMap::new();
         for passage in places.passages(subject) {
             for mention in &passage.mentions {
                 let plain =
                     matches!(mention.assertion, Assertion::Present | Assertion::Absent) && mention.experiencer == Experiencer::Patient;
-                if plain && !mention.quoted && self.concepts.contains(mention.concept) && !is_harmless(&excuses, (passage, mention)) {
+                if plain
+                    && !mention.quoted
+                    && (mention.site.is_some() || !self.spec.sited)
+                    && self.concepts.contains(mention.concept)
+                    && !is_harmless(&excuses, (passage, mention))
+                {
                     said.entry((mention.concept, mention.site)).or_default().push((passage, mention));
                 }
             }

@@ -14,6 +14,11 @@ pub fn age_in_years(visit: &Visit) -> Option<f64> {
     visit.patient.age_text.as_deref().and_then(printed_age)
 }
 
+/// Under 28 days old at admission: much of such a record is about the mother.
+pub fn is_newborn(visit: &Visit) -> bool {
+    age_in_years(visit).is_some_and(|age| age < 28.0 / 365.2425)
+}
+
 /// Whole years as people count them plus the fraction of the running year.
 pub fn years_between(from: Date, to: Date) -> f64 {
     time::days_between(from, to) as f64 / 365.2425

@@ -186,7 +186,10 @@ fn admission_state_wrong(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn operation_off_front_page(d: &mut Draft<'_>) -> Option<Plant> {
     d.visit.operations.as_ref()?.first()?;
-    let before = d.visit.front_page.as_mut()?.main_operation.take()?;
+    let page = d.visit.front_page.as_mut()?;
+    let before = page.main_operation.take()?;
+    // An empty list is a blank page; a field that was not sent says nothing.
+    page.other_operations = Some(Vec::new());
     Some(Plant::new("病案首页·手术", before.name.unwrap_or_default(), "(空)"))
 }
 

@@ -34,6 +34,10 @@ pub fn length(text: &str, at: usize) -> Option<Found> {
     if latin_before && is_latin {
         return None;
     }
+    // 1979—2011年 are two years of the calendar.
+    if unit == TimeUnit::Year && amount.high >= 1_000.0 {
+        return None;
+    }
     if let Some(end) = frequency(text, at, end, unit) {
         return Some(Found::Frequency(end));
     }

@@ -139,6 +139,8 @@ fn times_ago_name_what_they_count_from() {
             "{text}: {found} {value:?}"
         );
     }
+    // Two years of the calendar are no two thousand years.
+    assert!(!read("1979—2011年在印染厂工作").iter().any(|(_, value)| matches!(value, TimeValue::Duration(_))));
     assert!(matches!(read("3天前列腺增生")[0], ("3天", TimeValue::Duration(_))));
 }
 

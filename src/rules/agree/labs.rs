@@ -109,7 +109,8 @@ fn miscopied<'r, 'v>(
         let age = report.lab.reported_at.map_or(i64::MAX, |at| time::days_between(at.date(), day));
         let fewest = if age <= 1 { 2 } else { 3 };
         let printed = report.lab.value.as_deref().unwrap_or("").trim();
-        let slipped = age <= 1 && same_digits(report.value, measure.value)
+        let telling = printed.chars().filter(char::is_ascii_digit).count() >= 4;
+        let slipped = (age <= 1 || telling) && same_digits(report.value, measure.value)
             || is_one_digit_wrong(printed, number_in(passage.text.slice(measure.span)), fewest);
         slipped && is_of_then(passage, mention, report.lab, written)
     })

@@ -10,6 +10,7 @@
 mod diagnoses;
 mod history;
 mod labs;
+mod lone_side;
 mod names;
 mod operation;
 mod orders;
@@ -21,14 +22,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::facts;
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::letters::bare;
 use crate::reading::text::Span;
-use crate::reading::{ConceptId, Passage};
+use crate::reading::{ConceptId, Origin, Passage};
 use crate::record::{CodedDiagnosis, Sex, time};
 pub(super) use names::written_names;
 pub(super) use surgery::{is_malignant, names_tumour};
+pub(super) use text::is_withdrawn;
 pub(super) use text::shared;
 use text::{abo, allergy_statements, death_times, shared_pairs, written_groups};
 pub(super) use text::{is_same_name, labelled, opening_name, stated_sex};
@@ -96,6 +99,8 @@ pub enum Fact {
     DoseUnit,
     /// The side that a summary gives to an act of a day against the record of that day (`against`).
     DatedSide,
+    /// A side that one place alone gives to a part whose other side is said again and again.
+    LoneSide,
 }
 
 struct Prepared {
@@ -142,6 +147,7 @@ impl Check for Prepared {
             Fact::OrderedDose => self.ordered_dose(subject),
             Fact::DoseUnit => self.dose_unit(subject),
             Fact::DatedSide => Ok(self.dated_side(subject)),
+            Fact::LoneSide => Ok(self.lone_side(subject)),
         };
         match result {
             Ok(hits) => Outcome::Ran(hits),
@@ -155,6 +161,13 @@ fn piece(passage: &Arc<Passage>, span: Span, role: Role) -> Evidence {
 }
 
 impl Prepared {
+    /// Whether the document that the passage stands in is about a newborn, by its title.
+    fn is_of_newborn(&self, subject: &Subject<'_>, passage: &Passage) -> bool {
+        let Origin::Document { document, .. } = &passage.origin else { return false };
+        let title = subject.visit.documents[*document].title.as_deref().unwrap_or("");
+        ["新生儿", "婴儿", "出生记录"].iter().any(|word| title.contains(word))
+    }
+
     fn sex(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let sex = match subject.visit.patient.sex {
             Some(sex @ (Sex::Male | Sex::Female)) => sex,
@@ -170,10 +183,15 @@ impl Prepared {
             });
         }
         for passage in self.places.passages(subject) {
+            // 新生儿出生记录 in the mother's record is of her child.
+            let of_child = || facts::age_in_years(subject.visit).is_some_and(|age| age >= 1.0) && self.is_of_newborn(subject, passage);
             if passage.section.as_ref() == "家族史" {
                 continue;
             }
             let Some((span, stated)) = stated_sex(passage) else { continue };
+            if stated != sex && of_child() {
+                continue;
+            }
             if stated != sex {
                 hits.push(Hit {
                     evidence: vec![piece(passage, span, Role::This)],
@@ -189,9 +207,18 @@ impl Prepared {
     /// A drug or food allergy said somewhere and denied, or left out on the front page, elsewhere.
     fn allergy(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let lexicon = subject.knowledge.lexicon();
+        // A newborn's record tells his mother's allergies.
+        let newborn = facts::is_newborn(subject.visit);
+        let sentence = |passage: &'_ Passage, span: Span| passage.text.slice(passage.sentence_of(span)).to_owned();
         let (mut stated, mut denials) = (Vec::new(), Vec::new());
         for passage in self.places.passages(subject) {
             for statement in allergy_statements(passage) {
+                if newborn
+                    && !statement.denied
+                    && ["母", "孕", "产", "破膜"].iter().any(|word| sentence(passage, statement.span).contains(word))
+                {
+                    continue;
+                }
                 let list = if statement.denied { &mut denials } else { &mut stated };
                 list.push((passage, statement.span, statement.of));
             }

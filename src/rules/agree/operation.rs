@@ -165,12 +165,15 @@ impl Prepared {
         for passage in self.places.passages(subject) {
             said.extend(blood_losses(passage).into_iter().map(|(volume, span)| (volume, Source::Text(passage, span))));
         }
-        let Some((first, first_source)) = said.first().cloned() else { return Vec::new() };
-        let apart = |other: f64| (other - first).abs() > (other.max(first) * self.spec.tolerance).max(20.0);
-        let Some((other, source)) = said.iter().skip(1).find(|(other, _)| apart(*other)) else { return Vec::new() };
-        let mut hit = Hit { slots: vec![("stated", format!("{other}ml")), ("expected", format!("{first}ml"))], ..Hit::default() };
+        // One against two that agree: of two numbers either may be the wrong one, and the last may be of another stretch of time.
+        let apart = |a: f64, b: f64| (a - b).abs() > (a.max(b) * self.spec.tolerance).max(20.0);
+        let agreeing = |volume: f64| said.iter().filter(move |(other, _)| !apart(volume, *other));
+        let alone: Vec<&(f64, Source<'_>)> = said.iter().filter(|(volume, _)| agreeing(*volume).count() == 1).collect();
+        let [(other, source)] = alone.as_slice() else { return Vec::new() };
+        let Some((most, most_source)) = said.iter().find(|(volume, _)| agreeing(*volume).count() >= 2) else { return Vec::new() };
+        let mut hit = Hit { slots: vec![("stated", format!("{other}ml")), ("expected", format!("{most}ml"))], ..Hit::default() };
         source.clone().add(&mut hit, Role::This);
-        first_source.add(&mut hit, Role::Against);
+        most_source.clone().add(&mut hit, Role::Against);
         vec![hit]
     }
 
@@ -215,6 +218,11 @@ impl Prepared {
             for measure in &passage.measures {
                 let Some(millimetres) = crate::reading::measures::convert(measure.value, &measure.unit, "mm") else { continue };
                 let sentence = passage.sentence_of(measure.span);
+                // 5.0×48mm of a screw is no lesion's size.
+                const TOOLS: [&str; 9] = ["钉", "扩髓", "导丝", "导针", "鞘", "网片", "补片", "支架", "球囊"];
+                if TOOLS.iter().any(|word| passage.text.slice(sentence).contains(word)) {
+                    continue;
+                }
                 let lexicon = subject.knowledge.lexicon();
                 let is_lesion = |id| lexicon.is_a(id, "检查所见") || lexicon.is_a(id, "疾病");
                 let owner = passage.mentions.iter().rev().find(|mention| {

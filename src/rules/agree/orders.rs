@@ -59,7 +59,7 @@ impl Prepared {
 
     /// Right when some order of the drug around the note has the dose, alone, with the others, or over the day.
     pub(super) fn ordered_dose(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        const GIVEN: [&str; 8] = ["予", "给予", "口服", "静推", "静滴", "静脉", "泵入", "皮下"];
+        const GIVEN: [&str; 9] = ["予", "给予", "口服", "静推", "静滴", "静脉", "泵入", "皮下", "维持"];
         /// Of the clause: another dose than the one that runs.
         const CHANGED: [&str; 19] = [
             "增",
@@ -85,6 +85,8 @@ impl Prepared {
         /// Of the sentence before the drug: another time or place.
         const ELSEWHERE: [&str; 16] =
             ["外院", "院外", "门诊", "急诊", "既往", "曾", "入院前", "昨", "拟", "出院", "明日", "平素", "长期", "自服", "术中", "术前"];
+        /// A dose before these is not that of the whole day.
+        const PER_DOSE: [&str; 7] = ["bid", "tid", "qid", "q12h", "q8h", "q6h", "q4h"];
         const FREQUENCIES: [&str; 13] = ["qd", "bid", "tid", "qid", "qn", "qod", "q12h", "q8h", "q6h", "q4h", "静滴", "口服", "皮下"];
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
@@ -95,10 +97,13 @@ impl Prepared {
             for passage in self.places.passages_of(document) {
                 for mention in passage.mentions.iter().filter(|mention| {
                     lexicon.is_a(mention.concept, "药物")
-                        && mention.assertion == Assertion::Present
+                        && matches!(mention.assertion, Assertion::Present | Assertion::Planned)
                         && mention.experiencer == Experiencer::Patient
                         && !mention.quoted
                 }) {
+                    if ["葡萄糖", "氯化钠", "生理盐水"].iter().any(|carrier| passage.text.slice(mention.span).contains(carrier)) {
+                        continue;
+                    }
                     let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
                     let text = passage.text.as_str();
                     let whole = passage.sentence_of(mention.span);
@@ -106,7 +111,9 @@ impl Prepared {
                     let clause = around::stretch(text, mention.span.cover(measure.span), &['。', ';', ',', '\n']);
                     let ahead = &text[whole.start as usize..mention.span.start as usize];
                     let after = text[measure.span.end as usize..].trim_start();
-                    let given = GIVEN.iter().any(|word| sentence.contains(word)) || FREQUENCIES.iter().any(|word| after.starts_with(word));
+                    // A plan counts where it says how often, as an order does.
+                    let as_order = FREQUENCIES.iter().any(|word| after.starts_with(word));
+                    let given = as_order || mention.assertion == Assertion::Present && GIVEN.iter().any(|word| sentence.contains(word));
                     if measure.second.is_some()
                         || measure.relation != Relation::Equal
                         || measure.unit.is_empty()
@@ -120,13 +127,14 @@ impl Prepared {
                         order.1.kind.is_none_or(|kind| kind == OrderKind::Drug)
                             && order.1.start.is_none_or(|start| start.earliest() <= to)
                             && order.1.stop.is_none_or(|stop| stop.latest() >= from)
+                            && order.1.name.as_deref().is_none_or(|name| !is_carrier(name))
                             && lexicon.find(order.1.name.as_deref().unwrap_or("")).any(|(_, id)| id == mention.concept)
                     };
                     let all: Vec<(usize, &Order)> = orders.iter().enumerate().collect();
                     let of_drug: Vec<_> = all.iter().filter(near).collect();
                     // A dose in another dimension (2片), or inside the name of a mixture, can't be compared.
                     let dose = |order: &Order| convert(order.dose?, order.unit.as_deref()?, &measure.unit);
-                    let mixed = |order: &Order| order.name.as_deref().is_some_and(|name| name.contains(|c: char| c.is_ascii_digit()));
+                    let mixed = |order: &Order| order.name.as_deref().is_some_and(|name| name.contains(['+', '＋']));
                     let doses: Option<Vec<f64>> = of_drug.iter().map(|(_, order)| dose(order).filter(|_| !mixed(order))).collect();
                     let Some(doses) = doses.filter(|doses| !doses.is_empty()) else { continue };
                     let same = |value: f64| (value - measure.value).abs() <= measure.value.abs() * 0.011;
@@ -134,7 +142,15 @@ impl Prepared {
                         .iter()
                         .zip(&doses)
                         .any(|((_, order), dose)| order.frequency.as_deref().and_then(times_a_day).is_some_and(|times| same(dose * times)));
-                    if doses.iter().any(|dose| same(*dose)) || same(doses.iter().sum()) || a_day {
+                    let per_dose = PER_DOSE.iter().any(|word| after.starts_with(word));
+                    // 0.5mg bid where 0.5mg qd runs.
+                    let stated = FREQUENCIES.iter().find(|word| after.starts_with(**word)).and_then(|word| times_a_day(word));
+                    let frequencies: Option<Vec<f64>> =
+                        of_drug.iter().map(|(_, order)| order.frequency.as_deref().and_then(times_a_day)).collect();
+                    let as_often = stated.is_none_or(|stated| {
+                        frequencies.is_none_or(|frequencies| frequencies.iter().any(|times| (times - stated).abs() < 0.01))
+                    });
+                    if doses.iter().any(|dose| same(*dose)) && as_often || !per_dose && (same(doses.iter().sum()) || a_day) {
                         continue;
                     }
                     let (index, order) = of_drug[0];
@@ -151,6 +167,11 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// 0.9%氯化钠注射液(配甲泼尼龙) is what the drug is dissolved in.
+fn is_carrier(name: &str) -> bool {
+    name.contains('%') && ["氯化钠", "葡萄糖", "生理盐水"].iter().any(|word| name.contains(word)) && name.contains(['配', '溶', '(', '('])
 }
 
 /// Words of a note against the order that they do not agree with.

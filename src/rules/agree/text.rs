@@ -84,6 +84,9 @@ pub(in crate::rules) struct AllergyStatement {
 pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStatement> {
     let text = passage.text.as_str();
     let mut found = Vec::new();
+    if passage.section.as_ref() == "家族史" {
+        return found;
+    }
     for (at, word) in text.match_indices("过敏") {
         let end = at + word.len();
         let clause = passage.clauses.iter().copied().find(|clause| clause.contains(Span::new(at, end))).unwrap_or(Span::new(at, end));
@@ -99,11 +102,31 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
         // 过敏性紫癜, 抗过敏, 过敏原 are no statements of the patient's allergy, nor is 考虑胃肠反应而非过敏.
         if alone
             || of_risks
-            || after.starts_with(['性', '原', '体', '试'])
-            || text[..at].ends_with('抗')
-            || ["家族", "其父", "其母", "如", "预防", "警惕", "注意", "谨防", "防止", "可能", "是否", "有无", "观察"]
-                .iter()
-                .any(|word| inside.contains(word))
+            || after.starts_with(['性', '原', '体', '试', '机'])
+            || is_withdrawn(passage, end)
+            || text[..at].ends_with(['抗', '非'])
+            || [
+                "家族",
+                "其父",
+                "其母",
+                "母亲",
+                "父亲",
+                "产母",
+                "如",
+                "预防",
+                "警惕",
+                "注意",
+                "谨防",
+                "防止",
+                "可能",
+                "是否",
+                "会不会",
+                "是不是",
+                "有无",
+                "观察",
+            ]
+            .iter()
+            .any(|word| inside.contains(word))
             || ["而非", "并非", "不是", "不属", "不考虑", "排除", "不支持", "不像"].iter().any(|word| before.contains(word))
         {
             continue;
@@ -144,11 +167,44 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
                 && mention.assertion != Assertion::Absent
                 && mention.experiencer == Experiencer::Patient
         });
-        if named && !["海鲜", "花粉", "尘螨", "芒果", "酒精", "牛奶", "鸡蛋"].iter().any(|food| inside.contains(food)) {
+        if named
+            && !["海鲜", "虾", "蟹", "鱼", "坚果", "花粉", "尘螨", "芒果", "酒精", "牛奶", "鸡蛋"].iter().any(|food| inside.contains(food))
+        {
             found.push(AllergyStatement { span: clause, denied: false, of });
         }
     }
     found
+}
+
+/// An allergy that an earlier record states and this one takes back: 急诊病历曾写"头孢过敏",经追问为恶心,判为胃肠道反应. `end` is where the word 过敏 ends.
+pub(in crate::rules) fn is_withdrawn(passage: &Passage, end: usize) -> bool {
+    const STATED: [&str; 14] =
+        ["曾记", "曾写", "记有", "记载", "记为", "上记", "登记", "提示", "标记", "所谓", "自述", "自称", "过敏?", "写有"];
+    const NOT: [&str; 14] = [
+        "非过敏",
+        "不作过敏",
+        "不作药物过敏",
+        "不按过敏",
+        "不属",
+        "不是过敏",
+        "不考虑过敏",
+        "排除过敏",
+        "无明确药物过敏",
+        "无明确过敏",
+        "撤销",
+        "删除该",
+        "不成立",
+        "非药物过敏",
+    ];
+    const REACTION: [&str; 8] = ["胃肠", "不良反应", "副作用", "双硫仑", "晕针", "低血糖", "迷走", "恶心"];
+    const JUDGED: [&str; 8] = ["判为", "判断为", "考虑", "追问", "核实", "核对", "认为", "系"];
+    let text = passage.text.as_str();
+    let sentence = passage.sentence_of(Span::new(end - "过敏".len(), end));
+    let said: String = text[sentence.start as usize..end].chars().rev().take(24).collect::<Vec<_>>().into_iter().rev().collect();
+    let after: String = text[end..].chars().take(120).collect();
+    let has = |words: &[&str], text: &str| words.iter().any(|word| text.contains(word));
+    let stated = has(&STATED, &said) || after.trim_start_matches(['"', '”']).starts_with(['?', '提', '标']);
+    stated && (has(&NOT, &after) || has(&JUDGED, &after) && has(&REACTION, &after))
 }
 
 pub(in crate::rules) fn abo(text: &str) -> Option<&'static str> {
@@ -282,7 +338,7 @@ pub(in crate::rules) fn starts(passage: &Passage) -> Vec<(i64, Span)> {
         TimeValue::Date(date) => Some(i64::from(date.hour?) * 60 + i64::from(date.minute?)),
         _ => None,
     };
-    let began = |time: &&TimeExpression| {
+    let said = |time: &&TimeExpression| {
         let after = &text[time.span.end as usize..];
         let before = &text[..time.span.start as usize];
         let until = |after: &str| after.starts_with(UNTIL);
@@ -291,12 +347,22 @@ pub(in crate::rules) fn starts(passage: &Passage) -> Vec<(i64, Span)> {
             return false;
         }
         ["手术开始", "切皮", "开始手术"].iter().any(|word| after.starts_with(word))
+            || before.ends_with("手术") && after.starts_with("开始")
             || ["手术开始时间", "手术开始时间:", "手术开始", "手术开始:", "切皮时间", "切皮"].iter().any(|word| before.ends_with(word))
             // 手术时间09:15~10:30, 手术09:15~12:00
             || until(after) && ["手术时间", "手术时间:", "手术日期", "手术日期:", "手术", "手术:"].iter().any(|word| before.ends_with(word))
-            || is_under_anesthesia(after.trim_start_matches(|character: char| UNTIL.contains(&character) || ":0123456789".contains(character)))
     };
-    passage.times.iter().filter(began).filter_map(|time| Some((clock(time)?, time.span))).collect()
+    // 今日08:50在全麻下行…,手术09:25开始: with the start told, the other is that of the anaesthesia.
+    let implied = |time: &&TimeExpression| {
+        let (before, after) = (&text[..time.span.start as usize], &text[time.span.end as usize..]);
+        !before.ends_with(UNTIL)
+            && is_under_anesthesia(
+                after.trim_start_matches(|character: char| UNTIL.contains(&character) || ":0123456789".contains(character)),
+            )
+    };
+    let timed = |time: &TimeExpression| Some((clock(time)?, time.span));
+    let told: Vec<(i64, Span)> = passage.times.iter().filter(said).filter_map(timed).collect();
+    if told.is_empty() { passage.times.iter().filter(implied).filter_map(timed).collect() } else { told }
 }
 
 /// Between the beginning and the end of a stretch of time.

@@ -189,6 +189,9 @@ fn similarity(a: &Reduced<'_>, b: &Reduced<'_>, least: f64) -> f64 {
     (1.0 - lacking as f64 / total as f64).min(0.999)
 }
 
+/// How much less of the shingles than of the letters a stretch may hold: those that reach over its ends are lost.
+const LIKE: f64 = 0.2;
+
 /// Characters of the longest stretch that two texts have word for word. The work grows with the product of their lengths, so of each only
 /// the first few thousand characters are compared: no section that a person wrote is longer.
 fn longest_run(a: &Reduced<'_>, b: &Reduced<'_>) -> usize {
@@ -229,6 +232,8 @@ impl Prepared {
     fn share(&self, earlier: &Reduced<'_>, later: &Reduced<'_>) -> f64 {
         match self.spec.by {
             By::Shingles => similarity(earlier, later, self.spec.threshold),
+            // Without most of the shingles there is no long stretch either, and these are soon counted.
+            By::LongestRun if similarity(earlier, later, self.spec.threshold - LIKE) == 0.0 => 0.0,
             By::LongestRun => longest_run(earlier, later) as f64 / later.chars.max(1) as f64,
         }
     }
@@ -246,7 +251,9 @@ impl Prepared {
             let original = documents[..index].iter().find(|(_, earlier)| self.share(earlier, text) >= self.spec.threshold);
             let Some((earlier, original)) = original else { continue };
             let piece = |document: &DocumentReading, role| {
-                document.passages.first().map(|passage| Evidence { passage: passage.clone(), span: trimmed(passage), role })
+                // The longest part: the first may be but the title line.
+                let longest = self.within.passages_of(document).max_by_key(|passage| passage.letters().chars.len());
+                longest.map(|passage| Evidence { passage: passage.clone(), span: trimmed(passage), role })
             };
             hits.push(Hit {
                 evidence: piece(later, Role::This).into_iter().chain(piece(earlier, Role::Against)).collect(),

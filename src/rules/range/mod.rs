@@ -229,7 +229,10 @@ impl Prepared {
         else {
             return;
         };
-        if !(50.0..=230.0).contains(&height) {
+        // 孕前BMI 24.2 goes with another weight.
+        let earlier =
+            ["孕前", "病前", "平素", "术前"].iter().any(|word| passage.text.as_str()[..span.start as usize].trim_end().ends_with(word));
+        if !(50.0..=230.0).contains(&height) || earlier {
             return;
         }
         let computed = weight / (height / 100.0).powi(2);

@@ -4,7 +4,7 @@ use super::super::{DataEvidence, Evidence, Hit, Role, Subject, around, events, f
 use super::{Prepared, hit};
 use crate::reading::letters::bare;
 use crate::reading::text::Span;
-use crate::reading::{Assertion, Passage, Reference, TimeExpression, TimeUnit, TimeValue};
+use crate::reading::{Assertion, Passage, Reference, Relation, TimeExpression, TimeUnit, TimeValue};
 use crate::record::{DocumentKind, Instant, time};
 
 impl Prepared {
@@ -413,13 +413,17 @@ impl Prepared {
 
     /// A laboratory value in a note that was signed before the only report with that value.
     pub(super) fn result_before_report(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        const ELSEWHERE: [&str; 12] = ["门诊", "外院", "急诊", "医院", "入院前", "既往", "上次", "电话", "床旁", "POCT", "血气", "指"];
+        const ELSEWHERE: [&str; 15] =
+            ["门诊", "外院", "急诊", "医院", "入院前", "既往", "上次", "电话", "床旁", "POCT", "血气", "指", "血糖仪", "家", "自测"];
         let labs = subject.visit.labs.as_deref().ok_or("未提供检验结果")?;
         let lexicon = subject.knowledge.lexicon();
         let mut hits = Vec::new();
         for document in self.places.documents(subject).filter(|document| document.entries == 0) {
-            // The note may have been completed after its printed time: what counts is when it was signed.
-            let Some(written) = events::completed_at(facts::document(subject.visit, document)).filter(|at| at.has_time()) else { continue };
+            // The note may have been completed after its printed time: what counts is when it was signed, and a supplement has a signature of its own.
+            let record = facts::document(subject.visit, document);
+            let signed = record.signatures.iter().flatten().filter_map(|signature| signature.at).max_by_key(|at| at.earliest());
+            let written = events::completed_at(record).into_iter().chain(signed).max_by_key(|at| at.earliest());
+            let Some(written) = written.filter(|at| at.has_time()) else { continue };
             for passage in self.places.passages_of(document) {
                 for mention in passage.mentions.iter().filter(|mention| mention.assertion == Assertion::Present && !mention.quoted) {
                     let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
@@ -437,7 +441,10 @@ impl Prepared {
                     };
                     let sentence = passage.sentence_of(mention.span);
                     let elsewhere = ELSEWHERE.iter().any(|word| passage.text.slice(sentence).contains(word));
-                    if reports.is_empty() || !reports.iter().all(early) || elsewhere {
+                    // 血钾≥3.5mmol/L, 3.5mmol/L以上即入室: what is waited for.
+                    let wanted = measure.relation != Relation::Equal
+                        || ["以上", "以下"].iter().any(|word| passage.text.as_str()[measure.span.end as usize..].starts_with(word));
+                    if wanted || reports.is_empty() || !reports.iter().all(early) || elsewhere {
                         continue;
                     }
                     let lab = &labs[reports[0]];
@@ -466,8 +473,11 @@ pub(in crate::rules) fn patient_age(passage: &Passage) -> Option<(i64, Span)> {
         let start = at - digits;
         let before: String = text[..start].chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
         let after = &text[at + '岁'.len_utf8()..];
-        let bounded = before.trim_end().ends_with(['>', '<', '≥', '≤', '≧', '=']);
-        let named = before.trim_end_matches([',', ':', ' ']).ends_with(['男', '女'])
+        // Bounds of a score: 年龄≥75岁, 年龄65~74岁.
+        let bounded = before.trim_end().ends_with(['>', '<', '≥', '≤', '≧', '=', '~', '-', '–', '—', '至', '到']);
+        let called = before.trim_end_matches([',', ':', ' ']);
+        let named = called.ends_with(['男', '女'])
+            || ["男童", "女童", "男孩", "女孩", "男性", "女性", "患儿"].iter().any(|word| called.ends_with(word))
             || before.contains("年龄")
             || (before.contains("患者") && before.chars().count() <= 4);
         let described = after.trim_start_matches([',', ' ']).starts_with(['男', '女']);
@@ -513,7 +523,12 @@ pub(in crate::rules) fn is_about_now(text: &str, span: Span) -> bool {
     let before =
         ["查房:", "查房,", "查看患者:", "记录:"].iter().find_map(|head| before.rsplit_once(*head)).map_or(before, |(_, said)| said);
     let after = &text[span.end as usize..];
-    let later = after.starts_with(['后', '内', '拆', '复', '拔', '出', '可', '再', '前']);
+    // 术后第7天(20日)造影, 用至术后35天: what is planned for that day.
+    let dated = after.strip_prefix('(').is_some_and(|inside| inside.starts_with(|next: char| next.is_ascii_digit()));
+    let ahead = &text[..span.start as usize];
+    let planned = ahead.ends_with(['至', '到', '待', '线'])
+        || ahead.strip_suffix('(').is_some_and(|date| date.ends_with(|last: char| last.is_ascii_digit()));
+    let later = dated || planned || after.starts_with(['后', '内', '拆', '复', '拔', '出', '可', '再', '前']);
     !later && (bare(before).count() <= 2 || before.contains("今") || before.contains("现"))
 }
 

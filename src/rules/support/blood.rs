@@ -81,8 +81,9 @@ impl Prepared {
     /// 1600 ml of red cells or whole blood on one day, nowhere approved; an emergency needs no approval beforehand.
     pub(super) fn large_transfusion(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         const LARGE_ML: f64 = 1600.0;
-        const TOLD: [&str; 12] =
-            ["医务", "大量用血", "大量输血", "审批", "批准", "急诊", "紧急", "抢救", "术中", "大出血", "休克", "活动性出血"];
+        const APPROVED: [&str; 5] = ["医务", "大量用血", "大量输血", "审批", "批准"];
+        /// Blood that could not wait: told of these days.
+        const URGENT: [&str; 7] = ["急诊", "紧急", "抢救", "术中", "大出血", "休克", "活动性出血"];
         let rows = subject.visit.transfusions.as_deref().ok_or("未提供输血信息")?;
         let mut days: Vec<(jiff::civil::Date, f64, Vec<usize>)> = Vec::new();
         for (index, row) in rows.iter().enumerate().filter(|(_, row)| has_red_cells(row)) {
@@ -98,9 +99,10 @@ impl Prepared {
         let urgent = subject.visit.operations.iter().flatten().any(|operation| operation.elective != Some(true))
             || subject.visit.rescues.iter().flatten().next().is_some()
             || subject.visit.conditions.iter().flatten().any(|condition| condition.level == Some(ConditionLevel::Critical));
-        let told = || self.explained.passages(subject).any(|passage| TOLD.iter().any(|word| passage.text.as_str().contains(word)));
         let Some((day, total, of_day)) = days.into_iter().find(|(_, total, _)| *total >= LARGE_ML) else { return Ok(Vec::new()) };
-        if urgent || told() {
+        let approved = || self.explained.passages(subject).any(|passage| APPROVED.iter().any(|word| passage.text.as_str().contains(word)));
+        let pressing = || rows[of_day[0]].started_at.is_some_and(|at| self.told_around(subject, at, &URGENT));
+        if urgent || approved() || pressing() {
             return Ok(Vec::new());
         }
         Ok(vec![Hit {

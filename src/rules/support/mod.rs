@@ -19,9 +19,11 @@ mod perioperative;
 
 use serde::{Deserialize, Serialize};
 
+use super::agree::is_withdrawn;
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::lexicon::ConceptSet;
+use crate::reading::text::Span;
 use crate::reading::{Assertion, ConceptId, Experiencer, Mention, Passage};
 use crate::record::{CodedDiagnosis, Order, OrderKind, Visit, time};
 
@@ -264,13 +266,11 @@ impl Prepared {
                 let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span);
                 let after = &text[mention.span.end as usize..clause.end as usize];
                 let allergic = after.find("过敏").is_some_and(|at| at <= 15)
-                    && !after.contains("无过敏")
+                    && !["无过敏", "会不会", "是否", "是不是"].iter().any(|word| after.contains(word))
                     && !text[clause.start as usize..mention.span.start as usize].contains("抗");
-                if allergic {
-                    let span = mention.span.cover(crate::reading::Span::new(
-                        mention.span.end as usize,
-                        mention.span.end as usize + after.find("过敏").unwrap_or(0) + "过敏".len(),
-                    ));
+                let end = mention.span.end as usize + after.find("过敏").map_or(0, |at| at + "过敏".len());
+                if allergic && !is_withdrawn(passage, end) {
+                    let span = mention.span.cover(Span::new(mention.span.end as usize, end));
                     allergies.push((
                         mention.concept,
                         Hit { evidence: vec![Evidence { passage: passage.clone(), span, role: Role::Against }], ..Hit::default() },

@@ -4,7 +4,8 @@ use super::super::{DataEvidence, Hit, Searched, Subject, facts};
 use super::Prepared;
 use super::blood::is_told;
 use super::orders::order_hit;
-use crate::reading::DocumentReading;
+use crate::reading::text::Span;
+use crate::reading::{DocumentReading, Passage};
 use crate::record::{DocumentKind, Operation, Order, OrderKind, Title, time};
 
 const HOUR: i64 = 60;
@@ -26,8 +27,10 @@ impl Prepared {
             "术前用",
             "术前给",
         ];
-        const LONGER: [&str; 12] =
-            ["延长", "污染", "感染灶", "感染征", "考虑感染", "合并感染", "发热", "脓", "穿孔", "治疗性", "开放性", "高危"];
+        const LONGER: [&str; 10] = ["污染", "感染灶", "感染征", "考虑感染", "合并感染", "发热", "脓", "穿孔", "治疗性", "开放性"];
+        /// These give a reason only where the sentence speaks of infection: 跌倒高危, 很高危 do not.
+        const LONGER_FOR_INFECTION: [&str; 2] = ["延长", "高危"];
+        const INFECTION: [&str; 5] = ["感染", "抗菌", "抗生素", "头孢", "预防用药"];
         /// Drops and ointments are given for weeks after an operation on the eye or the ear.
         const LOCAL: [&str; 12] = ["滴眼", "点眼", "眼膏", "眼用", "滴耳", "滴鼻", "软膏", "乳膏", "凝胶", "外用", "含漱", "冲洗"];
         const SLACK: i64 = 10;
@@ -94,7 +97,18 @@ impl Prepared {
             let around = from.earliest() <= time::plus_minutes(end.latest(), 24 * HOUR);
             (preventive(order) && order.long_term != Some(false) && around && hours > 50).then_some((*index, *order, hours))
         });
-        let longer = || self.explained.passages(subject).any(|passage| LONGER.iter().any(|word| is_told(passage, word)));
+        let of_infection = |passage: &Passage, word: &str| {
+            let text = passage.text.as_str();
+            text.match_indices(word).any(|(at, word)| {
+                let sentence = passage.text.slice(passage.sentence_of(Span::new(at, at + word.len())));
+                INFECTION.iter().any(|word| sentence.contains(word))
+            })
+        };
+        let longer = || {
+            self.explained.passages(subject).any(|passage| {
+                LONGER.iter().any(|word| is_told(passage, word)) || LONGER_FOR_INFECTION.iter().any(|word| of_infection(passage, word))
+            })
+        };
         if let Some((index, order, hours)) = long.filter(|_| !longer()) {
             report(index, order, format!("术后持续{hours}小时"));
         }
@@ -164,7 +178,7 @@ impl Prepared {
 
     /// An implant of the operation's data that no operation record speaks of.
     pub(super) fn implant(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        const PLACED: [&str; 22] = [
+        const PLACED: [&str; 24] = [
             "植入",
             "置入",
             "置换",
@@ -187,6 +201,8 @@ impl Prepared {
             "夹",
             "网片",
             "股骨头",
+            "弹簧圈",
+            "栓塞",
         ];
         let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
         let records: Vec<&DocumentReading> = self.within.documents(subject).collect();
@@ -199,7 +215,7 @@ impl Prepared {
         for (index, operation) in operations.iter().enumerate() {
             for (at, implant) in operation.implants.iter().flatten().enumerate() {
                 let Some(name) = implant.name.as_deref().filter(|name| !name.trim().is_empty()) else { continue };
-                if speaks(name) || PLACED.iter().any(|word| speaks(word)) {
+                if names_part(name, &speaks) || PLACED.iter().any(|word| speaks(word)) {
                     continue;
                 }
                 hits.push(Hit {
@@ -250,4 +266,11 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// Whether somebody speaks of an implant by this name or by three letters of it: 350~560μm聚乙烯醇颗粒 is 聚乙烯醇栓塞颗粒.
+fn names_part(name: &str, speaks: &impl Fn(&str) -> bool) -> bool {
+    let letters: Vec<char> = name.chars().collect();
+    let is_han = |letter: &char| ('\u{4e00}'..='\u{9fff}').contains(letter);
+    speaks(name) || letters.windows(3).any(|part| part.iter().all(is_han) && speaks(&part.iter().collect::<String>()))
 }
