@@ -52,7 +52,7 @@ pub enum Compare {
     Denied,
     /// Present in `within`, denied without any limit of time in `against`, of the same concept.
     Symptom,
-    /// Found in one examination and denied in the other: the same concept at the same site.
+    /// Found in one examination and denied in the other: the same concept at the same site, or denied of the whole region.
     Sign,
 }
 

@@ -35,7 +35,7 @@ pub fn length(text: &str, at: usize) -> Option<Found> {
         return None;
     }
     // 1979—2011年 are two years of the calendar.
-    if unit == TimeUnit::Year && amount.high >= 1_000.0 {
+    if unit == TimeUnit::Year && amount.low < amount.high && amount.low >= 1_000.0 {
         return None;
     }
     if let Some(end) = frequency(text, at, end, unit) {

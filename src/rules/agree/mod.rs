@@ -161,13 +161,6 @@ fn piece(passage: &Arc<Passage>, span: Span, role: Role) -> Evidence {
 }
 
 impl Prepared {
-    /// Whether the document that the passage stands in is about a newborn, by its title.
-    fn is_of_newborn(&self, subject: &Subject<'_>, passage: &Passage) -> bool {
-        let Origin::Document { document, .. } = &passage.origin else { return false };
-        let title = subject.visit.documents[*document].title.as_deref().unwrap_or("");
-        ["新生儿", "婴儿", "出生记录"].iter().any(|word| title.contains(word))
-    }
-
     fn sex(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let sex = match subject.visit.patient.sex {
             Some(sex @ (Sex::Male | Sex::Female)) => sex,
@@ -183,16 +176,13 @@ impl Prepared {
             });
         }
         for passage in self.places.passages(subject) {
-            // 新生儿出生记录 in the mother's record is of her child.
-            let of_child = || facts::age_in_years(subject.visit).is_some_and(|age| age >= 1.0) && self.is_of_newborn(subject, passage);
             if passage.section.as_ref() == "家族史" {
                 continue;
             }
             let Some((span, stated)) = stated_sex(passage) else { continue };
-            if stated != sex && of_child() {
-                continue;
-            }
-            if stated != sex {
+            // 新生儿出生记录 in the mother's record is of her child.
+            let of_child = || facts::age_in_years(subject.visit).is_some_and(|age| age >= 1.0) && is_of_newborn(subject, passage);
+            if stated != sex && !of_child() {
                 hits.push(Hit {
                     evidence: vec![piece(passage, span, Role::This)],
                     data: vec![DataEvidence { path: "/patient/sex".into(), label: format!("患者性别 {}", sex.chinese()) }],
@@ -209,14 +199,14 @@ impl Prepared {
         let lexicon = subject.knowledge.lexicon();
         // A newborn's record tells his mother's allergies.
         let newborn = facts::is_newborn(subject.visit);
-        let sentence = |passage: &'_ Passage, span: Span| passage.text.slice(passage.sentence_of(span)).to_owned();
+        let of_mother = |passage: &Passage, span: Span| {
+            let sentence = passage.text.slice(passage.sentence_of(span));
+            ["母", "孕", "产", "破膜"].iter().any(|word| sentence.contains(word))
+        };
         let (mut stated, mut denials) = (Vec::new(), Vec::new());
         for passage in self.places.passages(subject) {
             for statement in allergy_statements(passage) {
-                if newborn
-                    && !statement.denied
-                    && ["母", "孕", "产", "破膜"].iter().any(|word| sentence(passage, statement.span).contains(word))
-                {
+                if newborn && !statement.denied && of_mother(passage, statement.span) {
                     continue;
                 }
                 let list = if statement.denied { &mut denials } else { &mut stated };
@@ -417,6 +407,13 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// Whether the document that the passage stands in is about a newborn, by its title.
+fn is_of_newborn(subject: &Subject<'_>, passage: &Passage) -> bool {
+    let Origin::Document { document, .. } = &passage.origin else { return false };
+    let title = subject.visit.documents[*document].title.as_deref().unwrap_or("");
+    ["新生儿", "婴儿", "出生记录"].iter().any(|word| title.contains(word))
 }
 
 /// Where a value was read.
