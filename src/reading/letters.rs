@@ -7,9 +7,14 @@ use super::text::Span;
 /// Characters that have to agree before it is a copy and no coincidence.
 pub const SHINGLE: usize = 8;
 
+/// A Chinese character of the common block.
+pub fn is_han(character: char) -> bool {
+    matches!(character, '\u{4e00}'..='\u{9fff}')
+}
+
 /// A letter, a digit or a Chinese character. The last are nearly all, and the standard library finds them in its tables last.
 pub fn is_letter(character: char) -> bool {
-    matches!(character, '\u{4e00}'..='\u{9fff}') || character.is_alphanumeric()
+    is_han(character) || character.is_alphanumeric()
 }
 
 /// A text without white space and punctuation.

@@ -1,5 +1,6 @@
 //! Splits clean text into sentences (。;!? and line ends) and clauses (commas and the numbers of a list as well).
 
+use super::letters::is_han;
 use super::text::Span;
 
 /// Sentences of the text, without their surrounding white space; none is empty.
@@ -55,13 +56,9 @@ fn is_full_stop(text: &str, at: usize) -> bool {
     let rest = &text[at + 1..];
     let next = rest.chars().find(|character| *character != ' ');
     let Some(before) = text[..at].chars().next_back() else { return false };
-    let after_word = is_chinese(before) && !"一二三四五六七八九十".contains(before) || matches!(before, ')' | '”');
+    let after_word = is_han(before) && !"一二三四五六七八九十".contains(before) || matches!(before, ')' | '”');
     let after_unit = before.is_ascii_alphabetic() && rest.starts_with(' ');
-    (after_word || after_unit) && next.is_none_or(|next| is_chinese(next) || next == '\n')
-}
-
-fn is_chinese(character: char) -> bool {
-    matches!(character, '\u{4e00}'..='\u{9fff}')
+    (after_word || after_unit) && next.is_none_or(|next| is_han(next) || next == '\n')
 }
 
 /// `1,200` is one number.
@@ -86,7 +83,7 @@ fn list_number(text: &str, from: usize, mark: usize, after: usize, last: u32) ->
     let follows = number == last + 1;
     let begins = match before {
         None | Some(' ' | '\n' | '。' | ';' | ':' | ',' | '"' | '“' | '(' | '?' | ')') => true,
-        Some(before) => follows && is_chinese(before) && before != '第',
+        Some(before) => follows && is_han(before) && before != '第',
     };
     begins.then_some((start, number))
 }

@@ -1,5 +1,6 @@
 //! Dates, clock times and relative days.
 
+use super::super::letters::is_han;
 use super::lengths::LengthFound;
 use super::numbers::{chinese_number, digits, number_then, rest, small_number};
 use super::{CalendarDate, Reference, TimeExpression, TimeUnit, TimeValue};
@@ -152,10 +153,6 @@ fn bare_month_and_day(text: &str, at: usize) -> Option<(usize, CalendarDate)> {
     let headed = padded && text.as_bytes()[at] == b'0' && separator == b'-' && (parted || told);
     let said_of_a_day = ["晚", "晨", "起", "夜", "上午", "下午", "凌晨", "中午", "午后", "傍晚"].iter().any(|word| tail.starts_with(word));
     (named || timed || headed || said_of_a_day).then_some((end, date))
-}
-
-fn is_han(character: char) -> bool {
-    ('\u{4e00}'..='\u{9fff}').contains(&character)
 }
 
 /// 今年3月, 于3月行…, 3月份: a month, where 3月 alone is a length. 去年3月 can't be told from here.

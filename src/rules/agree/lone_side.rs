@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::super::{Hit, Role, Subject};
 use super::{Prepared, piece};
+use crate::reading::letters::is_han;
 use crate::reading::lexicon::Lexicon;
 use crate::reading::text::Span;
 use crate::reading::{Mention, Origin, Passage, TimeValue};
@@ -58,7 +59,7 @@ impl Prepared {
             sided(passage, &mut names);
         }
         let mut hits = Vec::new();
-        let mut told = BTreeSet::new();
+        let mut decided = BTreeSet::new();
         // The longest names first: they say most.
         let mut names: Vec<(&str, Sides<'_>)> = names.into_iter().filter(|(_, sides)| !sides.both).collect();
         names.sort_by_key(|(name, _)| Reverse(name.len()));
@@ -68,7 +69,7 @@ impl Prepared {
                 let [one] = lone.as_slice() else { continue };
                 // The longest name that the usual places share decides; its beginnings say less of the same.
                 let least = if name.chars().count() >= LONG { USUAL_OF_LONG } else { USUAL };
-                if usual.len() < least || !told.insert((Arc::as_ptr(one.passage), one.span.start)) {
+                if usual.len() < least || !decided.insert((Arc::as_ptr(one.passage), one.span.start)) {
                     continue;
                 }
                 if is_explained(one, side)
@@ -115,10 +116,6 @@ fn sided<'s>(passage: &'s Arc<Passage>, names: &mut BTreeMap<&'s str, Sides<'s>>
             }
         }
     }
-}
-
-fn is_han(letter: char) -> bool {
-    ('\u{4e00}'..='\u{9fff}').contains(&letter)
 }
 
 fn place_of(passage: &Passage) -> String {

@@ -6,6 +6,7 @@ use super::super::{DataEvidence, Hit, Role, Subject, facts};
 use super::text::{is_same_name, labelled, opening_name};
 use super::{Prepared, piece};
 use crate::reading::Passage;
+use crate::reading::letters::is_han;
 use crate::reading::text::Span;
 
 /// Single surnames, and the first characters of the compound ones, as the 百家姓 has them.
@@ -108,7 +109,7 @@ pub(in crate::rules) fn written_names(passage: &Arc<Passage>) -> Vec<(Span, &str
 
 /// Two to four Chinese characters that begin with a surname.
 fn is_name(text: &str) -> bool {
-    let is_part = |character: char| ('\u{4e00}'..='\u{9fff}').contains(&character) || character == '*';
+    let is_part = |character: char| is_han(character) || character == '*';
     let length = text.chars().count();
     (2..=4).contains(&length)
         && text.chars().all(is_part)

@@ -4,6 +4,7 @@ use super::super::{DataEvidence, Hit, Searched, Subject, facts};
 use super::Prepared;
 use super::blood::is_told;
 use super::orders::order_hit;
+use crate::reading::letters::is_han;
 use crate::reading::text::Span;
 use crate::reading::{DocumentReading, Passage};
 use crate::record::{DocumentKind, Operation, Order, OrderKind, Title, time};
@@ -271,6 +272,5 @@ impl Prepared {
 /// Whether somebody speaks of an implant by this name or by three letters of it: 350~560μm聚乙烯醇颗粒 is 聚乙烯醇栓塞颗粒.
 fn names_part(name: &str, speaks: &impl Fn(&str) -> bool) -> bool {
     let letters: Vec<char> = name.chars().collect();
-    let is_han = |letter: &char| ('\u{4e00}'..='\u{9fff}').contains(letter);
-    speaks(name) || letters.windows(3).any(|part| part.iter().all(is_han) && speaks(&part.iter().collect::<String>()))
+    speaks(name) || letters.windows(3).any(|part| part.iter().all(|letter| is_han(*letter)) && speaks(&part.iter().collect::<String>()))
 }
