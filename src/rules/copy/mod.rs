@@ -162,9 +162,13 @@ impl<'p> Reduced<'p> {
     }
 }
 
+fn is_equal(a: &Reduced<'_>, b: &Reduced<'_>) -> bool {
+    a.chars == b.chars && a.letters().eq(b.letters())
+}
+
 /// Share of the shorter one's shingles that the other has, where it is at least `least`; exactly 1.0 only for equal texts.
 fn similarity(a: &Reduced<'_>, b: &Reduced<'_>, least: f64) -> f64 {
-    if a.chars == b.chars && a.letters().eq(b.letters()) {
+    if is_equal(a, b) {
         return 1.0;
     }
     let (short, long) = if a.shingles() <= b.shingles() { (a, b) } else { (b, a) };
@@ -247,7 +251,11 @@ impl Prepared {
             .collect();
         let mut hits = Vec::new();
         for (index, (later, text)) in documents.iter().enumerate().filter(|(_, (later, _))| subject.is_wanted(later)) {
-            // One hit a copied note: the earliest note that it equals.
+            // Equal notes are said once: by the rule that asks for no less.
+            if self.spec.threshold < 1.0 && documents[..index].iter().any(|(_, earlier)| is_equal(earlier, text)) {
+                continue;
+            }
+            // One hit a copied note: the earliest note that it was copied from.
             let original = documents[..index].iter().find(|(_, earlier)| self.share(earlier, text) >= self.spec.threshold);
             let Some((earlier, original)) = original else { continue };
             let piece = |document: &DocumentReading, role| {
