@@ -173,6 +173,9 @@ fn replace(character: char) -> Option<char> {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(character as u32 - 0xfee0),
         '\u{2013}' | '\u{2212}' => Some('-'),
         '\u{02dc}' | '\u{223c}' => Some('~'),
+        // Na⁺, Cl⁻, Ⅴ⁻级.
+        '\u{207a}' => Some('+'),
+        '\u{207b}' => Some('-'),
         '\u{2103}' | '\u{2109}' => Some(character),
         other => Some(other),
     }

@@ -1,5 +1,7 @@
 //! Total, grade and vetoes of a visit by a [`Sheet`]. Only stable findings count; what only a model supports takes no points.
 
+use std::collections::HashSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -124,11 +126,16 @@ fn veto_grade(veto: VetoGrade) -> Grade {
     }
 }
 
-/// Puts each finding that counts on the first item that lists it.
+/// Puts each finding that counts on the first item that lists it. What several rules say of the same words under one code is one defect, and is placed
+/// once.
 fn place<'s>(sheet: &'s Sheet, findings: &[Finding]) -> Vec<Placed<'s>> {
     let counts = |finding: &Finding| finding.status == Status::Stable && finding.found_by != FoundBy::Model;
     let mut placed = Vec::new();
+    let mut known: HashSet<(&str, &str)> = HashSet::new();
     for (index, finding) in findings.iter().enumerate().filter(|(_, finding)| counts(finding)) {
+        if !known.insert((&finding.group, &finding.defect)) {
+            continue;
+        }
         let mut number = 0;
         let mut found = None;
         'parts: for (part_index, part) in sheet.parts.iter().enumerate() {

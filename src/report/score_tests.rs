@@ -50,7 +50,7 @@ fn finding(defect: &str, number: usize) -> Finding {
         basis: Vec::new(),
         found_by: FoundBy::Rule,
         confidence: 1.0,
-        group: String::new(),
+        group: format!("g{number}"),
         evidence: Vec::new(),
         data: Vec::new(),
         searched: Vec::new(),
@@ -85,6 +85,13 @@ fn an_empty_check_has_no_grade_and_a_model_takes_no_points() {
     let mut findings =
         vec![Finding { found_by: FoundBy::Model, ..finding("C-A01", 0) }, Finding { status: Status::Preview, ..finding("C-A01", 1) }];
     assert_eq!(score(&sheet(CAP), &Visit::default(), &mut findings, 1).expect("a score").total, Some(100.0));
+}
+
+#[test]
+fn several_rules_about_the_same_words_take_points_and_veto_once() {
+    let mut findings: Vec<Finding> = (0..3).map(|number| Finding { group: "g1".to_owned(), ..finding("C-A02", number) }).collect();
+    let score = score(&sheet(CAP), &Visit::default(), &mut findings, 1).expect("a score");
+    assert_eq!((score.total, score.grade.as_str(), score.vetoes.len()), (Some(95.0), "乙", 1));
 }
 
 #[test]

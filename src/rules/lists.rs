@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::reading::Passage;
+use crate::reading::letters::is_han;
 use crate::reading::text::Span;
 
 /// The number of a list item: where it stands with its mark, and what it says.
@@ -33,7 +34,11 @@ pub fn item_marks(text: &str) -> Vec<ItemMark> {
             Some('、'.len_utf8())
         } else {
             rest.strip_prefix('.')
-                .filter(|after| !after.starts_with(|next: char| next.is_ascii_digit()) || is_type(after) || goes_on(&marks, &text[at..end]))
+                .filter(|after| {
+                    !after.starts_with(|next: char| next.is_ascii_digit())
+                        || is_type(after)
+                        || goes_on(&marks, &text[at..end]) && !is_range(after)
+                })
                 .map(|_| 1)
         };
         if let (true, true, Some(length), Ok(number)) = (digits <= 2, starts, mark, text[at..end].parse()) {
@@ -48,6 +53,13 @@ pub fn item_marks(text: &str) -> Vec<ItemMark> {
 
 fn goes_on(marks: &[ItemMark], digits: &str) -> bool {
     marks.last().is_some_and(|last| digits.parse() == Ok(last.number + 1))
+}
+
+/// `0~3.0` of `INR 2.0~3.0`, and not `2~4周` of the third item.
+fn is_range(after: &str) -> bool {
+    let number = |text: &str| text.trim_start_matches(|next: char| next.is_ascii_digit() || next == '.').to_owned();
+    let rest = number(after);
+    rest.strip_prefix(['~', '～', '—']).is_some_and(|end| !number(end).starts_with(is_han)) || rest.starts_with('%')
 }
 
 /// `2型糖尿病`, `3级`: the digit belongs to the name.

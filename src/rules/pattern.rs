@@ -6,7 +6,7 @@
 //! within = ["入院记录/主诉"]
 //! must   = "occur"                     # or "not_occur" (default)
 //! find   = { regex = ['\d+\s*(天|周|月|年)'] }
-//! unless = { words = ["体检发现"] }     # in the same sentence; with unless_in = "passage": anywhere in the passage
+//! unless = { words = ["体检发现"] }     # in the same sentence; with unless_in = "passage" or "document": anywhere in the passage or document
 //! given  = { within = ["出院记录"], find = { words = ["病理"] }, absent = true }     # or a list of such; see [`Given`]
 //! ```
 
@@ -16,9 +16,9 @@ use super::finder::{Find, Finder, first_in};
 use super::given::{Condition, Given, one_or_more};
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
-use crate::reading::Passage;
 use crate::reading::letters::bare;
 use crate::reading::text::Span;
+use crate::reading::{Origin, Passage};
 use crate::record::DocumentKind;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -76,6 +76,8 @@ pub enum Reach {
     #[default]
     Sentence,
     Passage,
+    /// Its document, whichever sections that has.
+    Document,
     /// Any place of the rule.
     Anywhere,
 }
@@ -144,12 +146,21 @@ impl Prepared {
             && self.places.passages(subject).any(|passage| self.unless.matches(passage))
     }
 
+    fn is_excused_in_document(&self, subject: &Subject<'_>, passage: &Passage) -> bool {
+        let Origin::Document { document, .. } = passage.origin else { return self.unless.matches(passage) };
+        let reading = subject.reading.documents.iter().find(|reading| reading.index == document);
+        reading.is_some_and(|reading| reading.passages.iter().any(|other| self.unless.matches(other)))
+    }
+
     fn forbidden(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         let counts_letters = self.spec.at_least_chars > 0 || self.spec.longer_than.is_some();
         for passage in self.places.written(subject) {
             let length = if counts_letters { bare(passage.text.as_str()).count() } else { 0 };
             if length < self.spec.at_least_chars || (self.spec.unless_in == Reach::Passage && self.unless.matches(passage)) {
+                continue;
+            }
+            if self.spec.unless_in == Reach::Document && self.find.matches(passage) && self.is_excused_in_document(subject, passage) {
                 continue;
             }
             let evidence = |span: Span| Evidence { passage: passage.clone(), span, role: Role::This };
@@ -185,7 +196,10 @@ impl Prepared {
     fn is_patient(&self, subject: &Subject<'_>, passage: &Passage, span: Span) -> bool {
         let said = passage.text.slice(span);
         let own = || subject.visit.patient.name.as_deref().is_none_or(|name| said.contains(name));
-        self.spec.unless_patient && (own() || is_relative(passage.text.as_str(), said))
+        // The other papers may say who she is: the admission record names the informant, an earlier consent the same signer.
+        let anywhere =
+            || subject.reading.documents.iter().flat_map(|document| &document.passages).any(|other| is_relative(other.text.as_str(), said));
+        self.spec.unless_patient && (own() || is_relative(passage.text.as_str(), said) || anywhere())
     }
 
     fn demanded(&self, subject: &Subject<'_>) -> Vec<Hit> {

@@ -110,9 +110,24 @@ fn miscopied<'r, 'v>(
         let fewest = if age <= 1 { 2 } else { 3 };
         let printed = report.lab.value.as_deref().unwrap_or("").trim();
         let telling = printed.chars().filter(char::is_ascii_digit).count() >= 4;
+        let stated = number_in(passage.text.slice(measure.span));
+        let notable = if age <= 1 && is_among_others_of(reports, report, passage, mention) { NOTABLE_AMONG_OTHERS } else { NOTABLE };
         let slipped = (age <= 1 || telling) && same_digits(report.value, measure.value)
-            || is_one_digit_wrong(printed, number_in(passage.text.slice(measure.span)), fewest);
+            || is_one_digit_wrong(printed, stated, fewest, notable)
+            || age <= 1 && is_one_digit_lost(printed, stated);
         slipped && is_of_then(passage, mention, report.lab, written)
+    })
+}
+
+/// The sentence has other values of the report's day and copied them right: 血红蛋白128g/L,白细胞10.6×10⁹/L, of which the second is as reported.
+fn is_among_others_of(reports: &[Reported<'_>], report: &Reported<'_>, passage: &Passage, mention: &Mention) -> bool {
+    let sentence = passage.sentence_of(mention.span);
+    let day = |lab: &Lab| lab.reported_at.map(|at| at.date());
+    let others = passage.mentions.iter().filter(|other| sentence.contains(other.span) && other.concept != mention.concept);
+    others.filter_map(|other| Some((other.concept, passage.measures.get(other.measure? as usize)?))).any(|(concept, measure)| {
+        reports.iter().any(|other| {
+            other.item == concept && day(other.lab) == day(report.lab) && (other.value - measure.value).abs() <= other.value.abs() * 0.001
+        })
     })
 }
 
@@ -141,14 +156,28 @@ fn is_of_then(passage: &Passage, mention: &Mention, lab: &Lab, written: Instant)
     }
 }
 
-/// 6.9 for 3.9: of at least `fewest` digits as printed one is wrong, and the value is another by more than what comes of measuring twice.
-fn is_one_digit_wrong(reported: &str, stated: &str, fewest: usize) -> bool {
-    const NOTABLE: f64 = 0.2;
+/// By which share a wrong digit must change the value: more than what comes of measuring twice, or more than rounding where other values of the
+/// same report stand beside it.
+const NOTABLE: f64 = 0.2;
+const NOTABLE_AMONG_OTHERS: f64 = 0.05;
+
+/// 6.9 for 3.9: of at least `fewest` digits as printed one is wrong, and the value is another by the `notable` share.
+fn is_one_digit_wrong(reported: &str, stated: &str, fewest: usize, notable: f64) -> bool {
     let (Ok(a), Ok(b)) = (reported.parse::<f64>(), stated.parse::<f64>()) else { return false };
     // 0.3 has one digit that tells something.
     let digits = reported.trim_start_matches(['0', '.']).chars().filter(char::is_ascii_digit).count();
     let differing = reported.chars().zip(stated.chars()).filter(|(one, other)| one != other).count();
-    reported.len() == stated.len() && digits >= fewest && differing == 1 && (a - b).abs() >= a.abs() * NOTABLE
+    reported.len() == stated.len() && digits >= fewest && differing == 1 && (a - b).abs() >= a.abs() * notable
+}
+
+/// 86 for 186, 1.5 for 11.5: of three digits one is missing, and it was not the last behind the point.
+fn is_one_digit_lost(reported: &str, stated: &str) -> bool {
+    let digits = reported.chars().filter(char::is_ascii_digit).count();
+    let (Ok(a), Ok(b)) = (reported.parse::<f64>(), stated.parse::<f64>()) else { return false };
+    let without = |index: usize| format!("{}{}", &reported[..index], &reported[index + 1..]);
+    digits >= 3
+        && (a - b).abs() >= a.abs() * NOTABLE
+        && reported.char_indices().any(|(index, digit)| digit.is_ascii_digit() && without(index) == stated)
 }
 
 /// The number in `3.9mmol/L`.
@@ -170,14 +199,18 @@ fn same_digits(a: f64, b: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_one_digit_wrong, number_in, same_digits};
+    use super::{NOTABLE, NOTABLE_AMONG_OTHERS, is_one_digit_lost, is_one_digit_wrong, number_in, same_digits};
 
     #[test]
     fn slips_of_the_pen() {
-        assert!(is_one_digit_wrong("4.0", "6.0", 2) && is_one_digit_wrong("196", "496", 3));
+        let is_wrong = |reported, stated, fewest| is_one_digit_wrong(reported, stated, fewest, NOTABLE);
+        assert!(is_wrong("4.0", "6.0", 2) && is_wrong("196", "496", 3));
         // Measured twice, or two digits apart.
-        assert!(!is_one_digit_wrong("138", "139", 2) && !is_one_digit_wrong("2.9", "3.6", 2));
-        assert!(!is_one_digit_wrong("7", "4", 2) && !is_one_digit_wrong("0.3", "0.2", 2) && !is_one_digit_wrong("5.2", "8.2", 3));
+        assert!(!is_wrong("138", "139", 2) && !is_wrong("2.9", "3.6", 2) && !is_wrong("118", "128", 2));
+        assert!(!is_wrong("7", "4", 2) && !is_wrong("0.3", "0.2", 2) && !is_wrong("5.2", "8.2", 3));
+        assert!(is_one_digit_wrong("118", "128", 2, NOTABLE_AMONG_OTHERS) && !is_one_digit_wrong("138", "139", 2, NOTABLE_AMONG_OTHERS));
+        assert!(is_one_digit_lost("186", "86") && is_one_digit_lost("11.5", "1.5"));
+        assert!(!is_one_digit_lost("11.5", "11.") && !is_one_digit_lost("12", "2") && !is_one_digit_lost("100.5", "100"));
         assert_eq!(number_in("6.0mmol/L"), "6.0");
         assert!(same_digits(2.5, 5.2) && !same_digits(2.5, 2.6));
     }

@@ -22,6 +22,8 @@ const LONG: usize = 4;
 const USUAL_PLACES: usize = 2;
 /// Letters of a part's name that are compared, at most.
 const LONGEST: usize = 5;
+/// Letters before and after a part in which the other side of the same may be told, as in a report of both.
+const BESIDE: usize = 60;
 /// Letters around a part among which pairs are looked for that its usual mentions have as well, and how many there must be besides its name.
 const AROUND: usize = 10;
 const ALIKE: usize = 2;
@@ -30,10 +32,12 @@ const ALIKE: usize = 2;
 const SHORT: &str = "眼耳手足膝髋踝肩肘腕肺肾乳腿臂额颞顶枕鼻腋颊";
 
 /// Words of a sentence that may rightly speak of the other side.
-const OTHER: [&str; 32] = [
-    "健侧", "对侧", "健肢", "相比", "比较", "较左", "较右", "对照", "利手", "卧位", "手持", "戳卡", "穿刺", "置管", "签", "择期", "另",
-    "新发", "转移", "陈旧", "缺如", "史", "既往", "年前", "曾", "双", "两侧", "各", "放射", "家属", "导管", "透析",
+const OTHER: [&str; 26] = [
+    "健侧", "对侧", "健肢", "相比", "比较", "较左", "较右", "对照", "利手", "卧位", "手持", "择期", "另", "新发", "转移", "陈旧", "缺如",
+    "史", "既往", "年前", "曾", "双", "两侧", "各", "放射", "家属",
 ];
+/// Words of a way in, which may be on either side.
+const ACCESS: [&str; 6] = ["戳卡", "穿刺", "置管", "签", "导管", "透析"];
 /// Words of a clause that say that nothing is there.
 const NOTHING: [&str; 12] = ["无", "未", "正常", "阴性", "否认", "(-)", "完整", "通畅", "对称", "良好", "如常", "不受累"];
 
@@ -73,6 +77,7 @@ impl Prepared {
                     continue;
                 }
                 if is_explained(one, side)
+                    || is_another_way_in(subject, one, usual)
                     || is_of_earlier_year(one, year)
                     || !(is_found(one, subject.knowledge.lexicon()) && name.chars().count() >= LONG || is_like(name, one, usual))
                 {
@@ -125,10 +130,28 @@ fn place_of(passage: &Passage) -> String {
     }
 }
 
+/// A puncture or a catheter, which may well be on the other side, unless this is the paper of an act of which the usual places speak as well.
+fn is_another_way_in(subject: &Subject<'_>, one: &Place<'_>, usual: &[Place<'_>]) -> bool {
+    const ACTS: [&str; 6] = ["同意", "操作", "手术", "置", "穿刺", "核查"];
+    let of_act = match one.passage.origin {
+        Origin::Document { document, .. } => {
+            let reading = subject.reading.documents.iter().find(|reading| reading.index == document);
+            reading.is_some_and(|reading| ACTS.iter().any(|word| reading.title.contains(word)))
+        }
+        Origin::Data { .. } => false,
+    };
+    let spoken_of = |word: &str| usual.iter().any(|place| sentence_of(place).contains(word));
+    ACCESS.iter().any(|word| sentence_of(one).contains(word) && !(of_act && spoken_of(word)))
+}
+
+fn sentence_of<'s>(place: &Place<'s>) -> &'s str {
+    place.passage.text.slice(place.passage.sentence_of(place.span))
+}
+
 /// The words around say why this once it is the other side.
 fn is_explained(one: &Place<'_>, side: Side) -> bool {
     let text = one.passage.text.as_str();
-    let sentence = one.passage.text.slice(one.passage.sentence_of(one.span));
+    let sentence = sentence_of(one);
     let clauses = &one.passage.clauses;
     let index = clauses.iter().position(|clause| clause.contains(one.span));
     let clause = index.map_or(sentence, |index| &text[clauses[index].range()]);
@@ -137,6 +160,12 @@ fn is_explained(one: &Place<'_>, side: Side) -> bool {
     let compared = index.map_or(sentence.contains(usual), |index| {
         clauses[index.saturating_sub(1)..(index + 2).min(clauses.len())].iter().any(|clause| text[clause.range()].contains(usual))
     });
+    // 右正中神经远端潜伏期6.8ms,拇短展肌可见正锐波;左正中神经4.3ms.
+    let name = one.passage.text.slice(one.span).trim_start_matches(['左', '右', '侧']);
+    let ahead: String = text[..one.span.start as usize].chars().rev().take(BESIDE).collect::<Vec<_>>().into_iter().rev().collect();
+    let behind: String = text[one.span.end as usize..].chars().take(BESIDE).collect();
+    let other = [format!("{usual}{name}"), format!("{usual}侧{name}")];
+    let compared = compared || other.iter().any(|other| ahead.contains(other) || behind.contains(other));
     let history = matches!(one.passage.section.as_ref(), "既往史" | "个人史" | "家族史" | "手术史");
     let after: String = text[one.span.end as usize..].chars().take(8).collect();
     // 左眼压15mmHg: each side has a number of its own.

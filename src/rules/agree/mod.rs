@@ -7,16 +7,20 @@
 //! within = ["*"]
 //! ```
 
+mod asked;
 mod diagnoses;
 mod history;
 mod labs;
 mod lone_side;
 mod names;
+mod onset;
 mod operation;
 mod orders;
 mod sides;
 mod surgery;
 mod text;
+mod titles;
+mod wounds;
 
 use std::sync::Arc;
 
@@ -28,12 +32,12 @@ use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecEr
 use crate::reading::letters::bare;
 use crate::reading::text::Span;
 use crate::reading::{ConceptId, Origin, Passage};
-use crate::record::{CodedDiagnosis, Sex, time};
+use crate::record::{CodedDiagnosis, DocumentKind, Sex, time};
 pub(super) use names::written_names;
 pub(super) use surgery::{is_malignant, names_tumour};
-pub(super) use text::is_withdrawn;
 pub(super) use text::shared;
 use text::{abo, allergy_statements, death_times, shared_pairs, written_groups};
+pub(super) use text::{is_of_relative, is_withdrawn};
 pub(super) use text::{is_same_name, labelled, opening_name, stated_sex};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -101,6 +105,12 @@ pub enum Fact {
     DatedSide,
     /// A side that one place alone gives to a part whose other side is said again and again.
     LoneSide,
+    /// 某某副主任医师 of somebody whom the list of staff gives another title.
+    StaffTitle,
+    /// A test or consultation that a senior asked for (`within`) and of which nothing is heard again (`against`).
+    Asked,
+    /// A wound (`within`) in a region of which no other document (`against`) tells of one.
+    ForeignWound,
 }
 
 struct Prepared {
@@ -148,6 +158,9 @@ impl Check for Prepared {
             Fact::DoseUnit => self.dose_unit(subject),
             Fact::DatedSide => Ok(self.dated_side(subject)),
             Fact::LoneSide => Ok(self.lone_side(subject)),
+            Fact::StaffTitle => self.staff_title(subject),
+            Fact::Asked => self.asked(subject),
+            Fact::ForeignWound => Ok(self.foreign_wound(subject)),
         };
         match result {
             Ok(hits) => Outcome::Ran(hits),
@@ -226,7 +239,16 @@ impl Prepared {
         let denied = denials.iter().find(|denied| denied.2.is_empty());
         let stated = stated.first();
         let page = subject.visit.front_page.as_ref().and_then(|page| page.allergy.as_deref());
-        if let (Some(stated), Some("无" | "否" | "1")) = (stated, page) {
+        // The printed page says the same as its field.
+        let is_page = |passage: &Passage| match &passage.origin {
+            Origin::Document { document, .. } => {
+                let reading = subject.reading.documents.iter().find(|reading| reading.index == *document);
+                reading.is_some_and(|reading| reading.kind == DocumentKind::FrontPage)
+            }
+            Origin::Data { .. } => false,
+        };
+        let is_told = hits.iter().any(|hit: &Hit| hit.evidence.iter().any(|evidence| is_page(&evidence.passage)));
+        if let (Some(stated), Some("无" | "否" | "1"), false) = (stated, page, is_told) {
             hits.push(Hit {
                 evidence: vec![piece(stated.0, stated.1, Role::This)],
                 data: vec![DataEvidence { path: "/front_page/allergy".into(), label: "首页药物过敏:无".into() }],

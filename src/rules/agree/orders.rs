@@ -31,7 +31,11 @@ impl Prepared {
                 if measure.second.is_some() || measure.value <= 0.0 || measure.unit.is_empty() {
                     continue;
                 }
-                // Only one drug under the same name: a concept holds several.
+                // A solvent is ordered by the bottle and used by the syringe.
+                if lexicon.is_a(mention.concept, "补液与电解质") && measure.unit.as_ref() == "ml" {
+                    continue;
+                }
+                // By name: a salt has another dose than its base.
                 let named = passage.text.slice(mention.span);
                 let of_drug = |order: &&(usize, &Order)| order.1.name.as_deref().is_some_and(|name| name.contains(named));
                 let all: Vec<(usize, &Order)> = orders.iter().enumerate().collect();
@@ -60,40 +64,27 @@ impl Prepared {
     /// Right when some order of the drug around the note has the dose, alone, with the others, or over the day.
     pub(super) fn ordered_dose(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         const GIVEN: [&str; 9] = ["予", "给予", "口服", "静推", "静滴", "静脉", "泵入", "皮下", "维持"];
-        /// Of the clause: another dose than the one that runs.
-        const CHANGED: [&str; 19] = [
-            "增",
-            "减",
-            "加量",
-            "加至",
-            "改",
-            "调",
-            "换",
-            "由",
-            "→",
-            "若",
-            "如",
-            "必要时",
-            "建议",
-            "可",
-            "总量",
-            "累计",
-            "负荷",
-            "首剂",
-            "共",
-        ];
+        /// Of the clause: another dose than the one that is or will be ordered.
+        const OTHER: [&str; 12] = ["由", "→", "若", "如", "必要时", "建议", "可", "总量", "累计", "负荷", "首剂", "共"];
+        /// Of the clause: another dose than the one that ran, which an order of about now must have.
+        const CHANGED: [&str; 5] = ["增", "减", "改", "调", "换"];
         /// Of the sentence before the drug: another time or place.
         const ELSEWHERE: [&str; 16] =
             ["外院", "院外", "门诊", "急诊", "既往", "曾", "入院前", "昨", "拟", "出院", "明日", "平素", "长期", "自服", "术中", "术前"];
         /// A dose before these is not that of the whole day.
         const PER_DOSE: [&str; 7] = ["bid", "tid", "qid", "q12h", "q8h", "q6h", "q4h"];
-        const FREQUENCIES: [&str; 13] = ["qd", "bid", "tid", "qid", "qn", "qod", "q12h", "q8h", "q6h", "q4h", "静滴", "口服", "皮下"];
+        const FREQUENCIES: [&str; 18] = [
+            "qd", "bid", "tid", "qid", "qn", "qod", "q12h", "q8h", "q6h", "q4h", "静滴", "口服", "皮下", "静注", "静推", "肌注", "鼻饲",
+            "雾化",
+        ];
+        const ROUTES: [&str; 9] = ["皮下注射", "静脉注射", "静滴", "口服", "皮下", "静注", "静推", "肌注", "鼻饲"];
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
         let mut hits = Vec::new();
         for document in self.places.documents(subject) {
             let Some(at) = document.time else { continue };
             let (from, to) = (time::plus_minutes(at.earliest(), -DAY_MINUTES), time::plus_minutes(at.latest(), DAY_MINUTES));
+            let today = at.date().at(0, 0, 0, 0);
             for passage in self.places.passages_of(document) {
                 for mention in passage.mentions.iter().filter(|mention| {
                     lexicon.is_a(mention.concept, "药物")
@@ -114,11 +105,13 @@ impl Prepared {
                     // A plan counts where it says how often, as an order does.
                     let as_order = FREQUENCIES.iter().any(|word| after.starts_with(word));
                     let given = as_order || mention.assertion == Assertion::Present && GIVEN.iter().any(|word| sentence.contains(word));
+                    let changed = CHANGED.iter().any(|word| clause.contains(word));
                     if measure.second.is_some()
                         || measure.relation != Relation::Equal
                         || measure.unit.is_empty()
                         || !given
-                        || CHANGED.iter().any(|word| clause.contains(word))
+                        || OTHER.iter().any(|word| clause.contains(word))
+                        || changed && !as_order
                         || ELSEWHERE.iter().any(|word| ahead.contains(word))
                     {
                         continue;
@@ -127,6 +120,7 @@ impl Prepared {
                         order.1.kind.is_none_or(|kind| kind == OrderKind::Drug)
                             && order.1.start.is_none_or(|start| start.earliest() <= to)
                             && order.1.stop.is_none_or(|stop| stop.latest() >= from)
+                            && (!changed || order.1.start.is_some_and(|start| start.latest() >= today))
                             && order.1.name.as_deref().is_none_or(|name| !is_carrier(name))
                             && lexicon.find(order.1.name.as_deref().unwrap_or("")).any(|(_, id)| id == mention.concept)
                     };
@@ -142,9 +136,10 @@ impl Prepared {
                         .iter()
                         .zip(&doses)
                         .any(|((_, order), dose)| order.frequency.as_deref().and_then(times_a_day).is_some_and(|times| same(dose * times)));
-                    let per_dose = PER_DOSE.iter().any(|word| after.starts_with(word));
                     // 0.5mg bid where 0.5mg qd runs.
-                    let stated = FREQUENCIES.iter().find(|word| after.starts_with(**word)).and_then(|word| times_a_day(word));
+                    let often = ROUTES.iter().find_map(|route| after.strip_prefix(route)).unwrap_or(after).trim_start();
+                    let per_dose = PER_DOSE.iter().any(|word| often.starts_with(word));
+                    let stated = FREQUENCIES.iter().find(|word| often.starts_with(**word)).and_then(|word| times_a_day(word));
                     let frequencies: Option<Vec<f64>> =
                         of_drug.iter().map(|(_, order)| order.frequency.as_deref().and_then(times_a_day)).collect();
                     let as_often = stated.is_none_or(|stated| {

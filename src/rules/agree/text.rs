@@ -1,5 +1,6 @@
 //! Reads the facts of an agreement out of text: names, sex, allergies, blood groups, times of death, anaesthesia, losses, lists of diagnoses.
 
+use crate::reading::letters::is_han;
 use crate::reading::text::Span;
 use crate::reading::{Assertion, ConceptId, Experiencer, Passage, TimeExpression, TimeValue};
 use crate::record::Sex;
@@ -87,6 +88,15 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
     if passage.section.as_ref() == "家族史" {
         return found;
     }
+    // 药物过敏:无 of a front page, read as a section of its own.
+    let answer = text.trim_start();
+    if passage.section.contains("过敏")
+        && answer.starts_with('无')
+        && answer['无'.len_utf8()..].chars().next().is_none_or(|next| !is_han(next))
+    {
+        let start = text.len() - answer.len();
+        found.push(AllergyStatement { span: Span::new(start, start + '无'.len_utf8()), denied: true, of: Vec::new() });
+    }
     for (at, word) in text.match_indices("过敏") {
         let end = at + word.len();
         let clause = passage.clauses.iter().copied().find(|clause| clause.contains(Span::new(at, end))).unwrap_or(Span::new(at, end));
@@ -103,6 +113,7 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
         if alone
             || of_risks
             || after.starts_with(['性', '原', '体', '试', '机'])
+            || is_of_relative(before)
             || is_withdrawn(passage, end)
             || text[..at].ends_with(['抗', '非'])
             || [
@@ -131,18 +142,20 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
         {
             continue;
         }
+        // 改洛索洛芬60mg(磺胺过敏: what stands before the bracket is another drug.
+        let inner = before.rfind('(').filter(|open| !before[*open..].contains(')')).map_or(0, |open| open + 1);
+        let from = clause.start + inner as u32;
         let of: Vec<ConceptId> = passage
             .mentions
             .iter()
-            .filter(|mention| {
-                clause.contains(mention.span) && mention.span.end as usize <= at && mention.experiencer == Experiencer::Patient
-            })
+            .filter(|mention| mention.span.start >= from && mention.span.end as usize <= at && mention.experiencer == Experiencer::Patient)
             .map(|mention| mention.concept)
             .collect();
-        let denial = ["否认", "无", "未"].iter().any(|word| before.contains(word))
+        let denial = ["否认", "无", "未"].iter().any(|word| before.replace("无效", "").contains(word))
             || after.starts_with("史:无")
             || after.starts_with("史无")
-            || after.starts_with("史:否认");
+            || after.starts_with("史:否认")
+            || before.ends_with("药物") && after.starts_with(":无");
         if denial {
             // 否认其他药物过敏史 follows a positive statement.
             let of_food = inside.contains("食物") && !inside.contains('药');
@@ -174,6 +187,12 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
         }
     }
     found
+}
+
+/// 其女青霉素过敏: the clause begins with a relative.
+pub(in crate::rules) fn is_of_relative(before: &str) -> bool {
+    const RELATIVES: [&str; 12] = ["其父", "其母", "其子", "其女", "其兄", "其弟", "其姐", "其妹", "其妻", "其夫", "其孙", "配偶"];
+    RELATIVES.iter().any(|relative| before.trim_start().starts_with(relative))
 }
 
 /// An allergy that an earlier record states and this one takes back: 急诊病历曾写"头孢过敏",经追问为恶心,判为胃肠道反应. `end` is where the word 过敏 ends.

@@ -1,6 +1,8 @@
 //! What a note says of temperature, pulse and blood pressure, against the rows of the chart around its time, and rows of the chart that can't be.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
 
 use super::super::{DataEvidence, Hit, Subject, around};
 use super::{Prepared, hit};
@@ -95,6 +97,16 @@ impl Prepared {
                     found.data.extend(rows.iter().map(|row| row.evidence.clone()));
                     found
                 };
+                // 近3日体温正常: no row of these days may show a fever.
+                if let Some((span, hours)) = said_normal_for(passage).filter(|_| !told) {
+                    let since = time::plus_minutes(at, -hours * 60);
+                    let fevers: Vec<&Row> =
+                        temperatures.iter().filter(|row| row.value >= FEVER && row.at >= since && row.at <= at).collect();
+                    if !fevers.is_empty() {
+                        hits.push(show(span, &fevers[..fevers.len().min(3)]));
+                        continue;
+                    }
+                }
                 if fever
                     && !told
                     && let Some(span) = said_normal(subject, passage)
@@ -189,6 +201,29 @@ fn said_normal(subject: &Subject<'_>, passage: &Arc<Passage>) -> Option<Span> {
         })
         .map(|mention| passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span));
     words.chain(denied).find(|span| speaks_of_now(passage, *span))
+}
+
+/// 近3日体温均正常, 夜间体温正常: the words, and how many hours back they speak of.
+fn said_normal_for(passage: &Passage) -> Option<(Span, i64)> {
+    static DAYS: LazyLock<Regex> = LazyLock::new(|| {
+        let pattern = "(?:近|最近|连续)([2-5二两三四五])(?:日|天)来?[^,。;:\\d]{0,4}体温[^,。;:\\d]{0,4}(?:正常|平稳)|(?:夜间|昨夜)[^,。;:\\d]{0,2}体温[^,。;:\\d]{0,3}(?:正常|平稳)";
+        Regex::new(pattern).expect("a pattern of our own")
+    });
+    /// From the evening round to the morning's.
+    const NIGHT: i64 = 14;
+    let found = DAYS.captures(passage.text.as_str())?;
+    let hours = found.get(1).map_or(NIGHT, |days| {
+        let days = match days.as_str() {
+            "二" | "两" => 2,
+            "三" => 3,
+            "四" => 4,
+            "五" => 5,
+            digit => digit.parse().unwrap_or(2),
+        };
+        days * 24
+    });
+    let whole = found.get(0)?;
+    Some((Span::new(whole.start(), whole.end()), hours))
 }
 
 /// A fever is told somewhere in the note, in words or as a value.

@@ -9,14 +9,17 @@
 //! ```
 
 mod chart;
+mod day_counts;
 mod doses;
 mod scores;
+mod sizes;
 mod times;
 
 pub(super) use chart::speaks_of_now;
+pub(super) use day_counts::is_about_now;
 pub(super) use doses::times_a_day;
 use serde::{Deserialize, Serialize};
-pub(super) use times::{is_about_now, patient_age};
+pub(super) use times::patient_age;
 
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
@@ -55,6 +58,8 @@ pub enum What {
     PostoperativeDay,
     /// E, V and M against the stated GCS total.
     GcsSum,
+    /// The five parts of an Apgar score against its total.
+    ApgarSum,
     /// A GCS total against consciousness said in the same passage.
     GcsText,
     /// 孕a产b with b above a.
@@ -89,6 +94,8 @@ pub enum What {
     ChartPossible,
     /// 昨日(3月4日) in a note of another day than 3月5日.
     NamedDay,
+    /// 2.6×22cm: one side of a size lost its decimal point.
+    SizeShape,
 }
 
 struct Prepared {
@@ -167,14 +174,23 @@ impl Check for Prepared {
             },
             What::ChartPossible => hits = self.impossible_rows(subject),
             What::NamedDay => hits = self.named_day(subject),
-            What::Possible | What::Bmi | What::GcsSum | What::GcsText | What::GravidaPara | What::Numbering => {
+            What::Possible
+            | What::Bmi
+            | What::GcsSum
+            | What::ApgarSum
+            | What::GcsText
+            | What::GravidaPara
+            | What::Numbering
+            | What::SizeShape => {
                 for passage in self.places.passages(subject) {
                     match self.spec.what {
                         What::Possible => self.possible(subject, passage, &mut hits),
                         What::Bmi => self.bmi(subject, passage, &mut hits),
                         What::GcsSum => scores::gcs_sum(passage, &mut hits),
+                        What::ApgarSum => scores::apgar_sum(passage, &mut hits),
                         What::GcsText => scores::gcs_text(subject, passage, &mut hits),
                         What::Numbering => scores::numbering(passage, &mut hits),
+                        What::SizeShape => sizes::size_shape(passage, &mut hits),
                         _ => scores::gravida_para(passage, &mut hits),
                     }
                 }
@@ -200,7 +216,9 @@ impl Prepared {
             // A unit that can't be converted is another rule's question.
             let Some(value) = value else { continue };
             let span = mention.span.cover(measure.span);
-            let swapped = concept.name.as_ref() == "血压" && measure.second.is_some_and(|diastolic| diastolic >= measure.value);
+            // 血压120-140mmHg is a goal for the systolic pressure.
+            let is_pair = passage.text.slice(measure.span).contains('/');
+            let swapped = concept.name.as_ref() == "血压" && is_pair && measure.second.is_some_and(|diastolic| diastolic >= measure.value);
             if value < low || value > high || swapped {
                 let bounds = if swapped { "收缩压应高于舒张压".to_owned() } else { format!("可能范围{low}~{high}{usual}") };
                 hits.push(hit(passage, span, vec![("concept", concept.name.to_string()), ("bounds", bounds)]));

@@ -1,6 +1,8 @@
 //! Scores and counts whose parts must fit: the Glasgow coma scale, pregnancies and births, numbered lists.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
 
 use super::super::{Evidence, Hit, Role, Subject};
 use super::hit;
@@ -30,6 +32,28 @@ pub(super) fn gcs_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
                 passage,
                 Span::new(at, at + last),
                 vec![("stated", total.to_string()), ("computed", format!("E{eyes}+V{verbal}+M{motor}={}", eyes + verbal + motor))],
+            ));
+        }
+    }
+}
+
+/// Apgar评分1分钟7分(心率2分、呼吸1分、肌张力1分、反射1分、肤色1分): five parts that are not the total.
+pub(super) fn apgar_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
+    static SCORE: LazyLock<Regex> = LazyLock::new(|| Regex::new("(\\d{1,2})分\\(([^()]{5,60})\\)").expect("a pattern of our own"));
+    static PART: LazyLock<Regex> = LazyLock::new(|| Regex::new("\\p{Han}([0-2])分?(?:[、,;]|$)").expect("a pattern of our own"));
+    let text = passage.text.as_str();
+    if !text.contains("Apgar") {
+        return;
+    }
+    for found in SCORE.captures_iter(text) {
+        let parts: Vec<u32> = PART.captures_iter(&found[2]).filter_map(|part| part[1].parse().ok()).collect();
+        let (Ok(total), sum) = (found[1].parse::<u32>(), parts.iter().sum::<u32>()) else { continue };
+        if parts.len() == 5 && total != sum {
+            let whole = found.get(0).map_or(0..0, |whole| whole.range());
+            hits.push(hit(
+                passage,
+                Span::new(whole.start, whole.end),
+                vec![("stated", total.to_string()), ("computed", format!("五项之和{sum}分"))],
             ));
         }
     }

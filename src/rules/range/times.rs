@@ -1,11 +1,11 @@
 //! Computations over dates: days in hospital, age, post-operative day, dates outside the stay, notes that are older than they say.
 
-use super::super::{DataEvidence, Evidence, Hit, Role, Subject, around, events, facts};
+use super::super::{DataEvidence, Evidence, Hit, Role, Subject, events, facts};
 use super::{Prepared, hit};
-use crate::reading::letters::bare;
+use crate::reading::lexicon::ConceptKind;
 use crate::reading::text::Span;
-use crate::reading::{Assertion, Passage, Reference, Relation, TimeExpression, TimeUnit, TimeValue};
-use crate::record::{DocumentKind, Instant, time};
+use crate::reading::{Assertion, Passage, Relation, TimeExpression, TimeUnit, TimeValue};
+use crate::record::{DocumentKind, Instant, Lab, time};
 
 impl Prepared {
     pub(super) fn stay_days(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
@@ -80,62 +80,6 @@ impl Prepared {
         for passage in self.places.passages(subject) {
             if let Some((stated, span)) = patient_age(passage).filter(|(stated, _)| wrong(*stated)) {
                 hits.push(hit(passage, span, vec![("stated", format!("{stated}岁")), ("computed", computed())]));
-            }
-        }
-        Ok(hits)
-    }
-
-    pub(super) fn postoperative_day(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        // 术后第N天 counts from the operations, 入院第N天 from admission.
-        let operations = subject.visit.operations.as_deref();
-        let admitted = subject.visit.admission.admitted_at;
-        if operations.is_none() && admitted.is_none() {
-            return Err("未提供手术信息和入院时间".to_owned());
-        }
-        let ends: Vec<_> = operations
-            .unwrap_or(&[])
-            .iter()
-            .filter_map(|operation| operation.ended_at.or(operation.started_at))
-            .map(Instant::date)
-            .collect();
-        let admission: Vec<_> = admitted.map(Instant::date).into_iter().collect();
-        // 导管置入术后第2天 counts from a procedure at the bedside as well.
-        let procedures: Vec<_> = subject
-            .reading
-            .documents
-            .iter()
-            .filter(|document| document.kind == DocumentKind::InvasiveProcedure)
-            .filter_map(|document| document.time.map(Instant::date))
-            .chain(ends.iter().copied())
-            .collect();
-        let mut hits = Vec::new();
-        for document in self.places.documents(subject) {
-            let Some(day) = document.time.map(Instant::date) else { continue };
-            for passage in self.places.passages_of(document) {
-                for expression in &passage.times {
-                    let (starts, event, stated) = match expression.value {
-                        TimeValue::DayOf { reference: Reference::Operation, day }
-                            if is_after_procedure(passage.text.as_str(), expression.span) =>
-                        {
-                            (&procedures, "操作后", day)
-                        }
-                        TimeValue::DayOf { reference: Reference::Operation, day } => (&ends, "术后", day),
-                        TimeValue::DayOf { reference: Reference::Admission, day } => (&admission, "入院", day),
-                        _ => continue,
-                    };
-                    let after_procedure = event == "操作后" && opens_note(passage.text.as_str(), expression.span);
-                    if !after_procedure && !is_about_now(passage.text.as_str(), expression.span) {
-                        continue;
-                    }
-                    let distances: Vec<i64> =
-                        starts.iter().map(|start| time::days_between(*start, day)).filter(|distance| *distance >= 0).collect();
-                    // Day 0 or day 1 for the day of surgery is the hospital's convention.
-                    let fits = |distance: &i64| i64::from(stated) == *distance || i64::from(stated) == distance + 1;
-                    if let Some(distance) = distances.last().filter(|_| !distances.iter().any(fits)) {
-                        let computed = format!("记录日期{day}为{event}第{distance}天");
-                        hits.push(hit(passage, expression.span, vec![("stated", stated.to_string()), ("computed", computed)]));
-                    }
-                }
             }
         }
         Ok(hits)
@@ -456,10 +400,46 @@ impl Prepared {
                     });
                     hits.push(found);
                 }
+                let early = |lab: &Lab| {
+                    lab.reported_at.is_some_and(|at| {
+                        at.has_time() && time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance
+                    })
+                };
+                for (index, lab) in labs.iter().enumerate().filter(|(_, lab)| early(lab)) {
+                    let (Some(item), Some(value)) = (lab.item.as_deref(), lab.value.as_deref()) else { continue };
+                    let Some(span) = quoted_result(passage.text.as_str(), item.trim(), value.trim()) else { continue };
+                    let reported_before = labs.iter().any(|other| other.item == lab.item && other.value == lab.value && !early(other));
+                    let sentence = passage.text.slice(passage.sentence_of(span));
+                    // Items of the lexicon were looked at above.
+                    let is_known =
+                        lexicon.find(item).any(|(span, id)| span.len() + 3 >= item.len() && lexicon.concept(id).kind == ConceptKind::Lab);
+                    if is_known || reported_before || ELSEWHERE.iter().any(|word| sentence.contains(word)) {
+                        continue;
+                    }
+                    let mut found = hit(passage, span, Vec::new());
+                    let reported = lab.reported_at.map_or(String::new(), |at| at.to_string());
+                    found.data.push(DataEvidence { path: format!("/labs/{index}"), label: format!("{item}报告时间 {reported}") });
+                    hits.push(found);
+                }
             }
         }
         Ok(hits)
     }
+}
+
+/// `EB病毒DNA 3860copies/mL`: an item by its name as the laboratory prints it, and its value of at least two digits close behind.
+fn quoted_result(text: &str, item: &str, value: &str) -> Option<Span> {
+    const NEAR: usize = 8;
+    if item.chars().count() < 3 || value.chars().filter(char::is_ascii_digit).count() < 2 || value.parse::<f64>().is_err() {
+        return None;
+    }
+    text.match_indices(item).find_map(|(at, item)| {
+        let rest = &text[at + item.len()..];
+        let start = rest.find(|letter: char| letter.is_ascii_digit())?;
+        let number = rest[start..].split(|letter: char| !letter.is_ascii_digit() && letter != '.').next()?;
+        let near = start <= NEAR && !rest[..start].contains(['。', ';', ',']);
+        (near && number == value).then(|| Span::new(at, at + item.len() + start + number.len()))
+    })
 }
 
 /// The age that a passage gives the patient: `患者,女,68岁`, `68岁男性`, 年龄:68岁. Ages at another time (`诊断时52岁`, `50岁绝经`) don't count.
@@ -514,34 +494,6 @@ fn leads(subject: &Subject<'_>, document: &crate::reading::DocumentReading, pers
         title && staff.iter().filter(|other| other.name.as_deref().and_then(|name| name.chars().next()) == family).count() == 1
     };
     !namesake && (named || by_family())
-}
-
-/// 术后第3天 says what day it is now when the sentence begins with it or says 今.
-pub(in crate::rules) fn is_about_now(text: &str, span: Span) -> bool {
-    let before = &text[around::start_of(text, span.start as usize, &['。', '\n', ';'])..span.start as usize];
-    // 某某主任医师查房: is the heading, not what he says.
-    let before =
-        ["查房:", "查房,", "查看患者:", "记录:"].iter().find_map(|head| before.rsplit_once(*head)).map_or(before, |(_, said)| said);
-    let after = &text[span.end as usize..];
-    // 术后第7天(20日)造影, 用至术后35天: what is planned for that day.
-    let dated = after.strip_prefix('(').is_some_and(|inside| inside.starts_with(|next: char| next.is_ascii_digit()));
-    let ahead = &text[..span.start as usize];
-    let planned = ahead.ends_with(['至', '到', '待', '线'])
-        || ahead.strip_suffix('(').is_some_and(|date| date.ends_with(|last: char| last.is_ascii_digit()));
-    let later = dated || planned || after.starts_with(['后', '内', '拆', '复', '拔', '出', '可', '再', '前']);
-    !later && (bare(before).count() <= 2 || before.contains("今") || before.contains("现"))
-}
-
-/// 左颈导管置入术后第4天: days from a procedure that the words before name.
-fn is_after_procedure(text: &str, span: Span) -> bool {
-    const ACTS: [&str; 12] = ["置入", "置管", "穿刺", "穿刺引流", "活检", "造影", "栓塞", "消融", "切开", "插管", "造瘘", "引流"];
-    ACTS.iter().any(|act| text[..span.start as usize].ends_with(act))
-}
-
-/// Whether the span stands in the first clause of its line.
-fn opens_note(text: &str, span: Span) -> bool {
-    let line = text[..span.start as usize].rsplit('\n').next().unwrap_or("");
-    !line.contains([',', '。', ';', ':'])
 }
 
 /// There are values, and none of them is within `far` of the stated one.

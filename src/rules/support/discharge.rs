@@ -8,7 +8,7 @@ use crate::record::Instant;
 impl Prepared {
     /// A drug of the discharge orders in `within` against allergies and contraindications.
     pub(super) fn discharge_drug(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        const NOT_TAKEN: [&str; 13] = ["忌", "停", "避免", "禁", "勿", "慎", "不", "过敏", "若", "如", "可恢复", "待", "脱敏"];
+        const NOT_TAKEN: [&str; 14] = ["忌", "停", "避免", "避用", "禁", "勿", "慎", "不", "过敏", "若", "如", "可恢复", "待", "脱敏"];
         let lexicon = subject.knowledge.lexicon();
         let allergies = self.allergies(subject, &self.explained);
         let mut hits: Vec<Hit> = Vec::new();

@@ -19,7 +19,7 @@ mod perioperative;
 
 use serde::{Deserialize, Serialize};
 
-use super::agree::is_withdrawn;
+use super::agree::{is_of_relative, is_withdrawn};
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::lexicon::ConceptSet;
@@ -265,9 +265,10 @@ impl Prepared {
             for mention in passage.mentions.iter().filter(|mention| is_fact(mention) && lexicon.is_a(mention.concept, "药物")) {
                 let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span);
                 let after = &text[mention.span.end as usize..clause.end as usize];
-                let allergic = after.find("过敏").is_some_and(|at| at <= 15)
+                let allergic = after.find("过敏").is_some_and(|at| at <= 15 && !after[..at].contains('('))
                     && !["无过敏", "会不会", "是否", "是不是"].iter().any(|word| after.contains(word))
-                    && !text[clause.start as usize..mention.span.start as usize].contains("抗");
+                    && !text[clause.start as usize..mention.span.start as usize].contains("抗")
+                    && !is_of_relative(&text[clause.start as usize..mention.span.start as usize]);
                 let end = mention.span.end as usize + after.find("过敏").map_or(0, |at| at + "过敏".len());
                 if allergic && !is_withdrawn(passage, end) {
                     let span = mention.span.cover(Span::new(mention.span.end as usize, end));

@@ -1,0 +1,141 @@
+//! Tests and consultations that a senior asked for on his round and of which nothing is heard again: no order, no report, no word of why not.
+
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
+
+use super::super::{Hit, Role, Subject, around};
+use super::{Prepared, piece};
+use crate::reading::lexicon::ConceptKind;
+use crate::reading::text::Span;
+use crate::reading::{Mention, Passage};
+
+/// What asks, a few words before the test.
+static ASKS: LazyLock<Regex> =
+    LazyLock::new(|| pattern("(加查|加做|加行|完善|尽快|急查|复查|安排|送检|指示:?|[应需须予查行做])[^。;,:]{0,8}$"));
+/// 请眼科会诊, and the department.
+static CONSULT: LazyLock<Regex> = LazyLock::new(|| pattern("(?:请|[、,:]请?)([\\p{Han}]{1,7})科(急|普通)?会诊"));
+/// Of the sentence: asked for under a condition or for later, or done already.
+static OPEN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        "必要时|如|若|酌情|视(情|病|结果)|考虑|待|择期|出院|门诊|暂不|暂缓|不宜|拒绝|已|结果|提示|回报|今日行|既往|外院|曾|无需|不需|不必|不行|未行|拒|昨|\
+         前后|监测|定期|每|术后|会诊(后|意见|示|考虑|认为)|后再|再(查|行|做)|[周月]后",
+    )
+});
+/// A later round speaks of the result, or of why it was put off.
+static ANSWERED: LazyLock<Regex> =
+    LazyLock::new(|| pattern("示|提示|见|结果|回报|正常|阴性|阳性|[-+]\\)|\\d|暂缓|推迟|取消|拒绝|不宜|已行|已完成|术后|认为|预约"));
+
+/// What is told of a test instead of its name.
+const RESULTS: [(&str, &[&str]); 4] =
+    [("腰椎穿刺", &["脑脊液"]), ("骨髓", &["骨髓", "骨穿"]), ("支气管镜", &["灌洗", "气管镜", "纤支镜"]), ("肠镜", &["肠镜", "内镜"])];
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a pattern of our own")
+}
+
+impl Prepared {
+    pub(super) fn asked(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        subject.visit.orders.as_ref().ok_or("未提供医嘱")?;
+        let mut hits = Vec::new();
+        for passage in self.places.written(subject) {
+            for mention in passage.mentions.iter().filter(|mention| is_asked(subject, passage, mention)) {
+                if !self.is_heard_of(subject, passage, mention) {
+                    hits.push(Hit { evidence: vec![piece(passage, mention.span, Role::This)], ..Hit::default() });
+                }
+            }
+            for (span, department) in consultations(passage) {
+                let heard = self.against.passages(subject).any(|other| names_department(other.text.as_str(), department))
+                    || subject.reading.documents.iter().any(|document| names_department(&document.title, department))
+                    || subject
+                        .visit
+                        .consults
+                        .iter()
+                        .flatten()
+                        .filter_map(|consult| consult.department.as_deref())
+                        .any(|name| names_department(name, department));
+                if !heard && !self.is_answered(subject, passage, &[department]) {
+                    hits.push(Hit { evidence: vec![piece(passage, span, Role::This)], ..Hit::default() });
+                }
+            }
+        }
+        Ok(hits)
+    }
+
+    /// Anything in `against` names the test, or another round tells of it.
+    fn is_heard_of(&self, subject: &Subject<'_>, own: &Arc<Passage>, mention: &Mention) -> bool {
+        let lexicon = subject.knowledge.lexicon();
+        let words = own.text.slice(mention.span);
+        let name = lexicon.concept(mention.concept).name.as_ref();
+        let is_same = |other: &Mention| {
+            other.concept == mention.concept
+                || lexicon.is_a(other.concept, name)
+                || lexicon.is_a(mention.concept, &lexicon.concept(other.concept).name)
+        };
+        let named = |passage: &Arc<Passage>| {
+            passage.text.as_str().contains(words) || passage.text.as_str().contains(name) || passage.mentions.iter().any(is_same)
+        };
+        let results = RESULTS.iter().find(|(test, _)| name.contains(test)).map_or(&[][..], |(_, results)| *results);
+        let told = |passage: &Arc<Passage>| results.iter().any(|result| passage.text.as_str().contains(result));
+        let words: Vec<&str> = [words, name].into_iter().chain(results.iter().copied()).collect();
+        self.against.passages(subject).any(|passage| named(passage) || told(passage)) || self.is_answered(subject, own, &words)
+    }
+
+    /// A round, this one included, says something of it besides asking.
+    fn is_answered(&self, subject: &Subject<'_>, own: &Arc<Passage>, words: &[&str]) -> bool {
+        self.places.passages(subject).any(|passage| {
+            let text = passage.text.as_str();
+            words.iter().flat_map(|word| text.match_indices(*word)).any(|(at, word)| {
+                let sentence = passage.text.slice(passage.sentence_of(Span::new(at, at + word.len())));
+                let after = sentence.split_once(word).map_or("", |(_, after)| after);
+                let asks_again = !Arc::ptr_eq(passage, own) && ASKS.is_match(&text[..at]);
+                ANSWERED.is_match(after) || OPEN.is_match(sentence) || asks_again && sentence.contains('已')
+            })
+        })
+    }
+}
+
+fn is_asked(subject: &Subject<'_>, passage: &Passage, mention: &Mention) -> bool {
+    let lexicon = subject.knowledge.lexicon();
+    let concept = lexicon.concept(mention.concept);
+    let is_test = match concept.kind {
+        ConceptKind::Lab => !concept.units.is_empty(),
+        ConceptKind::Exam => concept.name.as_ref() != "病理",
+        ConceptKind::Procedure => ["镜", "腰椎穿刺", "骨髓穿刺"].iter().any(|word| concept.name.contains(word)),
+        _ => false,
+    };
+    if !is_test || mention.quoted || mention.measure.is_some() {
+        return false;
+    }
+    let text = passage.text.as_str();
+    let start = around::start_of(text, mention.span.start as usize, &['。', ';', '\n', ',']);
+    let sentence = passage.text.slice(passage.sentence_of(mention.span));
+    ASKS.is_match(&text[start..mention.span.start as usize]) && !OPEN.is_match(sentence)
+}
+
+/// 心内 is 心血管内, 康复 is 康复医学: the first two letters in order, close together.
+fn names_department(text: &str, department: &str) -> bool {
+    const BETWEEN: usize = 3;
+    let mut letters = department.chars();
+    let (Some(first), second) = (letters.next(), letters.next()) else { return false };
+    text.match_indices(first).any(|(at, letter)| {
+        let mut rest = text[at + letter.len()..].chars().take(BETWEEN + 1);
+        match second {
+            Some(second) => rest.any(|next| next == second),
+            None => rest.next() == Some('科'),
+        }
+    })
+}
+
+/// Where a consultation is asked for, and of which department. Of several (临床药学及感染科) the last is looked for.
+fn consultations(passage: &Passage) -> Vec<(Span, &str)> {
+    let text = passage.text.as_str();
+    let found = CONSULT.captures_iter(text).filter_map(|found| {
+        let (whole, department) = (found.get(0)?, found.get(1)?);
+        let sentence = passage.text.slice(passage.sentence_of(Span::new(whole.start(), whole.end())));
+        let asked = whole.as_str().contains('请') || ["意见", "指示", "处理", "建议"].iter().any(|word| sentence.contains(word));
+        let department = department.as_str().rsplit(['及', '和', '与', '请']).next().unwrap_or_default();
+        (asked && !OPEN.is_match(sentence)).then_some((Span::new(whole.start(), whole.end()), department))
+    });
+    found.collect()
+}
