@@ -118,8 +118,9 @@ fn begins_otherwise(stated: &[(Length, Span)], history: &Arc<Passage>, admitted:
     let text = history.text.as_str();
     let (longest, place) = stated.iter().max_by(|a, b| a.0.max_minutes.total_cmp(&b.0.max_minutes))?;
     let first = history.times.first()?;
-    let before = &text[..first.span.start as usize];
-    if bare(before).count() > BEFORE || before.contains(['。', '\n']) {
+    // Of its line: a heading may stand before.
+    let before = text[..first.span.start as usize].rsplit('\n').next().unwrap_or("");
+    if bare(before).count() > BEFORE || before.contains('。') {
         return None;
     }
     let whole = text.len() as u32;
