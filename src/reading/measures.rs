@@ -275,6 +275,13 @@ fn relation_before(text: &str, at: usize, floor: usize) -> (usize, Relation) {
     }
 }
 
+/// The first number as it is written: `3.9` of `3.9mmol/L`; empty where there is none.
+pub fn number_in(text: &str) -> &str {
+    let start = text.find(|character: char| character.is_ascii_digit()).unwrap_or(text.len());
+    let end = text[start..].find(|character: char| !character.is_ascii_digit() && character != '.').map_or(text.len(), |at| start + at);
+    &text[start..end]
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -294,6 +301,12 @@ mod tests {
         let found = read(text);
         assert_eq!(found.len(), 1, "{text}: {found:?}");
         (found[0].1, found[0].2, found[0].3, found[0].4.clone())
+    }
+
+    #[test]
+    fn a_number_is_taken_as_written() {
+        assert_eq!(number_in("6.0mmol/L"), "6.0");
+        assert_eq!((number_in("约22cm"), number_in("无")), ("22", ""));
     }
 
     #[test]

@@ -44,6 +44,14 @@ pub struct Reading {
     pub data: Vec<Arc<Passage>>,
 }
 
+impl Reading {
+    /// The document that a passage stands in; `None` for structured data.
+    pub fn document_of(&self, passage: &Passage) -> Option<&DocumentReading> {
+        let document = passage.document()?;
+        self.documents.iter().find(|reading| reading.index == document)
+    }
+}
+
 /// One document and its sections in order.
 #[derive(Debug, Clone)]
 pub struct DocumentReading {
@@ -94,6 +102,14 @@ pub struct Passage {
 }
 
 impl Passage {
+    /// Index into `visit.documents`; `None` for structured data.
+    pub fn document(&self) -> Option<usize> {
+        match self.origin {
+            Origin::Document { document, .. } => Some(document),
+            Origin::Data { .. } => None,
+        }
+    }
+
     /// The letters of the text, for whoever compares texts; made when first asked for.
     pub fn letters(&self) -> &Letters {
         self.letters.get_or_init(|| Letters::of(self.text.as_str()))

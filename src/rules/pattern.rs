@@ -16,9 +16,9 @@ use super::finder::{Find, Finder, first_in};
 use super::given::{Condition, Given, one_or_more};
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
+use crate::reading::Passage;
 use crate::reading::letters::bare;
 use crate::reading::text::Span;
-use crate::reading::{Origin, Passage};
 use crate::record::DocumentKind;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -147,9 +147,10 @@ impl Prepared {
     }
 
     fn is_excused_in_document(&self, subject: &Subject<'_>, passage: &Passage) -> bool {
-        let Origin::Document { document, .. } = passage.origin else { return self.unless.matches(passage) };
-        let reading = subject.reading.documents.iter().find(|reading| reading.index == document);
-        reading.is_some_and(|reading| reading.passages.iter().any(|other| self.unless.matches(other)))
+        match subject.reading.document_of(passage) {
+            Some(document) => document.passages.iter().any(|other| self.unless.matches(other)),
+            None => self.unless.matches(passage),
+        }
     }
 
     fn forbidden(&self, subject: &Subject<'_>) -> Vec<Hit> {

@@ -4,7 +4,7 @@ use super::super::{DataEvidence, Hit, Role, Subject};
 use super::text::is_goal_or_history;
 use super::{Prepared, piece};
 use crate::reading::lexicon::Lexicon;
-use crate::reading::measures::convert;
+use crate::reading::measures::{convert, number_in};
 use crate::reading::{Assertion, ConceptId, Experiencer, Measure, Mention, Passage, Relation, TimeUnit, TimeValue};
 use crate::record::{Instant, Lab, time};
 
@@ -180,13 +180,6 @@ fn is_one_digit_lost(reported: &str, stated: &str) -> bool {
         && reported.char_indices().any(|(index, digit)| digit.is_ascii_digit() && without(index) == stated)
 }
 
-/// The number in `3.9mmol/L`.
-fn number_in(text: &str) -> &str {
-    let start = text.find(|character: char| character.is_ascii_digit()).unwrap_or(text.len());
-    let end = text[start..].find(|character: char| !character.is_ascii_digit() && character != '.').map_or(text.len(), |at| start + at);
-    &text[start..end]
-}
-
 /// 2.5, 5.2 and 25 have the same digits.
 fn same_digits(a: f64, b: f64) -> bool {
     let digits = |value: f64| {
@@ -199,7 +192,7 @@ fn same_digits(a: f64, b: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{NOTABLE, NOTABLE_AMONG_OTHERS, is_one_digit_lost, is_one_digit_wrong, number_in, same_digits};
+    use super::{NOTABLE, NOTABLE_AMONG_OTHERS, is_one_digit_lost, is_one_digit_wrong, same_digits};
 
     #[test]
     fn slips_of_the_pen() {
@@ -211,7 +204,6 @@ mod tests {
         assert!(is_one_digit_wrong("118", "128", 2, NOTABLE_AMONG_OTHERS) && !is_one_digit_wrong("138", "139", 2, NOTABLE_AMONG_OTHERS));
         assert!(is_one_digit_lost("186", "86") && is_one_digit_lost("11.5", "1.5"));
         assert!(!is_one_digit_lost("11.5", "11.") && !is_one_digit_lost("12", "2") && !is_one_digit_lost("100.5", "100"));
-        assert_eq!(number_in("6.0mmol/L"), "6.0");
         assert!(same_digits(2.5, 5.2) && !same_digits(2.5, 2.6));
     }
 }

@@ -84,7 +84,7 @@ impl Prepared {
                     continue;
                 }
                 let places: BTreeSet<String> = usual.iter().map(|place| place_of(place.passage)).collect();
-                let written = matches!(one.passage.origin, Origin::Document { .. });
+                let written = one.passage.document().is_some();
                 if places.len() < USUAL_PLACES || !written {
                     continue;
                 }
@@ -133,13 +133,8 @@ fn place_of(passage: &Passage) -> String {
 /// A puncture or a catheter, which may well be on the other side, unless this is the paper of an act of which the usual places speak as well.
 fn is_another_way_in(subject: &Subject<'_>, one: &Place<'_>, usual: &[Place<'_>]) -> bool {
     const ACTS: [&str; 6] = ["同意", "操作", "手术", "置", "穿刺", "核查"];
-    let of_act = match one.passage.origin {
-        Origin::Document { document, .. } => {
-            let reading = subject.reading.documents.iter().find(|reading| reading.index == document);
-            reading.is_some_and(|reading| ACTS.iter().any(|word| reading.title.contains(word)))
-        }
-        Origin::Data { .. } => false,
-    };
+    let paper = subject.reading.document_of(one.passage);
+    let of_act = paper.is_some_and(|paper| ACTS.iter().any(|word| paper.title.contains(word)));
     let spoken_of = |word: &str| usual.iter().any(|place| sentence_of(place).contains(word));
     ACCESS.iter().any(|word| sentence_of(one).contains(word) && !(of_act && spoken_of(word)))
 }

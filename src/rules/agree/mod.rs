@@ -240,13 +240,8 @@ impl Prepared {
         let stated = stated.first();
         let page = subject.visit.front_page.as_ref().and_then(|page| page.allergy.as_deref());
         // The printed page says the same as its field.
-        let is_page = |passage: &Passage| match &passage.origin {
-            Origin::Document { document, .. } => {
-                let reading = subject.reading.documents.iter().find(|reading| reading.index == *document);
-                reading.is_some_and(|reading| reading.kind == DocumentKind::FrontPage)
-            }
-            Origin::Data { .. } => false,
-        };
+        let is_page =
+            |passage: &Passage| subject.reading.document_of(passage).is_some_and(|document| document.kind == DocumentKind::FrontPage);
         let is_told = hits.iter().any(|hit: &Hit| hit.evidence.iter().any(|evidence| is_page(&evidence.passage)));
         if let (Some(stated), Some("无" | "否" | "1"), false) = (stated, page, is_told) {
             hits.push(Hit {

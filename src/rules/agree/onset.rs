@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use jiff::civil::{Date, DateTime};
+
 use super::super::{Hit, Role, Subject};
 use super::{Prepared, piece};
 use crate::reading::letters::bare;
 use crate::reading::text::Span;
-use crate::reading::{Length, Passage, Reference, TimeExpression, TimeUnit, TimeValue};
+use crate::reading::{CalendarDate, Length, Passage, Reference, TimeExpression, TimeUnit, TimeValue};
 use crate::record::{Instant, time};
 
 /// How far two onsets may differ: people count to the visit, to admission, or in round numbers.
@@ -71,11 +73,7 @@ impl Prepared {
             for pair in passage.times.windows(2) {
                 let (TimeValue::Ago { length, .. }, TimeValue::Date(date)) = (pair[0].value, pair[1].value) else { continue };
                 let bracketed = text[pair[0].span.end as usize..pair[1].span.start as usize].trim() == "(";
-                let (Some(month), Some(day)) = (date.month, date.day) else { continue };
-                let of = |year: i16| jiff::civil::Date::new(year, month as i8, day as i8).ok();
-                let year = date.year.unwrap_or(admitted.year());
-                let told = of(year).filter(|told| date.year.is_some() || *told <= admitted).or_else(|| of(year - 1));
-                let Some(told) = told.filter(|_| bracketed && !length.vague) else { continue };
+                let Some(told) = day_told(date, admitted).filter(|_| bracketed && !length.vague) else { continue };
                 let days = time::days_between(told, admitted) as f64;
                 let (least, most) = (length.min_minutes / DAY / ROUNDING - 2.0, length.max_minutes / DAY * ROUNDING + 2.0);
                 if !(least..=most).contains(&days) {
@@ -167,9 +165,8 @@ fn hours_since(history: &Passage, admitted: Instant) -> Vec<(Length, Span)> {
         match time.value {
             TimeValue::RelativeDay { days } => day = admitted.date().saturating_add(jiff::Span::new().days(days)),
             TimeValue::Date(date) => {
-                let (Some(month), Some(of_month)) = (date.month, date.day) else { continue };
-                let year = date.year.unwrap_or(admitted.date().year());
-                day = jiff::civil::Date::new(year, month as i8, of_month as i8).unwrap_or(day);
+                let Some(told) = day_told(date, admitted.date()) else { continue };
+                day = told;
                 if let (Some(hour), Some(minute)) = (date.hour, date.minute) {
                     moments.push((day.at(hour as i8, minute as i8, 0, 0), time.span));
                 }
@@ -182,7 +179,7 @@ fn hours_since(history: &Passage, admitted: Instant) -> Vec<(Length, Span)> {
     }
     let Some((onset, _)) = moments.first().copied() else { return Vec::new() };
     let length = |minutes: f64| Length { min_minutes: minutes - HOUR, max_minutes: minutes + HOUR, unit: TimeUnit::Hour, vague: false };
-    let minutes = |from: jiff::civil::DateTime, to: jiff::civil::DateTime| from.duration_until(to).as_secs_f64() / 60.0;
+    let minutes = |from: DateTime, to: DateTime| from.duration_until(to).as_secs_f64() / 60.0;
     let until_admission = moments.iter().map(|(moment, span)| (length(minutes(*moment, admitted.latest())), *span));
     let between = moments[1..].iter().map(|(moment, span)| (length(minutes(onset, *moment)), *span));
     until_admission.chain(between).collect()
@@ -209,6 +206,14 @@ fn span_value(passage: &Passage, span: Span) -> Option<TimeValue> {
     passage.times.iter().find(|time| time.span == span).map(|time| time.value)
 }
 
+/// The day that a history names; 12月30日 told in January is of last year.
+fn day_told(date: CalendarDate, admitted: Date) -> Option<Date> {
+    let (month, day) = date.month.zip(date.day)?;
+    let of = |year: i16| Date::new(year, month as i8, day as i8).ok();
+    let year = date.year.unwrap_or(admitted.year());
+    of(year).filter(|told| date.year.is_some() || *told <= admitted).or_else(|| of(year - 1))
+}
+
 /// How long before admission the dates up to `end` are, and whether one can't be told. What the patient did before (聚餐) is no onset.
 fn days_since(passage: &Arc<Passage>, end: u32, admitted: Option<Instant>) -> (Vec<(Length, Span)>, bool) {
     const DAY: f64 = 24.0 * 60.0;
@@ -220,13 +225,9 @@ fn days_since(passage: &Arc<Passage>, end: u32, admitted: Option<Instant>) -> (V
     let (mut known, mut undatable) = (Vec::new(), false);
     for (index, time) in passage.times.iter().enumerate().filter(|(_, time)| time.span.start < end && !is_occasion(time)) {
         let days = match time.value {
-            TimeValue::Date(date) => admitted.zip(date.month.zip(date.day)).and_then(|(admitted, (month, day))| {
-                let admitted = admitted.date();
-                let of = |year: i16| jiff::civil::Date::new(year, month as i8, day as i8).ok();
-                let year = date.year.unwrap_or(admitted.year());
-                // 12月30日 told in January is of last year.
-                let date = of(year).filter(|told| date.year.is_some() || *told <= admitted).or_else(|| of(year - 1))?;
-                Some(time::days_between(date, admitted) as f64)
+            TimeValue::Date(date) => admitted.map(Instant::date).and_then(|admitted| {
+                let told = day_told(date, admitted)?;
+                Some(time::days_between(told, admitted) as f64)
             }),
             // 06/03上午8时: the clock of the date before it.
             TimeValue::Clock { .. }

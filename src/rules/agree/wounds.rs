@@ -7,7 +7,7 @@ use regex::Regex;
 use super::super::{Hit, Role, Subject};
 use super::{Prepared, piece};
 use crate::reading::text::Span;
-use crate::reading::{Assertion, Origin, Passage};
+use crate::reading::{Assertion, Passage};
 
 static WOUND: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = "(头部|头皮|额部|面部|颈部|颈前|胸部|胸壁|腹部|下腹部|腰部|背部|会阴|盆腔|阴囊|[左右]?足[^,。;]{0,4}趾|足部|手部|臀部|髋部|膝部)\
@@ -55,7 +55,7 @@ impl Prepared {
 
     /// Another document or row of data speaks of a wound in the region.
     fn is_known(&self, subject: &Subject<'_>, own: &Arc<Passage>, region: &[&str]) -> bool {
-        self.against.passages(subject).filter(|passage| !is_same_document(passage, own)).any(|passage| {
+        self.against.passages(subject).filter(|passage| own.document().is_none() || passage.document() != own.document()).any(|passage| {
             let text = passage.text.as_str();
             region.iter().flat_map(|word| text.match_indices(*word)).any(|(at, word)| {
                 let before: String = text[..at].chars().rev().take(NEAR).collect::<Vec<_>>().into_iter().rev().collect();
@@ -68,10 +68,3 @@ impl Prepared {
 
 /// Fewer documents say too little of the patient.
 const LEAST_DOCUMENTS: usize = 5;
-
-fn is_same_document(a: &Passage, b: &Passage) -> bool {
-    match (&a.origin, &b.origin) {
-        (Origin::Document { document: a, .. }, Origin::Document { document: b, .. }) => a == b,
-        _ => false,
-    }
-}

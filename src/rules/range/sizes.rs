@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::{Hit, around};
 use super::hit;
 use crate::reading::Passage;
+use crate::reading::measures::number_in;
 
 /// How much longer than another the side without a decimal must be, and within which share of it a tenth of the side lies.
 const LONGER: f64 = 5.0;
@@ -24,7 +25,7 @@ pub(super) fn size_shape(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
             continue;
         }
         let written = passage.text.slice(measure.span);
-        let sides: Vec<&str> = written.split(['×', '*', 'x', 'X', '✕']).map(number).collect();
+        let sides: Vec<&str> = written.split(['×', '*', 'x', 'X', '✕']).map(number_in).collect();
         if sides.len() < 2 {
             continue;
         }
@@ -39,11 +40,4 @@ pub(super) fn size_shape(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
             hits.push(hit(passage, measure.span, vec![("stated", written.to_owned())]));
         }
     }
-}
-
-/// The number that a side begins or ends with.
-fn number(side: &str) -> &str {
-    let start = side.find(|letter: char| letter.is_ascii_digit()).unwrap_or(side.len());
-    let end = side[start..].find(|letter: char| !letter.is_ascii_digit() && letter != '.').map_or(side.len(), |at| start + at);
-    &side[start..end]
 }

@@ -368,6 +368,10 @@ impl Prepared {
             let signed = record.signatures.iter().flatten().filter_map(|signature| signature.at).max_by_key(|at| at.earliest());
             let written = events::completed_at(record).into_iter().chain(signed).max_by_key(|at| at.earliest());
             let Some(written) = written.filter(|at| at.has_time()) else { continue };
+            let early = |lab: &Lab| {
+                lab.reported_at
+                    .is_some_and(|at| at.has_time() && time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance)
+            };
             for passage in self.places.passages_of(document) {
                 for mention in passage.mentions.iter().filter(|mention| mention.assertion == Assertion::Present && !mention.quoted) {
                     let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
@@ -378,17 +382,12 @@ impl Prepared {
                             labs[*index].item.as_deref().is_some_and(same_item) && labs[*index].value.as_deref().is_some_and(equal)
                         })
                         .collect();
-                    let early = |index: &usize| {
-                        labs[*index].reported_at.is_some_and(|at| {
-                            at.has_time() && time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance
-                        })
-                    };
                     let sentence = passage.sentence_of(mention.span);
                     let elsewhere = ELSEWHERE.iter().any(|word| passage.text.slice(sentence).contains(word));
                     // 血钾≥3.5mmol/L, 3.5mmol/L以上即入室: what is waited for.
                     let wanted = measure.relation != Relation::Equal
                         || ["以上", "以下"].iter().any(|word| passage.text.as_str()[measure.span.end as usize..].starts_with(word));
-                    if wanted || reports.is_empty() || !reports.iter().all(early) || elsewhere {
+                    if wanted || reports.is_empty() || !reports.iter().all(|index| early(&labs[*index])) || elsewhere {
                         continue;
                     }
                     let lab = &labs[reports[0]];
@@ -400,11 +399,6 @@ impl Prepared {
                     });
                     hits.push(found);
                 }
-                let early = |lab: &Lab| {
-                    lab.reported_at.is_some_and(|at| {
-                        at.has_time() && time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance
-                    })
-                };
                 for (index, lab) in labs.iter().enumerate().filter(|(_, lab)| early(lab)) {
                     let (Some(item), Some(value)) = (lab.item.as_deref(), lab.value.as_deref()) else { continue };
                     let Some(span) = quoted_result(passage.text.as_str(), item.trim(), value.trim()) else { continue };
