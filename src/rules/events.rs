@@ -20,6 +20,8 @@ pub enum EventKind {
     AnesthesiaStart,
     AnesthesiaEnd,
     Transfer,
+    /// A transfer from a ward to intensive care.
+    IntensiveCareTransfer,
     RescueStart,
     RescueEnd,
     /// Start of 病危.
@@ -71,6 +73,7 @@ impl EventKind {
             EventKind::AnesthesiaStart => "麻醉开始",
             EventKind::AnesthesiaEnd => "麻醉结束",
             EventKind::Transfer => "转科",
+            EventKind::IntensiveCareTransfer => "转入重症监护",
             EventKind::RescueStart => "抢救开始",
             EventKind::RescueEnd => "抢救结束",
             EventKind::Critical => "病危",
@@ -106,7 +109,7 @@ impl EventKind {
             | EventKind::AnesthesiaStart
             | EventKind::AnesthesiaEnd
             | EventKind::Reoperation => (visit.operations.is_some(), "手术信息"),
-            EventKind::Transfer => (visit.transfers.is_some(), "转科信息"),
+            EventKind::Transfer | EventKind::IntensiveCareTransfer => (visit.transfers.is_some(), "转科信息"),
             EventKind::RescueStart | EventKind::RescueEnd => (visit.rescues.is_some(), "抢救信息"),
             EventKind::Critical | EventKind::CriticalOrSerious => {
                 (visit.conditions.is_some() || visit.admission.condition.is_some(), "病危病重时段")
@@ -205,6 +208,12 @@ impl Event {
     }
 }
 
+/// A unit of intensive care by its name; 呼吸与危重症医学科 is a ward.
+fn is_intensive_care(department: &str) -> bool {
+    ["ICU", "CCU", "监护"].iter().any(|word| department.contains(word))
+        || (department.contains("重症") && !department.contains("危重症"))
+}
+
 /// The events of one kind in order of time, or why they can't be known.
 pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> Result<Vec<Event>, String> {
     let visit = subject.visit;
@@ -269,9 +278,12 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
                 push(at, &anchor, name, format!("/operations/{index}"), operation.surgeon.iter().cloned().collect());
             }
         }
-        EventKind::Transfer => {
+        EventKind::Transfer | EventKind::IntensiveCareTransfer => {
             for (index, transfer) in visit.transfers.iter().flatten().enumerate() {
-                let to = transfer.to.as_deref().unwrap_or("");
+                let [from, to] = [&transfer.from, &transfer.to].map(|name| name.as_deref().unwrap_or(""));
+                if kind == EventKind::IntensiveCareTransfer && (is_intensive_care(from) || !is_intensive_care(to)) {
+                    continue;
+                }
                 push(transfer.at, &format!("transfer-{index}"), &format!("转入{to}"), format!("/transfers/{index}"), vec![]);
             }
         }

@@ -161,9 +161,6 @@ impl Prepared {
             if length < self.spec.at_least_chars || (self.spec.unless_in == Reach::Passage && self.unless.matches(passage)) {
                 continue;
             }
-            if self.spec.unless_in == Reach::Document && self.find.matches(passage) && self.is_excused_in_document(subject, passage) {
-                continue;
-            }
             let evidence = |span: Span| Evidence { passage: passage.clone(), span, role: Role::This };
             if self.spec.longer_than.is_some_and(|most| length > most) && (self.spec.find.is_empty() || self.find.matches(passage)) {
                 let slots = vec![("length", length.to_string())];
@@ -174,6 +171,9 @@ impl Prepared {
                 continue;
             }
             let found = self.find.find(passage);
+            if self.spec.unless_in == Reach::Document && !found.is_empty() && self.is_excused_in_document(subject, passage) {
+                continue;
+            }
             let excuses = if found.is_empty() || self.spec.unless_in != Reach::Sentence { Vec::new() } else { self.unless.find(passage) };
             let matches = found
                 .into_iter()

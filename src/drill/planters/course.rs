@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use crate::drill::draft::*;
 use crate::drill::plant::{Planter, plant};
 use crate::drill::scene::Scene;
-use crate::record::time::plus_minutes;
+use crate::record::time::{minutes_between, plus_minutes};
 use crate::record::{Culture, DocumentKind as Kind, Exam, Instant, Lab, LabFlag, Order, OrderKind, Title, Vitals};
 
 pub const PLANTERS: &[Planter] = &[
@@ -28,7 +28,7 @@ pub const PLANTERS: &[Planter] = &[
     plant("C-J10", "病危而二级护理", critical_with_second_level).on(Scene::Critical),
     plant("C-J10", "病重而二级护理", serious_with_second_level),
     plant("C-J11", "抗感染不写疗效", effect_removed),
-    plant("C-J12", "转科无告知", transfer_untold).on(Scene::Transfer),
+    plant("C-J12", "转ICU无告知", intensive_care_untold).on(Scene::Transfer),
     plant("C-J12", "病危无告知", critical_untold).on(Scene::Critical).also(&["C-P06", "T35"]),
     plant("C-J13", "拒绝检查无后果告知与签名", refusal),
     plant("C-J14", "停药并用抗过敏药而病程不提", reaction_unmentioned),
@@ -305,13 +305,28 @@ fn effect_removed(d: &mut Draft<'_>) -> Option<Plant> {
     d.drop_clauses(COURSE, &[], "有效|减轻|下降|降至|好转|体温|改善|减少|T ?3")
 }
 
-fn transfer_untold(d: &mut Draft<'_>) -> Option<Plant> {
-    for document in d.visit.documents.iter_mut().filter(|document| document.kind == Some(Kind::TransferOut)) {
-        if let Some(text) = document.text.as_mut() {
-            *text = compiled(r"\p{P}家属知情同意").replace(text, "").into_owned();
-        }
+/// To intensive care: that an ordinary ward takes over is often not told in words, and need not be.
+fn intensive_care_untold(d: &mut Draft<'_>) -> Option<Plant> {
+    const TOLD: &str = "告知|沟通|交代|交待|谈话|通知|签字|签名|知情|家属|家长|家人|亲属|监护人|解释|理解|妻|夫|儿子|女儿|其[父母子女]";
+    let reason = d.pick(&["气促加重,血氧饱和度下降至88%,转重症医学科监护治疗", "血压下降至82/50mmHg,拟转重症医学科进一步治疗", "意识变差,为加强监护转入ICU"]);
+    d.drop_clauses(ANY_COURSE, &[], TOLD);
+    // What was signed or told in another form about that day would count.
+    let at = d.visit.transfers.iter().flatten().last()?.at?.earliest();
+    let is_near = |time: Instant| minutes_between(time.earliest(), at).abs() <= 36 * 60;
+    let others = d.visit.documents.iter().filter(|document| {
+        document.kind.is_none_or(|kind| kind != Kind::TransferOut && !ANY_COURSE.contains(&kind)) && document.event_at.is_some_and(is_near)
+    });
+    if others.into_iter().any(|document| compiled(TOLD).is_match(&whole_text(document))) {
+        return None;
     }
-    Some(Plant::new("转出记录", "家属知情同意", "(删去)"))
+    for transfer in d.visit.transfers.iter_mut().flatten() {
+        transfer.to = Some("重症医学科".to_owned());
+    }
+    for document in d.visit.documents.iter_mut().filter(|document| document.kind == Some(Kind::TransferOut)) {
+        let text = document.text.as_mut()?;
+        *text = compiled("进一步专科治疗.*家属知情同意").replace(text, reason).into_owned();
+    }
+    Some(Plant::new("转出记录", "家属知情同意", format!("{reason},未写告知")))
 }
 
 fn critical_untold(d: &mut Draft<'_>) -> Option<Plant> {

@@ -361,6 +361,14 @@ impl Prepared {
             ["门诊", "外院", "急诊", "医院", "入院前", "既往", "上次", "电话", "床旁", "POCT", "血气", "指", "血糖仪", "家", "自测"];
         let labs = subject.visit.labs.as_deref().ok_or("未提供检验结果")?;
         let lexicon = subject.knowledge.lexicon();
+        // Items that no mention in a text can be of: they are looked for by the name that the laboratory prints.
+        let is_known =
+            |item: &str| lexicon.find(item).any(|(span, id)| span.len() + 3 >= item.len() && lexicon.concept(id).kind == ConceptKind::Lab);
+        let named = labs
+            .iter()
+            .enumerate()
+            .filter_map(|(index, lab)| Some((index, lab, lab.item.as_deref()?.trim(), lab.value.as_deref()?.trim())));
+        let unknown: Vec<_> = named.filter(|(_, _, item, _)| !is_known(item)).collect();
         let mut hits = Vec::new();
         for document in self.places.documents(subject).filter(|document| document.entries == 0) {
             // The note may have been completed after its printed time: what counts is when it was signed, and a supplement has a signature of its own.
@@ -399,15 +407,11 @@ impl Prepared {
                     });
                     hits.push(found);
                 }
-                for (index, lab) in labs.iter().enumerate().filter(|(_, lab)| early(lab)) {
-                    let (Some(item), Some(value)) = (lab.item.as_deref(), lab.value.as_deref()) else { continue };
-                    let Some(span) = quoted_result(passage.text.as_str(), item.trim(), value.trim()) else { continue };
+                for (index, lab, item, value) in unknown.iter().filter(|(_, lab, ..)| early(lab)) {
+                    let Some(span) = quoted_result(passage.text.as_str(), item, value) else { continue };
                     let reported_before = labs.iter().any(|other| other.item == lab.item && other.value == lab.value && !early(other));
                     let sentence = passage.text.slice(passage.sentence_of(span));
-                    // Items of the lexicon were looked at above.
-                    let is_known =
-                        lexicon.find(item).any(|(span, id)| span.len() + 3 >= item.len() && lexicon.concept(id).kind == ConceptKind::Lab);
-                    if is_known || reported_before || ELSEWHERE.iter().any(|word| sentence.contains(word)) {
+                    if reported_before || ELSEWHERE.iter().any(|word| sentence.contains(word)) {
                         continue;
                     }
                     let mut found = hit(passage, span, Vec::new());
