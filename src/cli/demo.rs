@@ -54,28 +54,34 @@ pub fn run(house: House, folder: &DataFolder, args: &DemoArgs) -> Result<ExitCod
     let listen = SocketAddr::from(([127, 0, 0, 1], args.port));
     // Of those who stay only the ones whose record was written up to that morning.
     let opener = house.rulebook.knowledge.opener(&house.zone);
-    let is_there = |name: &str, bytes: &[u8]| {
-        opener
-            .visit(name, bytes)
-            .is_ok_and(|(visit, _)| visit.discharge.is_some() || visit.as_of.is_some_and(|at| at.date() == MORNING.date()))
-    };
-    let ward: Vec<_> = ward_files().filter(|(name, bytes)| is_there(name, bytes)).collect();
-    super::serve::serve_ward(house, folder, &database, listen, MORNING, args.accounts, ward.into_iter())
+    let mut ward = Vec::new();
+    for (name, bytes) in ward_files() {
+        let (visit, _) = opener.visit(&name, bytes).with_context(|| name.clone())?;
+        let is_over = visit.discharge.is_some();
+        if is_over || visit.as_of.is_some_and(|at| at.date() == MORNING.date()) {
+            ward.push((is_over, name, bytes));
+        }
+    }
+    // The ward's page shows those who are there.
+    ward.sort_by_key(|(is_over, ..)| *is_over);
+    let ward = ward.into_iter().map(|(_, name, bytes)| (name, bytes));
+    super::serve::serve_ward(house, folder, &database, listen, MORNING, args.accounts, ward)
 }
 
 fn print(house: &House, args: &DemoArgs) -> Result<()> {
     let opener = house.rulebook.knowledge.opener(&house.zone);
-    let options = Options { language: house.language()?, ..Options::of(house.sheet(DEFAULT_SHEET)?, house.now()) };
-    let mut ward: Vec<(String, Report)> = Vec::new();
+    // The whole ward by rules alone, in a second or two; the report that is shown also with the model.
+    let options = Options::of(house.sheet(DEFAULT_SHEET)?, house.now());
+    let mut ward: Vec<(String, &[u8], Report)> = Vec::new();
     for (name, bytes) in ward_files() {
         let (visit, notes) = opener.visit(&name, bytes).with_context(|| name.clone())?;
         let department = visit.admission.department.clone().unwrap_or_default();
-        ward.push((department, check(&visit, notes, &house.rulebook, options)));
+        ward.push((department, bytes, check(&visit, notes, &house.rulebook, options)));
     }
-    ward.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.visit_id.cmp(&b.1.visit_id)));
-    anstream::println!("示例病区 {} 份病历\n", ward.len());
+    ward.sort_by(|(a, _, one), (b, _, other)| a.cmp(b).then(one.visit_id.cmp(&other.visit_id)));
+    anstream::println!("示例病区 {} 份病历(仅用规则)\n", ward.len());
     anstream::println!("{} {} {} {} {} {}", pad("科室", 16), pad("住院号", 18), pad("评分", 8), pad("等级", 6), pad("严重", 6), "缺陷");
-    for (department, report) in &ward {
+    for (department, _, report) in &ward {
         let total = report.score.as_ref().and_then(|score| score.total).map_or("–".to_owned(), |total| format!("{total:.1}"));
         let grade = report.score.as_ref().map_or("–", |score| score.grade.as_str());
         let severe = report.stable().filter(|finding| finding.severity == Severity::S1).count();
@@ -91,10 +97,12 @@ fn print(house: &House, args: &DemoArgs) -> Result<()> {
     }
     let chosen = match &args.visit {
         Some(id) => {
-            ward.iter().find(|(_, report)| report.visit_id == *id).with_context(|| format!("no visit `{id}` in the sample ward"))?
+            ward.iter().find(|(.., report)| report.visit_id == *id).with_context(|| format!("no visit `{id}` in the sample ward"))?
         }
-        None => ward.iter().max_by_key(|(_, report)| report.stable().count()).context("the sample ward is empty")?,
+        None => ward.iter().max_by_key(|(.., report)| report.stable().count()).context("the sample ward is empty")?,
     };
-    anstream::println!("\n{}", render(&chosen.1, 100));
+    let (visit, notes) = opener.visit(&chosen.2.visit_id, chosen.1)?;
+    let whole = check(&visit, notes, &house.rulebook, Options { language: house.language()?, ..options });
+    anstream::println!("\n{}", render(&whole, 100));
     Ok(())
 }

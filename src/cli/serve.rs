@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
@@ -252,7 +253,7 @@ fn engine(house: House, folder: &DataFolder) -> Result<Engine> {
     Ok(Engine::load(house.rulebook, book, house.sheets, language, house.zone, folder)?)
 }
 
-/// Puts visits into a new database and serves them on this machine, as if it were that local moment.
+/// Serves visits on this machine, as if it were that local moment, from a new database that fills while its pages are already there.
 pub fn serve_ward(
     house: House,
     folder: &DataFolder,
@@ -279,20 +280,28 @@ pub fn serve_ward(
     runtime()?.block_on(async {
         let store = Store::open(database).await?;
         let state = State::new(engine, store.clone(), &settings);
-        for (name, bytes) in ward {
-            service::keep(&state, bytes).await.with_context(|| name)?;
-        }
         let listener = tokio::net::TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen}; --port 0 takes a free port"))?;
         if with_accounts {
             add_people(&store).await?;
         }
-        anstream::println!("示例病区 http://{}/  (Ctrl-C 结束)", listener.local_addr()?);
-        service::serve(listener, state, Some(Duration::from_secs(1))).await?;
+        anstream::println!("示例病区 http://{}/  (Ctrl-C 结束);病历正在载入", listener.local_addr()?);
+        tokio::select! {
+            served = service::serve(listener, state.clone(), Some(Duration::from_secs(1))) => served?,
+            Err(failed) = fill(&state, ward) => return Err(failed),
+        }
         store.close().await;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Puts visits in, one a core at a time, and says so.
+async fn fill(state: &State, ward: impl Iterator<Item = (String, &'static [u8])>) -> Result<()> {
+    let kept = |(name, bytes)| async move { service::keep(state, bytes).await.with_context(|| name) };
+    let kept: Vec<()> = stream::iter(ward.map(kept)).buffer_unordered(cores()).try_collect().await?;
+    anstream::println!("已载入 {} 份病历", kept.len());
+    Ok(())
 }
 
 /// An account for each role that people have, all with one password that is good for this database alone.

@@ -210,8 +210,7 @@ impl Event {
 
 /// A unit of intensive care by its name; 呼吸与危重症医学科 is a ward.
 fn is_intensive_care(department: &str) -> bool {
-    ["ICU", "CCU", "监护"].iter().any(|word| department.contains(word))
-        || (department.contains("重症") && !department.contains("危重症"))
+    ["ICU", "CCU", "监护"].iter().any(|word| department.contains(word)) || (department.contains("重症") && !department.contains("危重症"))
 }
 
 /// The events of one kind in order of time, or why they can't be known.

@@ -22,11 +22,11 @@ export class Service {
     return service;
   }
 
-  /** The sample ward. */
+  /** The sample ward, when all its visits are there. */
   static async demo() {
     const service = new Service();
     service.folder = await mkdtemp(join(tmpdir(), "bingli-browser-"));
-    await service.listen(["demo", "--port", "0"], /^\S+ (http\S+?)\/? /m);
+    await service.listen(["demo", "--port", "0"], /^\S+ (http\S+?)\/? [^]*^已载入/m);
     return service;
   }
 

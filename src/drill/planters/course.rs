@@ -308,7 +308,11 @@ fn effect_removed(d: &mut Draft<'_>) -> Option<Plant> {
 /// To intensive care: that an ordinary ward takes over is often not told in words, and need not be.
 fn intensive_care_untold(d: &mut Draft<'_>) -> Option<Plant> {
     const TOLD: &str = "告知|沟通|交代|交待|谈话|通知|签字|签名|知情|家属|家长|家人|亲属|监护人|解释|理解|妻|夫|儿子|女儿|其[父母子女]";
-    let reason = d.pick(&["气促加重,血氧饱和度下降至88%,转重症医学科监护治疗", "血压下降至82/50mmHg,拟转重症医学科进一步治疗", "意识变差,为加强监护转入ICU"]);
+    let reason = d.pick(&[
+        "气促加重,血氧饱和度下降至88%,转重症医学科监护治疗",
+        "血压下降至82/50mmHg,拟转重症医学科进一步治疗",
+        "意识变差,为加强监护转入ICU",
+    ]);
     d.drop_clauses(ANY_COURSE, &[], TOLD);
     // What was signed or told in another form about that day would count.
     let at = d.visit.transfers.iter().flatten().last()?.at?.earliest();

@@ -386,10 +386,13 @@ fn unplanned_return(d: &mut Draft<'_>) -> Option<Plant> {
     Some(Plant::new("手术", "(无)", format!("{name} {}", Instant::minute(start))))
 }
 
+/// With no senior at the table.
 fn resident_operates(d: &mut Draft<'_>) -> Option<Plant> {
     let resident = d.staff(Title::Resident, Title::Resident)?;
+    d.drop_clauses(&[Kind::OperationRecord], &[], "助手|[一二]助|指导|带教|在场|上台");
     let operation = d.visit.operations.as_mut()?.first_mut()?;
-    operation.level.filter(|level| *level >= 3)?;
+    operation.level.filter(|level| *level >= 3 && operation.elective == Some(true))?;
+    operation.assistants = None;
     let before = operation.surgeon.replace(resident.id.clone())?;
     if let Some(main) = d.visit.front_page.as_mut().and_then(|page| page.main_operation.as_mut()) {
         main.surgeon = Some(resident.id.clone());

@@ -4,7 +4,7 @@ use crate::drill::draft::*;
 use crate::drill::plant::{Planter, plant};
 use crate::drill::scene::Scene;
 use crate::record::time::plus_minutes;
-use crate::record::{DocumentKind as Kind, Instant};
+use crate::record::{ConditionLevel, DocumentKind as Kind, Instant};
 
 pub const PLANTERS: &[Planter] = &[
     plant("C-O01", "输血前血红蛋白不低", haemoglobin_normal).on(Scene::Transfusion),
@@ -168,7 +168,15 @@ fn component_differs(d: &mut Draft<'_>) -> Option<Plant> {
     in_documents(d, &[Kind::TransfusionRecord], "悬浮红细胞", "新鲜冰冻血浆")
 }
 
+/// Blood for an emergency needs no approval beforehand.
 fn massive_unapproved(d: &mut Draft<'_>) -> Option<Plant> {
+    let emergency = d.visit.operations.iter().flatten().any(|operation| operation.elective != Some(true))
+        || d.visit.rescues.iter().flatten().next().is_some()
+        || d.visit.conditions.iter().flatten().any(|condition| condition.level == Some(ConditionLevel::Critical))
+        || d.has_text(ANY_COURSE, "抢救|休克|大出血|活动性出血|紧急");
+    if emergency {
+        return None;
+    }
     let units = d.pick(&["10U", "12U"]);
     let dose = if units == "10U" { 10.0 } else { 12.0 };
     for row in d.visit.transfusions.as_mut()?.iter_mut() {

@@ -54,9 +54,11 @@ pub(in crate::rules) fn stated_sex(passage: &Passage) -> Option<(Span, Sex)> {
         let general = ["多见于", "好发于", "常见于", "易发", "多为"]
             .iter()
             .any(|word| before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<String>().contains(word));
-        // 妻44岁体健,女18岁: a child.
+        // 妻44岁体健,女18岁 and 子19岁,女14岁: a child.
         let near: String = before.chars().rev().take(10).collect();
-        let of_family = ["妻", "夫", "育", "偶", "子女"].iter().any(|word| near.contains(word)) && !near.contains('者');
+        let second_age =
+            before.trim_end_matches([',', ' ']).ends_with(['岁', '月']) && after.starts_with(|next: char| next.is_ascii_digit());
+        let of_family = second_age || ["妻", "夫", "育", "偶", "子女"].iter().any(|word| near.contains(word)) && !near.contains('者');
         if (listed && !of_family || aged || patient) && !general {
             let end = at + word.len() + if after.starts_with('性') { '性'.len_utf8() } else { 0 };
             return sex_of(word.chars().next()?).map(|sex| (Span::new(at, end), sex));
@@ -151,7 +153,8 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
             .filter(|mention| mention.span.start >= from && mention.span.end as usize <= at && mention.experiencer == Experiencer::Patient)
             .map(|mention| mention.concept)
             .collect();
-        let denial = ["否认", "无", "未"].iter().any(|word| before.replace("无效", "").contains(word))
+        // 无须换药(左氧氟沙星本有过敏: what is denied stands before the bracket.
+        let denial = ["否认", "无", "未"].iter().any(|word| before[inner..].replace("无效", "").contains(word))
             || after.starts_with("史:无")
             || after.starts_with("史无")
             || after.starts_with("史:否认")

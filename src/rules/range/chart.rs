@@ -206,7 +206,7 @@ fn said_normal(subject: &Subject<'_>, passage: &Arc<Passage>) -> Option<Span> {
 /// 近3日体温均正常, 夜间体温正常: the words, and how many hours back they speak of.
 fn said_normal_for(passage: &Passage) -> Option<(Span, i64)> {
     static DAYS: LazyLock<Regex> = LazyLock::new(|| {
-        let pattern = "(?:近|最近|连续)([2-5二两三四五])(?:日|天)来?[^,。;:\\d]{0,4}体温[^,。;:\\d]{0,4}(?:正常|平稳)|(?:夜间|昨夜)[^,。;:\\d]{0,2}体温[^,。;:\\d]{0,3}(?:正常|平稳)";
+        let pattern = "(?:近|最近|连续)([2-5二两三四五])(?:日|天)来?[^,。;:\\d]{0,4}体温[^,。;:\\d]{0,4}(?:正常|平稳)|(?:夜间|昨夜|昨日(?:至|到)今(?:晨|日))[^,。;:\\d]{0,2}体温[^,。;:\\d]{0,3}(?:正常|平稳)";
         Regex::new(pattern).expect("a pattern of our own")
     });
     /// From the evening round to the morning's.

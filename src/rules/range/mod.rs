@@ -60,6 +60,8 @@ pub enum What {
     GcsSum,
     /// The five parts of an Apgar score against its total.
     ApgarSum,
+    /// The points of a score's parts against its total: NIHSS, Caprini and others.
+    ScoreSum,
     /// A GCS total against consciousness said in the same passage.
     GcsText,
     /// 孕a产b with b above a.
@@ -178,6 +180,7 @@ impl Check for Prepared {
             | What::Bmi
             | What::GcsSum
             | What::ApgarSum
+            | What::ScoreSum
             | What::GcsText
             | What::GravidaPara
             | What::Numbering
@@ -188,6 +191,7 @@ impl Check for Prepared {
                         What::Bmi => self.bmi(subject, passage, &mut hits),
                         What::GcsSum => scores::gcs_sum(passage, &mut hits),
                         What::ApgarSum => scores::apgar_sum(passage, &mut hits),
+                        What::ScoreSum => scores::score_sum(passage, &mut hits),
                         What::GcsText => scores::gcs_text(subject, passage, &mut hits),
                         What::Numbering => scores::numbering(passage, &mut hits),
                         What::SizeShape => sizes::size_shape(passage, &mut hits),

@@ -59,6 +59,28 @@ pub(super) fn apgar_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
     }
 }
 
+/// NIHSS 7分(面瘫2、左上肢2、左下肢1、感觉1、构音1、忽视1): every part has its points, and they are not the total.
+pub(super) fn score_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
+    static SCORE: LazyLock<Regex> = LazyLock::new(|| {
+        let scores = "NIHSS|Caprini|Padua|CHA[2₂]DS[2₂]-?VASc|HAS-?BLED|CURB-?65|Wells";
+        Regex::new(&format!("(?:{scores})(?:[^0-9。;()]{{0,8}}\\)?[^0-9。;()]{{0,6}})(\\d{{1,2}})分\\(([^()]{{5,120}})\\)"))
+            .expect("a pattern of our own")
+    });
+    // 年龄65-74岁1, BMI>25 1; what ends in a bound (手术>45) has no points.
+    static PART: LazyLock<Regex> = LazyLock::new(|| Regex::new("[^\\d.><≥≤~～-]\\s*([0-5])分?$").expect("a pattern of our own"));
+    for found in SCORE.captures_iter(passage.text.as_str()) {
+        let points = |part: &str| PART.captures(part.trim()).and_then(|points| points[1].parse::<u32>().ok());
+        let parts: Option<Vec<u32>> = found[2].split(['、', ',', '+', ';']).map(points).collect();
+        let (Ok(total), Some(parts)) = (found[1].parse::<u32>(), parts) else { continue };
+        let sum: u32 = parts.iter().sum();
+        if parts.len() >= 2 && sum != total {
+            let whole = found.get(0).map_or(0..0, |whole| whole.range());
+            let slots = vec![("stated", total.to_string()), ("computed", format!("各项之和{sum}分"))];
+            hits.push(hit(passage, Span::new(whole.start, whole.end), slots));
+        }
+    }
+}
+
 /// 神志清楚 with a GCS of 8 or less, 昏迷 with one of 14 or more, in the same sentence group.
 pub(super) fn gcs_text(subject: &Subject<'_>, passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
     let lexicon = subject.knowledge.lexicon();

@@ -369,6 +369,11 @@ impl Prepared {
             .enumerate()
             .filter_map(|(index, lab)| Some((index, lab, lab.item.as_deref()?.trim(), lab.value.as_deref()?.trim())));
         let unknown: Vec<_> = named.filter(|(_, _, item, _)| !is_known(item)).collect();
+        // Another laboratory's, or added later with the report's own time: 复查cTnI 1.12ng/ml,见15:42报告.
+        let excused = |sentence: &str, lab: &Lab| {
+            let reported = lab.reported_at.map(|at| at.latest().strftime("%H:%M").to_string());
+            ELSEWHERE.iter().any(|word| sentence.contains(word)) || reported.is_some_and(|clock| sentence.contains(&clock))
+        };
         let mut hits = Vec::new();
         for document in self.places.documents(subject).filter(|document| document.entries == 0) {
             // The note may have been completed after its printed time: what counts is when it was signed, and a supplement has a signature of its own.
@@ -390,15 +395,17 @@ impl Prepared {
                             labs[*index].item.as_deref().is_some_and(same_item) && labs[*index].value.as_deref().is_some_and(equal)
                         })
                         .collect();
-                    let sentence = passage.sentence_of(mention.span);
-                    let elsewhere = ELSEWHERE.iter().any(|word| passage.text.slice(sentence).contains(word));
+                    let sentence = passage.text.slice(passage.sentence_of(mention.span));
                     // 血钾≥3.5mmol/L, 3.5mmol/L以上即入室: what is waited for.
                     let wanted = measure.relation != Relation::Equal
                         || ["以上", "以下"].iter().any(|word| passage.text.as_str()[measure.span.end as usize..].starts_with(word));
-                    if wanted || reports.is_empty() || !reports.iter().all(|index| early(&labs[*index])) || elsewhere {
+                    if wanted || reports.is_empty() || !reports.iter().all(|index| early(&labs[*index])) {
                         continue;
                     }
                     let lab = &labs[reports[0]];
+                    if excused(sentence, lab) {
+                        continue;
+                    }
                     let reported = lab.reported_at.map_or(String::new(), |at| at.to_string());
                     let mut found = hit(passage, mention.span.cover(measure.span), Vec::new());
                     found.data.push(DataEvidence {
@@ -411,7 +418,7 @@ impl Prepared {
                     let Some(span) = quoted_result(passage.text.as_str(), item, value) else { continue };
                     let reported_before = labs.iter().any(|other| other.item == lab.item && other.value == lab.value && !early(other));
                     let sentence = passage.text.slice(passage.sentence_of(span));
-                    if reported_before || ELSEWHERE.iter().any(|word| sentence.contains(word)) {
+                    if reported_before || excused(sentence, lab) {
                         continue;
                     }
                     let mut found = hit(passage, span, Vec::new());

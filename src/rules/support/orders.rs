@@ -3,9 +3,9 @@
 use super::super::response::is_of_other_region;
 use super::super::{DataEvidence, Evidence, Hit, Role, Searched, Subject, facts};
 use super::Prepared;
-use crate::reading::Assertion;
 use crate::reading::text::Span;
-use crate::record::{Exam, Order, OrderKind};
+use crate::reading::{Assertion, DocumentReading};
+use crate::record::{Exam, Operation, Order, OrderKind};
 
 /// Exams whose report is a document of its own, with the words of their orders, reports and notes.
 const EXAMS: [(&str, &[&str]); 7] = [
@@ -254,8 +254,15 @@ impl Prepared {
             .filter_map(|operation| operation.surgeon.as_deref())
             .map(|id| facts::name_of(subject.visit, id))
             .collect();
+        // A discussion before an emergency is not of the planned operation that comes later.
+        let of_emergency = |document: &DocumentReading| {
+            let held = document.time.map(|at| at.earliest());
+            let after = |operation: &&Operation| operation.started_at.map(|at| at.latest()) >= held;
+            let next = operations.iter().filter(after).min_by_key(|operation| operation.started_at.map(|at| at.earliest()));
+            held.is_some() && next.is_some_and(|operation| operation.elective == Some(false))
+        };
         let mut hits = Vec::new();
-        for document in self.within.documents(subject) {
+        for document in self.within.documents(subject).filter(|document| !of_emergency(document)) {
             let record = facts::document(subject.visit, document);
             // Where the list of those present stands apart, being planned as the surgeon is not being there.
             let staff: Vec<&str> = subject.visit.staff.iter().flatten().filter_map(|person| person.name.as_deref()).collect();

@@ -24,6 +24,18 @@ const ACQUIRED: [&[&str]; 7] = [
     &["输血反应"],
     &["输液反应"],
 ];
+/// What may also be there on admission, and counts as the stay's own where the record says that it set in later.
+const SET_IN: [&[&str]; 7] = [
+    &["吸入性肺炎"],
+    &["感染性休克", "脓毒性休克", "脓毒症休克"],
+    &["穿刺点血肿", "穿刺部位血肿", "穿刺处血肿"],
+    &["静脉血栓"],
+    &["谵妄"],
+    &["多器官功能障碍", "多脏器功能障碍", "MODS"],
+    &["抗生素相关性腹泻", "抗菌药物相关性腹泻", "抗菌药所致腹泻"],
+];
+/// 术后房颤, 产后贫血 say by their name that an operation or a birth came first.
+const AFTERWARDS: [&[&str]; 6] = [&["房颤", "心房颤动"], &["贫血"], &["出血"], &["尿潴留"], &["肠梗阻", "肠麻痹"], &["肺炎", "肺部感染"]];
 const TWO_DAYS: i64 = 48 * 60;
 
 impl Prepared {
@@ -118,7 +130,21 @@ impl Prepared {
     /// First written of two days or more after admission, as something new.
     fn acquired(&self, subject: &Subject<'_>, name: &str) -> Option<Evidence> {
         const NEW: [&str; 6] = ["新发", "发现", "出现", "发生", "形成", "新增"];
-        let words = *ACQUIRED.iter().find(|words| words.iter().any(|word| name.contains(word)))?;
+        const ONSET: [&str; 6] = ["新发", "出现", "发生", "并发", "突发", "继发"];
+        let named = |groups: &[&'static [&'static str]]| {
+            groups.iter().copied().find(|words: &&[&str]| words.iter().any(|word| name.contains(word)))
+        };
+        let is_afterwards = || {
+            let here = subject.visit.operations.iter().flatten().next().is_some() || name.starts_with("产后");
+            here && (name.starts_with("术后") || name.starts_with("产后"))
+        };
+        let (words, said): (_, &[&str]) = if let Some(words) = named(&ACQUIRED) {
+            (words, &NEW)
+        } else if let Some(words) = named(&SET_IN) {
+            (words, &ONSET)
+        } else {
+            (named(&AFTERWARDS).filter(|_| is_afterwards())?, &[""])
+        };
         let admitted = subject.visit.admission.admitted_at?.earliest();
         let late = |document: &DocumentReading| {
             document.time.is_some_and(|at| at.has_time() && time::minutes_between(admitted, at.earliest()) >= TWO_DAYS)
@@ -132,7 +158,7 @@ impl Prepared {
             document.passages.iter().find_map(|passage| {
                 let span = first_of(passage, words)?;
                 let sentence = passage.sentence_of(span);
-                let new = NEW.iter().any(|word| passage.text.slice(sentence).contains(word));
+                let new = said.iter().any(|word| passage.text.slice(sentence).contains(word));
                 new.then(|| Evidence { passage: passage.clone(), span: sentence, role: Role::This })
             })
         })
