@@ -47,8 +47,8 @@ pub struct Dose {
 }
 
 impl Dose {
-    /// What bound a dose breaks, in words. A unit of another dimension (片, 支) says nothing.
-    pub fn broken_by(&self, dose: f64, unit: &str, route: Option<&str>) -> Option<String> {
+    /// What bound a dose breaks, in words. A unit of another dimension (片, 支) says nothing; a child's dose may be as small as the child.
+    pub fn broken_by(&self, dose: f64, unit: &str, route: Option<&str>, is_child: bool) -> Option<String> {
         if let Some(route) = route.and_then(|route| self.never_by.iter().find(|never| route.contains(never.as_str()))) {
             return Some(format!("不得{route}"));
         }
@@ -56,7 +56,7 @@ impl Dose {
         if value > self.max {
             return Some(format!("单次常用上限{}{}", self.max, self.unit));
         }
-        self.min.filter(|min| value < *min).map(|min| format!("单次常用下限{min}{}", self.unit))
+        self.min.filter(|min| !is_child && value < *min).map(|min| format!("单次常用下限{min}{}", self.unit))
     }
 }
 

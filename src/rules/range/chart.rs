@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, LazyLock};
 
+use jiff::civil::DateTime;
 use regex::Regex;
 
 use super::super::{DataEvidence, Hit, Subject, around};
 use super::{Prepared, hit};
 use crate::reading::text::Span;
-use crate::reading::{Assertion, Experiencer, Measure, Passage};
+use crate::reading::{Assertion, Experiencer, Measure, Passage, Relation};
 use crate::record::{Vitals, time};
 
 /// Hours around a note in which no row may agree with it.
@@ -62,7 +63,7 @@ const NO_MOMENT: [&str; 14] =
 
 /// One value of the chart.
 struct Row {
-    at: jiff::civil::DateTime,
+    at: DateTime,
     value: f64,
     evidence: DataEvidence,
 }
@@ -98,8 +99,7 @@ impl Prepared {
                     found
                 };
                 // 近3日体温正常: no row of these days may show a fever.
-                if let Some((span, hours)) = said_normal_for(passage).filter(|_| !told) {
-                    let since = time::plus_minutes(at, -hours * 60);
+                if let Some((span, since)) = said_normal_for(passage, at).filter(|_| !told) {
                     let fevers: Vec<&Row> =
                         temperatures.iter().filter(|row| row.value >= FEVER && row.at >= since && row.at <= at).collect();
                     if !fevers.is_empty() {
@@ -163,7 +163,7 @@ impl Prepared {
 }
 
 /// The last row before the note and every row after it, within [`HOURS`]: an earlier row says nothing once a later one was taken.
-fn around_note(rows: &[Row], at: jiff::civil::DateTime) -> Vec<&Row> {
+fn around_note(rows: &[Row], at: DateTime) -> Vec<&Row> {
     let distance = |row: &Row| time::minutes_between(at, row.at);
     let near = |row: &&Row| distance(row).abs() <= HOURS * 60;
     let before = rows.iter().filter(|row| distance(row) <= 0).filter(near).max_by_key(|row| row.at);
@@ -200,32 +200,45 @@ fn said_normal(subject: &Subject<'_>, passage: &Arc<Passage>) -> Option<Span> {
             Some(mention.concept) == fever && mention.assertion == Assertion::Absent && mention.experiencer == Experiencer::Patient
         })
         .map(|mention| passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span));
-    words.chain(denied).find(|span| speaks_of_now(passage, *span))
+    words.chain(denied).find(|span| speaks_of_now(passage, *span) && !is_conditional(passage, *span))
 }
 
-/// 近3日体温均正常, 夜间体温正常: the words, and how many hours back they speak of.
-fn said_normal_for(passage: &Passage) -> Option<(Span, i64)> {
-    static DAYS: LazyLock<Regex> = LazyLock::new(|| {
-        let pattern = "(?:近|最近|连续)([2-5二两三四五])(?:日|天)来?[^,。;:\\d]{0,4}体温[^,。;:\\d]{0,4}(?:正常|平稳)|(?:夜间|昨夜|昨日(?:至|到)今(?:晨|日))[^,。;:\\d]{0,2}体温[^,。;:\\d]{0,3}(?:正常|平稳)";
-        Regex::new(pattern).expect("a pattern of our own")
+/// 体温正常者方可化疗, 若体温正常, 3月4日体温正常: a condition, a hope or another day.
+fn is_conditional(passage: &Passage, span: Span) -> bool {
+    const BEFORE: [&str; 7] = ["待", "若", "如", "等", "至", "预计", "须"];
+    const AFTER: [&str; 7] = ["者", "则", "即", "时", "方", "再", "才"];
+    let text = passage.text.as_str();
+    let before = &text[around::start_of(text, span.start as usize, &[',', ';', '。', '\n', ':'])..span.start as usize];
+    let after = &text[span.end as usize..];
+    let dated = before.ends_with('日') && before.contains(|letter: char| letter.is_ascii_digit());
+    dated || BEFORE.iter().any(|word| before.contains(word)) || AFTER.iter().any(|word| after.starts_with(word))
+}
+
+/// 近3日体温均正常, 夜间体温正常: the words, and from when on they speak.
+fn said_normal_for(passage: &Passage, at: DateTime) -> Option<(Span, DateTime)> {
+    static SAID: LazyLock<Regex> = LazyLock::new(|| {
+        let days = "(?:近|最近|连续)([2-5二两三四五])(?:日|天)来?[^,。;:\\d]{0,4}";
+        let night = "(?:夜间|昨夜)[^,。;:\\d]{0,2}";
+        let yesterday = "(昨日)(?:至|到)今(?:晨|日)[^,。;:\\d]{0,2}";
+        Regex::new(&format!("(?:{days}|{night}|{yesterday})体温[^,。;:\\d高峰渐]{{0,4}}(?:正常|平稳)")).expect("a pattern of our own")
     });
-    /// From the evening round to the morning's.
-    const NIGHT: i64 = 14;
+    /// Hours from the late evening to the midnight before the note.
+    const EVENING: i64 = 2;
     let text = passage.text.as_str();
     // Most texts are spared the search.
-    let found = if text.contains("体温") { DAYS.captures(text)? } else { return None };
-    let hours = found.get(1).map_or(NIGHT, |days| {
-        let days = match days.as_str() {
-            "二" | "两" => 2,
-            "三" => 3,
-            "四" => 4,
-            "五" => 5,
-            digit => digit.parse().unwrap_or(2),
-        };
-        days * 24
-    });
+    let found = if text.contains("体温") { SAID.captures(text)? } else { return None };
+    let midnight = at.date().at(0, 0, 0, 0);
+    let back = match found.get(1).map(|days| days.as_str()) {
+        Some("二" | "两") => 24,
+        Some("三") => 2 * 24,
+        Some("四") => 3 * 24,
+        Some("五") => 4 * 24,
+        Some(digit) => (digit.parse().unwrap_or(2) - 1) * 24,
+        None if found.get(2).is_some() => 24,
+        None => EVENING,
+    };
     let whole = found.get(0)?;
-    Some((Span::new(whole.start(), whole.end()), hours))
+    Some((Span::new(whole.start(), whole.end()), time::plus_minutes(midnight, -back * 60)))
 }
 
 /// A fever is told somewhere in the note, in words or as a value.
@@ -241,7 +254,10 @@ fn stated(subject: &Subject<'_>, passage: &Passage, concepts: &[&str]) -> Option
     let is_pressure = concepts == ["血压"];
     let of_mentions = passage.mentions.iter().filter(|mention| ids.contains(&mention.concept)).filter_map(|mention| {
         let measure = passage.measures.get(mention.measure? as usize)?;
-        let plain = mention.assertion == Assertion::Present && !mention.quoted && measure.second.is_some() == is_pressure;
+        let plain = mention.assertion == Assertion::Present
+            && !mention.quoted
+            && measure.second.is_some() == is_pressure
+            && measure.relation == Relation::Equal;
         Some((mention.span.cover(measure.span), measure, plain))
     });
     let mut values: Vec<(Span, &Measure, bool)> = of_mentions.collect();
@@ -261,5 +277,16 @@ fn stated(subject: &Subject<'_>, passage: &Passage, concepts: &[&str]) -> Option
     let (span, measure, plain) = *values.first()?;
     // Several different values are a course of the day, and the first may be of any hour.
     let only = values.iter().all(|(_, other, _)| (other.value - measure.value).abs() < 0.05);
-    (plain && only && speaks_of_now(passage, span)).then_some((span, measure.value))
+    (plain && only && speaks_of_now(passage, span) && is_of_chart(passage, span)).then_some((span, measure.value))
+}
+
+/// The chart has the patient's own arm at rest: no limb compared with another, no child before birth, no attack and nothing while a drug runs in.
+fn is_of_chart(passage: &Passage, span: Span) -> bool {
+    const OWNERS: [&str; 6] = ["上肢", "下肢", "足背", "踝", "胎", "靶"];
+    const DURING: [&str; 14] = [
+        "胎儿", "胎心", "先露", "亚低温", "擦浴", "透析", "泵入", "静推", "发作", "阵发", "室速", "除颤", "转为", "出手术室",
+    ];
+    let before = passage.text.as_str()[..span.start as usize].trim_end();
+    let sentence = passage.text.slice(passage.sentence_of(span));
+    !OWNERS.iter().any(|owner| before.ends_with(owner)) && !DURING.iter().any(|word| sentence.contains(word))
 }

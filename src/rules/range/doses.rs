@@ -1,31 +1,38 @@
 //! Doses of orders and text: single doses, daily doses, and orders that leave something out.
 
-use super::super::{DataEvidence, Hit, Subject};
+use super::super::{DataEvidence, Hit, Subject, facts};
 use super::{Prepared, hit};
 use crate::reading::Experiencer;
 use crate::reading::measures::convert;
 use crate::record::{Order, OrderKind};
 
-/// Drops, ointments and the like are dosed by hand, and their name tells where they go.
-const BY_HAND: [&str; 15] =
-    ["滴眼", "滴耳", "滴鼻", "外用", "软膏", "乳膏", "凝胶", "贴", "喷", "含漱", "洗剂", "栓", "中药", "汤", "颗粒剂"];
+/// Drops, ointments and the like are dosed by hand, and their name tells where they go; formulas are made up elsewhere.
+const BY_HAND: [&str; 30] = [
+    "滴眼", "滴耳", "滴鼻", "点眼", "涂眼", "眼液", "眼膏", "滴右", "滴左", "滴双", "外用", "膏", "凝胶", "贴", "敷", "涂", "喷", "吸入",
+    "粉雾", "雾化", "吹", "含漱", "洗剂", "栓", "灌肠", "开塞露", "透析液", "营养", "中药", "汤",
+];
+const FORMULAS: [&str; 4] = ["颗粒剂", "草药", "饮片", "氧气"];
 
-/// Tests, flushing and what the patient takes home or brought along have neither a frequency nor a start of their own.
-const NO_COURSE: [&str; 8] = ["皮试", "皮肤试验", "封管", "冲管", "出院带药", "自备", "嘱托", "带药"];
+/// Tests, flushing, what is kept at hand and what the patient takes home or brought along have neither a frequency nor a start of their own.
+const NO_COURSE: [&str; 9] = ["皮试", "皮肤试验", "封管", "冲管", "出院带药", "自备", "备用", "嘱托", "带药"];
 
 impl Prepared {
     pub(super) fn doses(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        const GROWN: f64 = 14.0;
+        const OF_CHILD: [&str; 3] = ["患儿", "新生儿", "早产儿"];
+        const POISONED: [&str; 7] = ["误服", "吞服", "自服", "服毒", "自杀", "过量", "一次口服"];
+        let is_child = facts::age_in_years(subject.visit).is_some_and(|age| age < GROWN);
         let doses = &subject.knowledge.tables.doses;
         let lexicon = subject.knowledge.lexicon();
         let mut hits = Vec::new();
         for (index, order) in subject.visit.orders.iter().flatten().enumerate() {
             let (Some(name), Some(dose), Some(unit)) = (order.name.as_deref(), order.dose, order.unit.as_deref()) else { continue };
-            if order.route.as_deref().is_some_and(is_external) {
+            if [name, order.route.as_deref().unwrap_or("")].into_iter().any(is_local) {
                 continue;
             }
             for (_, id) in lexicon.find(name) {
                 let Some(bounds) = doses.get(lexicon.concept(id).name.as_ref()) else { continue };
-                if let Some(limit) = bounds.broken_by(dose, unit, order.route.as_deref()) {
+                if let Some(limit) = bounds.broken_by(dose, unit, order.route.as_deref(), is_child) {
                     let label = format!("{name} {dose}{unit} {}", order.route.as_deref().unwrap_or(""));
                     hits.push(Hit {
                         data: vec![DataEvidence { path: format!("/orders/{index}"), label: label.trim().to_owned() }],
@@ -40,8 +47,16 @@ impl Prepared {
                 let concept = lexicon.concept(mention.concept);
                 let Some(bounds) = doses.get(concept.name.as_ref()) else { continue };
                 let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
-                if let Some(limit) = bounds.broken_by(measure.value, &measure.unit, None) {
-                    let span = mention.span.cover(measure.span);
+                let span = mention.span.cover(measure.span);
+                let sentence = passage.text.slice(passage.sentence_of(span));
+                // 64mg/50ml is what is in the syringe; what was swallowed as a poison was not prescribed.
+                let is_mixture = passage.text.as_str()[measure.span.end as usize..].starts_with(['/', '+']);
+                let is_poison = POISONED.iter().any(|word| sentence.contains(word));
+                if is_mixture || is_poison || is_local(sentence) {
+                    continue;
+                }
+                let of_child = is_child || OF_CHILD.iter().any(|word| sentence.contains(word));
+                if let Some(limit) = bounds.broken_by(measure.value, &measure.unit, None, of_child) {
                     hits.push(hit(passage, span, vec![("stated", passage.text.quote(span).to_owned()), ("bounds", limit)]));
                 }
             }
@@ -61,7 +76,8 @@ impl Prepared {
             };
             let loading =
                 LOADING.iter().any(|word| name.contains(word) || order.purpose.as_deref().is_some_and(|text| text.contains(word)));
-            if loading || order.long_term == Some(false) {
+            let outside = [name, order.route.as_deref().unwrap_or("")].into_iter().any(is_local);
+            if loading || outside || order.long_term == Some(false) {
                 continue;
             }
             let bounds = lexicon.find(name).find_map(|(_, id)| subject.knowledge.tables.doses.get(lexicon.concept(id).name.as_ref()));
@@ -111,11 +127,11 @@ impl Prepared {
 type Has = fn(&Order) -> bool;
 
 fn holds_one(order: &Order, words: &[&str]) -> bool {
-    [&order.name, &order.route].into_iter().flatten().any(|text| words.iter().any(|word| text.contains(word)))
+    [&order.name, &order.route, &order.purpose].into_iter().flatten().any(|text| words.iter().any(|word| text.contains(word)))
 }
 
 fn is_by_hand(order: &Order) -> bool {
-    holds_one(order, &BY_HAND)
+    holds_one(order, &BY_HAND) || holds_one(order, &FORMULAS)
 }
 
 /// Drug orders without one of the fields that nearly all others have, of those which have it as a rule.
@@ -123,8 +139,10 @@ fn incomplete(subject: &Subject<'_>, has_fields: impl Fn(&Order) -> bool, fields
     /// With one other order that has the field, the hospital is known to send it.
     const FEWEST: usize = 2;
     let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
-    let comparable: Vec<(usize, &Order)> =
-        orders.iter().enumerate().filter(|(_, order)| has_fields(order) && !holds_one(order, &NO_COURSE)).collect();
+    // └氯化钾注射液 is a row of the group above it.
+    let of_group = |order: &Order| order.name.as_deref().is_some_and(|name| name.starts_with(['└', '┗', '├', '┣', '+']));
+    let counts = |order: &Order| has_fields(order) && !holds_one(order, &NO_COURSE) && !of_group(order);
+    let comparable: Vec<(usize, &Order)> = orders.iter().enumerate().filter(|(_, order)| counts(order)).collect();
     let is_alone = comparable.len() == 1 && fields.len() > 1;
     let mut hits = Vec::new();
     for (index, order) in comparable.iter().copied().filter(|(_, order)| order.kind == Some(OrderKind::Drug)) {
@@ -151,11 +169,13 @@ fn incomplete(subject: &Subject<'_>, has_fields: impl Fn(&Order) -> bool, fields
     Ok(hits)
 }
 
-/// On the skin, in the eye, rinsed or inhaled: the bounds are of what is taken or injected.
-fn is_external(route: &str) -> bool {
-    const ROUTES: [&str; 16] =
-        ["外用", "外敷", "外涂", "外洗", "涂", "湿敷", "滴眼", "滴耳", "滴鼻", "点眼", "含漱", "漱口", "冲洗", "雾化", "吸入", "灌洗"];
-    ROUTES.iter().any(|word| route.contains(word))
+/// On the skin, in the eye, rinsed or inhaled, or into one place of the body: the bounds are of what is taken or injected.
+fn is_local(words: &str) -> bool {
+    const WAYS: [&str; 29] = [
+        "外用", "外敷", "外涂", "外洗", "涂", "湿敷", "滴眼", "滴耳", "滴鼻", "点眼", "含漱", "漱口", "冲洗", "雾化", "吸入", "灌洗",
+        "鞘内", "椎管内", "硬膜外", "蛛网膜下", "玻璃体", "前房", "结膜下", "球旁", "脑室", "皮试", "镇痛泵", "PCA", "PCIA",
+    ];
+    WAYS.iter().any(|word| words.contains(word))
 }
 
 /// How often a day a frequency means; `None` for what is not given by the clock (`prn`, `st`).
@@ -176,12 +196,12 @@ pub(in crate::rules) fn times_a_day(frequency: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_external, times_a_day};
+    use super::{is_local, times_a_day};
 
     #[test]
     fn what_stays_outside_of_the_body() {
-        assert!(is_external("外用") && is_external("雾化吸入") && is_external("双眼滴眼"));
-        assert!(!is_external("口服") && !is_external("静脉滴注"));
+        assert!(is_local("外用") && is_local("雾化吸入") && is_local("双眼滴眼"));
+        assert!(!is_local("口服") && !is_local("静脉滴注"));
     }
 
     #[test]

@@ -5,34 +5,31 @@ use std::sync::{Arc, LazyLock};
 use regex::Regex;
 
 use super::super::{Evidence, Hit, Role, Subject};
+use super::chart::speaks_of_now;
 use super::hit;
 use crate::reading::text::Span;
 use crate::reading::{Assertion, Mention, Passage};
 
+/// GCS 12分(E4V5M6), GCS E3V3M5=11分: a total directly beside its parts. Another moment's total stands elsewhere (GCS由15分降为12分, 较昨日(E3V4M5)).
 pub(super) fn gcs_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
+    static SCORE: LazyLock<Regex> = LazyLock::new(|| {
+        let parts = "E([1-4])[,、+ ]?V([1-5])[,、+ ]?M([1-6])";
+        let pattern = format!("GCS(?:评分)?[:为 ]{{0,2}}(?:(\\d{{1,2}})分?[,: ]?)?\\(?{parts}\\)?(?:(?:=|,?(?:共计?|合计|总分|计))(\\d{{1,2}})分?)?");
+        Regex::new(&pattern).expect("a pattern of our own")
+    });
     let text = passage.text.as_str();
-    let mut from = 0;
-    while let Some(found) = text[from..].find("GCS") {
-        let at = from + found;
-        from = at + 3;
-        let end = text[at..].char_indices().nth(30).map_or(text.len(), |(offset, _)| at + offset);
-        let window = &text[at..end];
-        let digit_after = |letter: char| {
-            window.find(letter).and_then(|position| window[position + 1..].chars().next()).and_then(|next| next.to_digit(10))
-        };
-        let (Some(eyes), Some(verbal), Some(motor)) = (digit_after('E'), digit_after('V'), digit_after('M')) else { continue };
-        let total: Option<u32> = {
-            let rest = window[3..].trim_start_matches(|character: char| !character.is_ascii_digit() && character != 'E');
-            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            digits.parse().ok()
-        };
-        if let Some(total) = total.filter(|total| *total != eyes + verbal + motor) {
-            let last = window.rfind('M').map_or(3, |position| position + 2);
-            hits.push(hit(
-                passage,
-                Span::new(at, at + last),
-                vec![("stated", total.to_string()), ("computed", format!("E{eyes}+V{verbal}+M{motor}={}", eyes + verbal + motor))],
-            ));
+    // Most texts are spared the search.
+    if !text.contains("GCS") {
+        return;
+    }
+    for found in SCORE.captures_iter(text) {
+        let number = |group: usize| found.get(group).and_then(|digits| digits.as_str().parse::<u32>().ok());
+        let (Some(eyes), Some(verbal), Some(motor)) = (number(2), number(3), number(4)) else { continue };
+        let sum = eyes + verbal + motor;
+        if let Some(total) = number(1).or(number(5)).filter(|total| *total != sum) {
+            let (whole, last) = (found.get(0).map_or(0, |whole| whole.start()), found.get(4).map_or(0, |motor| motor.end()));
+            let slots = vec![("stated", total.to_string()), ("computed", format!("E{eyes}+V{verbal}+M{motor}={sum}"))];
+            hits.push(hit(passage, Span::new(whole, last), slots));
         }
     }
 }
@@ -40,7 +37,8 @@ pub(super) fn gcs_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
 /// Apgar评分1分钟7分(心率2分、呼吸1分、肌张力1分、反射1分、肤色1分): five parts that are not the total.
 pub(super) fn apgar_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
     static SCORE: LazyLock<Regex> = LazyLock::new(|| Regex::new("(\\d{1,2})分\\(([^()]{5,60})\\)").expect("a pattern of our own"));
-    static PART: LazyLock<Regex> = LazyLock::new(|| Regex::new("\\p{Han}([0-2])分?(?:[、,;]|$)").expect("a pattern of our own"));
+    static PART: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new("(?:心率|呼吸|肌张力|反射|肤色|皮色)([0-2])分?(?:[、,;]|$)").expect("a pattern of our own"));
     let text = passage.text.as_str();
     if !text.contains("Apgar") {
         return;
@@ -48,7 +46,7 @@ pub(super) fn apgar_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
     for found in SCORE.captures_iter(text) {
         let parts: Vec<u32> = PART.captures_iter(&found[2]).filter_map(|part| part[1].parse().ok()).collect();
         let (Ok(total), sum) = (found[1].parse::<u32>(), parts.iter().sum::<u32>()) else { continue };
-        if parts.len() == 5 && total != sum {
+        if parts.len() == 5 && total != sum && !found[2].contains('扣') {
             let whole = found.get(0).map_or(0..0, |whole| whole.range());
             hits.push(hit(
                 passage,
@@ -83,11 +81,20 @@ pub(super) fn score_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
 
 /// 神志清楚 with a GCS of 8 or less, 昏迷 with one of 14 or more, in the same sentence group.
 pub(super) fn gcs_text(subject: &Subject<'_>, passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
+    /// A state that was or may come.
+    const PAST: [&str; 9] = ["入院", "来院", "短暂", "一过性", "昏迷史", "可致", "可出现", "风险", "低血糖昏迷"];
     let lexicon = subject.knowledge.lexicon();
     let (Some(gcs), Some(clear), Some(coma)) = (lexicon.id("GCS评分"), lexicon.id("意识清楚"), lexicon.id("昏迷")) else { return };
     for score in passage.mentions.iter().filter(|mention| mention.concept == gcs) {
         let Some(measure) = score.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
-        let near = |mention: &&Mention| mention.assertion == Assertion::Present && mention.span.start.abs_diff(score.span.start) <= 120;
+        // 入院时昏迷,GCS 5分,现神志清楚; 伤后短暂昏迷,来院GCS 15分: two moments.
+        let is_now = |span: Span| speaks_of_now(passage, span) && !PAST.iter().any(|word| passage.text.slice(passage.sentence_of(span)).contains(word));
+        if !is_now(score.span.cover(measure.span)) {
+            continue;
+        }
+        let near = |mention: &&Mention| {
+            mention.assertion == Assertion::Present && mention.span.start.abs_diff(score.span.start) <= 120 && is_now(mention.span)
+        };
         let same_sentence =
             |mention: &&Mention| passage.sentences.iter().any(|sentence| sentence.contains(mention.span) && sentence.contains(score.span));
         let said = |concept| {
@@ -100,7 +107,7 @@ pub(super) fn gcs_text(subject: &Subject<'_>, passage: &Arc<Passage>, hits: &mut
         };
         // An intubated or aphasic patient may be awake with a low total.
         let text = passage.text.as_str();
-        if let Some(contrary) = contrary.filter(|_| !["插管", "气管切开", "失语", "VT", "镇静"].iter().any(|word| text.contains(word)))
+        if let Some(contrary) = contrary.filter(|_| !["插管", "气管切开", "气切", "失语", "VT", "镇静"].iter().any(|word| text.contains(word)))
         {
             let span = score.span.cover(measure.span);
             let evidence = vec![
