@@ -49,6 +49,8 @@ pub struct DocumentTable {
     holds: HashMap<Arc<str>, Vec<String>>,
     /// Headings that in a section are a part of it.
     takes_in: HashMap<Arc<str>, Vec<String>>,
+    /// Sections that stand for two others.
+    both: HashMap<Arc<str>, [Arc<str>; 2]>,
     only_flat: HashSet<Arc<str>>,
     closed: HashSet<Arc<str>>,
     one_line: HashSet<Arc<str>>,
@@ -81,6 +83,8 @@ struct SectionEntry {
     holds: Vec<String>,
     #[serde(default)]
     takes_in: Vec<String>,
+    #[serde(default)]
+    both: Option<[String; 2]>,
     #[serde(default)]
     only_flat: bool,
     #[serde(default)]
@@ -131,9 +135,10 @@ impl DocumentTable {
         };
         let label = named(|entry| entry.label);
         let (only_flat, closed, one_line) = (named(|entry| entry.only_flat), named(|entry| entry.closed), named(|entry| entry.one_line));
-        let (mut holds, mut takes_in) = (HashMap::new(), HashMap::new());
+        let (mut holds, mut takes_in, mut both) = (HashMap::new(), HashMap::new(), HashMap::new());
         for entry in table.section {
-            if let Some(unknown) = entry.holds.iter().chain(&entry.takes_in).find(|name| !sections.contains_key(*name)) {
+            let mut named = entry.holds.iter().chain(&entry.takes_in).chain(entry.both.iter().flatten());
+            if let Some(unknown) = named.find(|name| !sections.contains_key(*name)) {
                 return Err(Problem::at_text(
                     file,
                     &format!("name = \"{}\"", entry.name),
@@ -142,6 +147,7 @@ impl DocumentTable {
             }
             let name: Arc<str> = Arc::from(entry.name);
             holds.insert(name.clone(), entry.holds);
+            both.extend(entry.both.map(|names| (name.clone(), names.map(Arc::from))));
             takes_in.insert(name, entry.takes_in);
         }
         let build = |words: Vec<(String, u32)>| {
@@ -158,6 +164,7 @@ impl DocumentTable {
             stored,
             holds,
             takes_in,
+            both,
             only_flat,
             closed,
             one_line,
@@ -212,14 +219,16 @@ impl DocumentTable {
             let first = first.filter(|first| first.start() == 0 && first.end() == bare.len());
             first.map(|first| self.heading_sections[first.value() as usize].clone()).or_else(|| self.stored.get(bare).cloned())
         };
-        let is_frame =
-            |character: char| matches!(character, ':' | '[' | ']' | '【' | '】' | '〔' | '〕' | '《' | '》' | '「' | '」' | '.' | '、');
-        let bare = clean.trim_matches(|character: char| is_frame(character) || character.is_ascii_digit());
-        // (一)主诉, 三、现病史: numbered in Chinese.
-        let unnumbered = unnumbered(bare).map(|rest| rest.trim_matches(is_frame));
+        let bare = unframed(&clean);
         // 现病史及目前用药, 专科检查(心脏): what comes first.
-        let first = |bare: &str| bare.split_once(['及', '与', '和', '、', '/', '(']).and_then(|(first, _)| whole(first));
-        whole(bare).or_else(|| whole(unnumbered?)).or_else(|| first(unnumbered.unwrap_or(bare)))
+        let first = || bare.split_once(['及', '与', '和', '、', '/', '(']).and_then(|(first, _)| whole(first));
+        whole(bare).or_else(first)
+    }
+
+    /// The heading of a section that the table does not know, without number and brackets.
+    pub fn unknown_heading(&self, section: &str) -> Option<String> {
+        let is_unknown = !section.is_empty() && !self.sections.contains_key(section);
+        is_unknown.then(|| unframed(&squeeze(section)).to_owned())
     }
 
     /// True when a section of this name may stand inside the other.
@@ -235,6 +244,11 @@ impl DocumentTable {
     /// True when a heading of the second section is, below the first, a part of it.
     pub fn takes_in(&self, outer: &str, inner: &str) -> bool {
         self.takes_in.get(outer).is_some_and(|names| names.iter().any(|name| name == inner))
+    }
+
+    /// The two sections that this one stands for.
+    pub fn both(&self, section: &str) -> Option<&[Arc<str>; 2]> {
+        self.both.get(section)
     }
 
     /// True when common words are no headings after this section's own.
@@ -256,6 +270,14 @@ impl DocumentTable {
     pub fn headings<'t>(&'t self, text: &'t str) -> impl Iterator<Item = (usize, usize, &'t Arc<str>)> {
         self.headings.leftmost_find_iter(text).map(|found| (found.start(), found.end(), &self.heading_sections[found.value() as usize]))
     }
+}
+
+/// A heading without brackets, colon and number: 【主诉】, (一)主诉, 三、主诉.
+fn unframed(heading: &str) -> &str {
+    let is_frame =
+        |character: char| matches!(character, ':' | '[' | ']' | '【' | '】' | '〔' | '〕' | '《' | '》' | '「' | '」' | '.' | '、');
+    let bare = heading.trim_matches(|character: char| is_frame(character) || character.is_ascii_digit());
+    unnumbered(bare).map_or(bare, |rest| rest.trim_matches(is_frame))
 }
 
 /// What follows 三、 or (三); `None` where the heading has no such number.
@@ -337,5 +359,15 @@ mod tests {
         // Common words: of stored sections only.
         assert_eq!(table.section_of_heading("出院时").as_deref(), Some("出院情况"));
         assert!(table.headings("出院时:无发热。").next().is_none());
+    }
+
+    #[test]
+    fn a_heading_that_the_table_does_not_know_is_kept_bare() {
+        let table = table();
+        assert_eq!(table.section_of_heading("（二）发病经过："), None);
+        assert_eq!(table.unknown_heading("（二）发病经过：").as_deref(), Some("发病经过"));
+        assert_eq!(table.unknown_heading("【诊断结果】").as_deref(), Some("诊断结果"));
+        assert_eq!(table.unknown_heading("现病史"), None);
+        assert_eq!(table.unknown_heading(""), None);
     }
 }

@@ -46,7 +46,8 @@ fn divide(text: &str, table: &DocumentTable, stored: Option<&Arc<str>>) -> Vec<F
         let after_closed = || sections.last().and_then(|last| last.name.as_ref()).is_some_and(|last| table.is_closed(last));
         let splits = match stored {
             Some(_) => (before.line_start && !common) || inside.is_some(),
-            None => (marked || before.numbered || !short) && !(common && after_closed()),
+            // 【处理】 is a heading wherever it stands.
+            None => (marked || before.numbered || !short) && (before.bracketed || !(common && after_closed())),
         };
         // 一般情况 below a 体格检查 is how the patient looks, and no list of name and address.
         let part = sections.last().and_then(|last| last.name.as_ref()).is_some_and(|last| table.takes_in(last, name));
@@ -67,7 +68,18 @@ fn divide(text: &str, table: &DocumentTable, stored: Option<&Arc<str>>) -> Vec<F
     }
     let mut sections: Vec<FoundSection> = sections.into_iter().flat_map(|section| cut_line(text, section, table)).collect();
     sections.retain(|section| section.name.is_some() || !text[section.start..section.end].trim().is_empty());
+    sections.iter_mut().for_each(|section| name_both(section, table, stored));
     sections
+}
+
+/// Below a heading that stands for two sections, the text is the first, inside the second, so that a search for either finds it.
+fn name_both(section: &mut FoundSection, table: &DocumentTable, stored: Option<&Arc<str>>) {
+    if let Some([first, second]) = section.name.as_ref().or(stored).and_then(|name| table.both(name)) {
+        section.name = Some(first.clone());
+        section.within = Some(second.clone());
+    } else if let Some([first, _]) = section.within.as_ref().and_then(|within| table.both(within)) {
+        section.within = Some(first.clone());
+    }
 }
 
 /// A section of one line, and what stands below it as text without a heading (the discussion under 主持人).
@@ -137,25 +149,20 @@ fn skip_number(text: &str, at: usize) -> usize {
     start
 }
 
-/// What stands after a heading: a colon (perhaps behind a remark in brackets), the closing bracket, the end of its line, or the first number of
+/// What stands after a heading: a colon or the closing bracket (perhaps behind a remark in brackets), the end of its line, or the first number of
 /// a list. Returns where the content starts.
 fn closing(text: &str, end: usize, before: &Opening, short: bool) -> Option<usize> {
-    const LONGEST_REMARK: usize = 48;
-    let skip_space = |at: usize| text.len() - text[at..].trim_start_matches([' ', '\t']).len();
-    let mut at = skip_space(end);
+    let is_bracket = |character: char| matches!(character, ']' | '】' | '〕' | '>' | '》');
+    let mut at = text.len() - text[end..].trim_start_matches([' ', '\t']).len();
     let mut closed = false;
-    if before.bracketed
-        && let Some(bracket @ (']' | '】' | '〕' | '>' | '》')) = text[at..].chars().next()
-    {
-        at += bracket.len_utf8();
-        closed = true;
+    if before.bracketed {
+        at = skip_remark(text, at, is_bracket);
+        if let Some(bracket) = text[at..].chars().next().filter(|character| is_bracket(*character)) {
+            at += bracket.len_utf8();
+            closed = true;
+        }
     }
-    if let Some(remark) = text[at..].strip_prefix('(')
-        && let Some(length) = remark.bytes().take(LONGEST_REMARK).position(|byte| byte == b')')
-        && remark[length + 1..].trim_start_matches(' ').starts_with(':')
-    {
-        at = skip_space(at + 1 + length + 1);
-    }
+    at = skip_remark(text, at, |character| character == ':');
     if text[at..].starts_with(':') {
         return Some(at + 1);
     }
@@ -173,6 +180,15 @@ fn closing(text: &str, end: usize, before: &Opening, short: bool) -> Option<usiz
     let listed = rest.starts_with("1.") || rest.starts_with("1、") || rest.starts_with("(1)");
     let gap = at > end && !short;
     (alone || listed || gap).then_some(at)
+}
+
+/// Steps over a remark in brackets, (家属代诉), where the end of the heading follows.
+fn skip_remark(text: &str, at: usize, is_end: impl Fn(char) -> bool) -> usize {
+    const LONGEST_REMARK: usize = 48;
+    let Some(remark) = text[at..].strip_prefix('(') else { return at };
+    let Some(length) = remark.bytes().take(LONGEST_REMARK).position(|byte| byte == b')') else { return at };
+    let rest = remark[length + 1..].trim_start_matches(' ');
+    if rest.starts_with(is_end) { text.len() - rest.len() } else { at }
 }
 
 #[cfg(test)]
@@ -224,6 +240,8 @@ mod tests {
         );
         let plan = "诊疗计划:\n评估:病情稳定\n1.抗感染";
         assert_eq!(found(plan), pairs(&[("诊疗计划", "评估:病情稳定\n1.抗感染")]));
+        let bracketed = "【鉴别诊断】主动脉夹层\n【处理】心电监护";
+        assert_eq!(found(bracketed), pairs(&[("鉴别诊断", "主动脉夹层"), ("处理", "【处理】心电监护")]));
         let discussion = "主持人:王某主任医师\n李某:同意手术。\n结论:限期手术";
         assert_eq!(found(discussion), pairs(&[("主持人", "王某主任医师"), ("", "李某:同意手术。"), ("结论", "限期手术")]));
         let consent = "术前诊断:胆囊结石\n可能发生的并发症及风险:1.出血;2.感染\n患者意见:同意";
@@ -258,6 +276,7 @@ mod tests {
     fn headings_with_gaps_remarks_and_lists() {
         assert_eq!(found("主　　诉：腹痛1天\n现 病 史：1天前进食后腹痛"), pairs(&[("主诉", "腹痛1天"), ("现病史", "1天前进食后腹痛")]));
         assert_eq!(found("辅助检查（本院 2026-03-02）：CT未见异常"), pairs(&[("辅助检查", "CT未见异常")]));
+        assert_eq!(found("【主诉（家属代诉）】腹痛1天【初步诊断(按主次)】阑尾炎"), pairs(&[("主诉", "腹痛1天"), ("初步诊断", "阑尾炎")]));
         assert_eq!(found("初步诊断1.肺炎\n2.高血压"), pairs(&[("初步诊断", "1.肺炎\n2.高血压")]));
         assert_eq!(found("现病史 患者3天前受凉"), pairs(&[("现病史", "患者3天前受凉")]));
         assert_eq!(found("现病史：外院就诊。诊断：肺炎，予抗感染。"), pairs(&[("现病史", "外院就诊。诊断:肺炎,予抗感染。")]));
@@ -283,6 +302,15 @@ mod tests {
             within,
             [("病例特点", None), ("体格检查", Some("病例特点")), ("拟诊讨论", None), ("诊断依据", Some("拟诊讨论")), ("诊疗计划", None)]
         );
+    }
+
+    #[test]
+    fn a_heading_of_two_sections_stands_for_both() {
+        let expected = [inner("入院情况", "主诉", "右乳肿块1月。"), inner("体格检查", "入院情况", "右乳肿块2cm。")];
+        assert_eq!(stored("主诉及入院情况", "右乳肿块1月。\n查体：右乳肿块2cm。"), expected);
+        let flat = split("主诉及入院情况:右乳肿块1月\n入院诊断:右乳肿块", &TABLE);
+        let names: Vec<_> = flat.iter().map(|section| (section.name.as_deref(), section.within.as_deref())).collect();
+        assert_eq!(names, [(Some("入院情况"), Some("主诉")), (Some("入院诊断"), None)]);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::given::{Condition, Given, one_or_more};
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::Passage;
+use crate::reading::documents::DocumentTable;
 use crate::reading::letters::bare;
 use crate::reading::text::Span;
 use crate::record::DocumentKind;
@@ -208,7 +209,9 @@ impl Prepared {
         for document in self.places.documents(subject).filter(|document| subject.is_wanted(document)) {
             let passages: Vec<_> = self.places.passages_of(document).collect();
             let in_title = self.spec.titled && self.find.matches(&subject.knowledge.reader.read_text(None, "", &document.title));
-            let held = |passage: &Passage| self.find.matches(passage) || (!self.spec.unless.is_empty() && self.unless.matches(passage));
+            let table = subject.knowledge.documents();
+            let held =
+                |passage: &Passage| holds(&self.find, passage, table) || (!self.spec.unless.is_empty() && holds(&self.unless, passage, table));
             let long_enough = |passage: &Passage| bare(passage.text.as_str()).nth(self.spec.at_least_chars.saturating_sub(1)).is_some();
             let Some(first) = passages.iter().copied().find(|passage| long_enough(passage)) else { continue };
             if in_title || passages.iter().any(|passage| held(passage)) {
@@ -221,6 +224,22 @@ impl Prepared {
         }
         hits
     }
+}
+
+/// Whether a passage says it, in its text or in a heading that the table does not know: nobody can look below that by its name.
+pub fn holds(finder: &Finder, passage: &Passage, table: &DocumentTable) -> bool {
+    finder.matches(passage) || headed(passage, table).is_some_and(|text| finder.matches_text(&text))
+}
+
+/// The text with the unknown headings over it and in it as `诊断结果:`; `None` where there is none.
+fn headed(passage: &Passage, table: &DocumentTable) -> Option<String> {
+    let text = passage.text.as_str();
+    let over = table.unknown_heading(&passage.section).or_else(|| table.unknown_heading(passage.within.as_deref()?));
+    if over.is_none() && !text.contains('】') {
+        return None;
+    }
+    let over = over.map_or(String::new(), |heading| heading + ":");
+    Some(over + &text.replace('【', "\n").replace('】', ":"))
 }
 
 /// The passage without surrounding white space; its first sentences where it is long.
@@ -259,4 +278,21 @@ fn is_relative(text: &str, name: &str) -> bool {
             let before = text[..at].trim_end_matches([':', ' ', '(']);
             BEFORE.iter().any(|word| before.ends_with(word))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::DataFolder;
+    use crate::reading::Reader;
+
+    #[test]
+    fn only_headings_that_the_table_does_not_know_are_read_with_the_text() {
+        let reader = Reader::new(&DataFolder::embedded()).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let read = |section: &str, text: &str| headed(&reader.read_text(None, section, text), reader.documents());
+        assert_eq!(read("【诊断结果】", "胆囊结石").as_deref(), Some("诊断结果:胆囊结石"));
+        assert_eq!(read("现病史", "腹痛。【病情】平稳").as_deref(), Some("腹痛。\n病情:平稳"));
+        assert_eq!(read("鉴别诊断", "肺结核"), None);
+        assert_eq!(read("", "肺结核"), None);
+    }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::events::{self, EventFilter, EventKind, is_written};
 use super::finder::{Find, Finder};
-use super::pattern::trimmed;
+use super::pattern::{holds, trimmed};
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Phase, Role, Searched, SpecError, Subject, facts};
 use crate::reading::DocumentReading;
@@ -42,7 +42,7 @@ pub struct Required {
     /// How many elements may be missing.
     #[serde(default)]
     pub may_miss: usize,
-    /// Wording that excuses the absence, in the same document.
+    /// Wording that excuses the absence, in the same document or in a heading of it that the table of sections does not know.
     #[serde(default)]
     pub unless: Find,
     #[serde(default)]
@@ -65,7 +65,7 @@ pub struct Signatures {
     /// Who only wrote it does not count: somebody must stand in the log of signatures, or the time of a signature be known.
     #[serde(default)]
     pub logged: bool,
-    /// Lowest title that one of them must have.
+    /// Lowest title that a doctor among them must have.
     #[serde(default)]
     pub title: Option<Title>,
 }
@@ -145,7 +145,7 @@ impl Check for Prepared {
             return Outcome::Ran(Vec::new());
         }
         let wanted = self.documents.documents(subject).filter(|document| subject.is_wanted(document));
-        Outcome::Ran(wanted.filter_map(|document| self.look(subject, document)).collect())
+        Outcome::Ran(wanted.filter_map(|document| self.look(subject, document).filter(|_| !self.is_excused(subject, document))).collect())
     }
 }
 
@@ -168,9 +168,14 @@ fn names(subject: &Subject<'_>, document: &DocumentReading, trigger: &events::Ev
 }
 
 impl Prepared {
+    fn is_excused(&self, subject: &Subject<'_>, document: &DocumentReading) -> bool {
+        let table = subject.knowledge.documents();
+        !self.spec.unless.is_empty() && document.passages.iter().any(|passage| holds(&self.unless, passage, table))
+    }
+
     fn look(&self, subject: &Subject<'_>, document: &DocumentReading) -> Option<Hit> {
         let record = facts::document(subject.visit, document);
-        if !is_written(record) || document.passages.iter().any(|passage| !self.spec.unless.is_empty() && self.unless.matches(passage)) {
+        if !is_written(record) {
             return None;
         }
         if let Some(signatures) = &self.spec.signatures
@@ -200,10 +205,11 @@ impl Prepared {
                 ..Hit::default()
             });
         }
+        let table = subject.knowledge.documents();
         let missing: Vec<&str> = self
             .elements
             .iter()
-            .filter(|(_, finder)| !passages.iter().any(|passage| finder.matches(passage)))
+            .filter(|(_, finder)| !passages.iter().any(|passage| holds(finder, passage, table)))
             .map(|(name, _)| name.as_str())
             .collect();
         if missing.len() <= self.spec.may_miss {
@@ -230,9 +236,12 @@ impl Prepared {
         let is_empty = record.signatures.as_ref()?.is_empty();
         let signers = if signatures.logged && is_empty && record.signed_at.is_none() { Vec::new() } else { facts::signers(record) };
         let titles: Vec<Option<Title>> = signers.iter().map(|person| facts::title_of(subject.visit, person)).collect();
-        // Someone whose title is not known may have it.
-        let titled = signatures.title.is_none_or(|title| titles.iter().any(|actual| actual.is_none_or(|actual| actual >= title)));
-        if signers.len() >= signatures.count && titled {
+        // Someone whose title is not known may have it; a midwife or a pharmacist alone signs a paper of their own.
+        let is_doctor = |actual: &Option<Title>| actual.is_some_and(|actual| actual >= Title::Intern);
+        let untitled = signatures.title.is_some_and(|title| {
+            titles.iter().all(|actual| actual.is_some_and(|actual| actual < title)) && titles.iter().any(is_doctor)
+        });
+        if signers.len() >= signatures.count && !untitled {
             return None;
         }
         let names: Vec<&str> = signers.iter().map(|person| facts::name_of(subject.visit, person)).collect();
