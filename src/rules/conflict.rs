@@ -152,6 +152,7 @@ impl Prepared {
                 if is_harmless(&excuses, (passage, mention)) {
                     continue;
                 }
+                let side = if is_beside_its_fellow(passage, mention) { Side::Both } else { side };
                 let places = said.entry(mention.concept).or_default();
                 match places.iter_mut().find(|(known, _)| *known == place) {
                     Some((_, sides)) => sides.push((side, (passage, mention))),
@@ -365,6 +366,24 @@ fn slip(places: &[SidesOf<'_>]) -> Option<Hit> {
         || few.iter().chain(&many).any(|(passage, _)| passage.text.as_str().contains('左') && passage.text.as_str().contains('右'));
     (few.len() == 1 && many.len() >= MOST && apart && !names_both())
         .then(|| Hit { evidence: vec![evidence(few[0], Role::This), evidence(many[0], Role::Against)], ..Hit::default() })
+}
+
+/// 左颈内动脉重度狭窄,右颈动脉狭窄40%: another clause of the sentence has the like on the other side.
+fn is_beside_its_fellow(passage: &Passage, mention: &Mention) -> bool {
+    let other = match mention.side {
+        Some(Side::Left) => '右',
+        Some(Side::Right) => '左',
+        _ => return false,
+    };
+    let letters: Vec<char> = passage.text.slice(mention.span).chars().collect();
+    let [first, .., before_last, last] = letters.as_slice() else { return false };
+    let beginnings = [format!("{other}{first}"), format!("{other}侧{first}")];
+    let ending = format!("{before_last}{last}");
+    let sentence = passage.sentence_of(mention.span);
+    let clauses = passage.clauses.iter().filter(|clause| sentence.contains(**clause) && !clause.contains(mention.span));
+    clauses.map(|clause| passage.text.slice(*clause)).any(|clause| {
+        beginnings.iter().filter_map(|beginning| clause.find(beginning)).any(|at| clause[at..].contains(&ending))
+    })
 }
 
 /// Said of the patient's body as it is or will be operated on; a consent's procedure stands under its conditions.

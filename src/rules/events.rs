@@ -451,8 +451,14 @@ fn order_matches(subject: &Subject<'_>, order: &Order, filter: &EventFilter) -> 
         && (filter.order_class.is_empty() || order.class.as_ref().is_some_and(|class| filter.order_class.contains(class)))
         && (filter.purpose.is_empty() || order.purpose.as_ref().is_some_and(|purpose| filter.purpose.contains(purpose)))
         && !is_classed_otherwise(order, filter)
+        && !(filter.order_kind == Some(OrderKind::Procedure) && is_upkeep(order.name.as_deref().unwrap_or("")))
         && is_concept(subject, order.name.as_deref().unwrap_or(""), &filter.concept)
         && (filter.not_concept.is_empty() || !is_concept(subject, order.name.as_deref().unwrap_or(""), &filter.not_concept))
+}
+
+/// 气管切开护理, 深静脉置管换药, 胸腔穿刺包: the care of what is there, its end, or a thing.
+fn is_upkeep(order: &str) -> bool {
+    ["护理", "换药", "维护", "冲管", "封管", "拔除", "包"].iter().any(|word| order.ends_with(word))
 }
 
 /// The hospital's own class of an antibiotic goes before the lexicon's: 万古霉素 is not of the special class everywhere.

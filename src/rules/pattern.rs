@@ -210,8 +210,9 @@ impl Prepared {
             let passages: Vec<_> = self.places.passages_of(document).collect();
             let in_title = self.spec.titled && self.find.matches(&subject.knowledge.reader.read_text(None, "", &document.title));
             let table = subject.knowledge.documents();
-            let held =
-                |passage: &Passage| holds(&self.find, passage, table) || (!self.spec.unless.is_empty() && holds(&self.unless, passage, table));
+            let held = |passage: &Passage| {
+                holds(&self.find, passage, table) || (!self.spec.unless.is_empty() && holds(&self.unless, passage, table))
+            };
             let long_enough = |passage: &Passage| bare(passage.text.as_str()).nth(self.spec.at_least_chars.saturating_sub(1)).is_some();
             let Some(first) = passages.iter().copied().find(|passage| long_enough(passage)) else { continue };
             if in_title || passages.iter().any(|passage| held(passage)) {
@@ -234,7 +235,9 @@ pub fn holds(finder: &Finder, passage: &Passage, table: &DocumentTable) -> bool 
 /// The text with the unknown headings over it and in it as `诊断结果:`; `None` where there is none.
 fn headed(passage: &Passage, table: &DocumentTable) -> Option<String> {
     let text = passage.text.as_str();
-    let over = table.unknown_heading(&passage.section).or_else(|| table.unknown_heading(passage.within.as_deref()?));
+    // 出院时间 says when, and nothing of how the patient was 出院时.
+    let unknown = |section: &str| table.unknown_heading(section).filter(|heading| !heading.ends_with("时间") && !heading.ends_with("日期"));
+    let over = unknown(&passage.section).or_else(|| unknown(passage.within.as_deref()?));
     if over.is_none() && !text.contains('】') {
         return None;
     }
@@ -293,6 +296,7 @@ mod tests {
         assert_eq!(read("【诊断结果】", "胆囊结石").as_deref(), Some("诊断结果:胆囊结石"));
         assert_eq!(read("现病史", "腹痛。【病情】平稳").as_deref(), Some("腹痛。\n病情:平稳"));
         assert_eq!(read("鉴别诊断", "肺结核"), None);
+        assert_eq!(read("出院时间", "2026-03-09"), None);
         assert_eq!(read("", "肺结核"), None);
     }
 }

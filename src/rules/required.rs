@@ -238,9 +238,9 @@ impl Prepared {
         let titles: Vec<Option<Title>> = signers.iter().map(|person| facts::title_of(subject.visit, person)).collect();
         // Someone whose title is not known may have it; a midwife or a pharmacist alone signs a paper of their own.
         let is_doctor = |actual: &Option<Title>| actual.is_some_and(|actual| actual >= Title::Intern);
-        let untitled = signatures.title.is_some_and(|title| {
-            titles.iter().all(|actual| actual.is_some_and(|actual| actual < title)) && titles.iter().any(is_doctor)
-        });
+        let untitled = signatures
+            .title
+            .is_some_and(|title| titles.iter().all(|actual| actual.is_some_and(|actual| actual < title)) && titles.iter().any(is_doctor));
         if signers.len() >= signatures.count && !untitled {
             return None;
         }

@@ -90,14 +90,18 @@ fn miscopied<'r, 'v>(
         return None;
     }
     let text = passage.text.as_str();
+    let before = text.get(passage.sentence_of(mention.span).start as usize..mention.span.start as usize).unwrap_or("");
+    if is_after_treatment(before) || ["基础", "第1次", "第一次"].iter().any(|word| before.ends_with(word)) {
+        return None;
+    }
     let between = text.get(mention.span.end as usize..measure.span.start as usize).unwrap_or("");
     let is_dated = between.contains(|character: char| character.is_ascii_digit());
     if is_dated || ["最低", "最高", "由", "从"].iter().any(|word| between.contains(word)) {
         return None;
     }
-    // The first value of a series, or what was transfused.
+    // The first value of a series, what was transfused, or an aim (使血钾达3.9mmol/L以上).
     let following = text.get(measure.span.end as usize..).unwrap_or("").trim_start();
-    if ["→", "->", "治疗量", "个治疗量", "袋", "人份"].iter().any(|word| following.starts_with(*word)) {
+    if ["→", "->", "治疗量", "个治疗量", "袋", "人份", "以上", "以下"].iter().any(|word| following.starts_with(*word)) {
         return None;
     }
     let matches = |value: f64| (value - measure.value).abs() <= (value.abs() * 0.02).max(0.051);
@@ -117,6 +121,14 @@ fn miscopied<'r, 'v>(
             || age <= 1 && is_one_digit_lost(printed, stated);
         slipped && is_of_then(passage, mention, report.lab, written)
     })
+}
+
+/// 补钾后血钾3.9mmol/L: measured after a treatment, perhaps at the bedside; 今晨复查 speaks of a report.
+fn is_after_treatment(before: &str) -> bool {
+    const TREATED: [&str; 9] = ["补钾", "补钠", "补钙", "补镁", "输注", "输血", "输红", "输悬", "输白蛋白"];
+    const REPORTED: [&str; 4] = ["今晨", "今日", "复查", "复测"];
+    let said = |words: &[&str]| words.iter().any(|word| before.contains(word));
+    said(&TREATED) && !said(&REPORTED)
 }
 
 /// The sentence has other values of the report's day and copied them right: 血红蛋白128g/L,白细胞10.6×10⁹/L, of which the second is as reported.

@@ -32,10 +32,13 @@ const ALIKE: usize = 2;
 const SHORT: &str = "眼耳手足膝髋踝肩肘腕肺肾乳腿臂额颞顶枕鼻腋颊";
 
 /// Words of a sentence that may rightly speak of the other side.
-const OTHER: [&str; 26] = [
+const OTHER: [&str; 43] = [
     "健侧", "对侧", "健肢", "相比", "比较", "较左", "较右", "对照", "利手", "卧位", "手持", "择期", "另", "新发", "转移", "陈旧", "缺如",
-    "史", "既往", "年前", "曾", "双", "两侧", "各", "放射", "家属",
+    "史", "既往", "年前", "曾", "双", "两侧", "各", "放射", "家属", "家族", "姐姐", "较轻", "程度轻", "骨密度", "T值", "K-L 1", "K-L 2",
+    "BI-RADS 2", "BI-RADS 3", "人工晶", "腘绳肌", "预防", "可致", "拟于", "月后行", "周后行",
 ];
+/// Words of a lesser side that is left alone, but in discharge orders, where every side is told to come again.
+const WATCHED: [&str; 4] = ["随诊", "随访", "暂观察", "保守"];
 /// Words of a way in, which may be on either side.
 const ACCESS: [&str; 6] = ["戳卡", "穿刺", "置管", "签", "导管", "透析"];
 /// Words of a clause that say that nothing is there.
@@ -166,8 +169,11 @@ fn is_explained(one: &Place<'_>, side: Side) -> bool {
     // 左眼压15mmHg: each side has a number of its own.
     let number = after.find(|next: char| next.is_ascii_digit()).map(|at| &after[..at]);
     let is_measured = number.is_some_and(|words| words.chars().count() <= 3 && words.chars().all(is_han) && !words.ends_with('第'));
+    let is_watched = one.passage.section.as_ref() != "出院医嘱" && WATCHED.iter().any(|word| sentence.contains(word));
     history
         || compared
+        || is_watched
+        || text[..one.span.start as usize].ends_with('防')
         || OTHER.iter().any(|word| sentence.contains(word))
         || NOTHING.iter().any(|word| clause.contains(word))
         || after.contains("术后")

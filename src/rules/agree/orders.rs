@@ -49,7 +49,8 @@ impl Prepared {
                     .collect();
                 let Some(ratios) = ratios.filter(|ratios| !ratios.is_empty()) else { continue };
                 let slipped = ratios.iter().all(|(_, ratio)| *ratio >= SLIP) || ratios.iter().all(|(_, ratio)| *ratio <= 1.0 / SLIP);
-                if !slipped {
+                let is_less = ratios.iter().all(|(_, ratio)| *ratio < 1.0);
+                if !slipped || is_otherwise_given(passage.text.as_str(), mention.span.cover(measure.span), is_less) {
                     continue;
                 }
                 let (index, order) = (ratios[0].0, &orders[ratios[0].0]);
@@ -162,6 +163,15 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// 硝酸甘油10μg起泵, 肝素100U封管, 垂体后叶素0.02U/min: a rate, or a small share of the ampoule that was ordered.
+fn is_otherwise_given(text: &str, dose: Span, is_less: bool) -> bool {
+    const RATES: [&str; 5] = ["/min", "/分", "/h", "/小时", "/kg"];
+    const SMALL: [&str; 11] = ["泵", "静推", "静注", "稀释", "封管", "冲管", "皮试", "玻璃体", "前房", "鞘内", "溶栓管"];
+    let clause = around::stretch(text, dose, &['。', ';', ',', '\n']);
+    let after = &text[dose.end as usize..];
+    RATES.iter().any(|rate| after.starts_with(rate)) || is_less && SMALL.iter().any(|word| clause.contains(word))
 }
 
 /// 0.9%氯化钠注射液(配甲泼尼龙) is what the drug is dissolved in.

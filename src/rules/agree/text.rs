@@ -453,7 +453,7 @@ pub(in crate::rules) fn shared_pairs(a: &str, b: &str) -> f64 {
 
 /// A target, a threshold, an earlier or another hospital's value; words that are `harmless` where it is asked count for nothing.
 pub(in crate::rules) fn is_goal_or_history(passage: &Passage, span: Span, harmless: &[&str]) -> bool {
-    const WORDS: [&str; 40] = [
+    const WORDS: [&str; 54] = [
         "目标",
         "控制在",
         "维持",
@@ -494,6 +494,20 @@ pub(in crate::rules) fn is_goal_or_history(passage: &Passage, span: Span, harmle
         "周期后",
         "化疗后",
         "院外",
+        "来诊",
+        "入院时",
+        "出生",
+        "基线",
+        "去年",
+        "POCT",
+        "包液",
+        "供者",
+        "母孕",
+        "其母",
+        "母亲",
+        "其父",
+        "其女",
+        "其子",
     ];
     let text = passage.text.as_str();
     let sentence = passage.sentence_of(span);

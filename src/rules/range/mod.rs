@@ -23,7 +23,7 @@ pub(super) use times::patient_age;
 
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
-use crate::reading::Passage;
+use crate::reading::{Measure, Passage};
 use crate::reading::lexicon::ConceptSet;
 use crate::reading::measures::convert;
 use crate::reading::text::Span;
@@ -204,6 +204,21 @@ impl Check for Prepared {
     }
 }
 
+/// What makes a value possible that no resting body has: a standstill, the rate of a machine or of an arrhythmia's waves, a cooled body; or 身高1.65.
+fn is_accounted_for(concept: &str, measure: &Measure, is_low: bool, sentence: &str) -> bool {
+    const WAVES: [&str; 8] = ["高频", "振荡", "震荡", "HFOV", "室颤波", "颤动波", "扑动波", "房扑"];
+    const COOLED: [&str; 6] = ["低体温", "低温", "降温", "复温", "停循环", "冻僵"];
+    let said = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
+    match concept {
+        "心率" | "脉搏" | "呼吸" => measure.value == 0.0 || said(&WAVES),
+        "血压" => measure.value == 0.0,
+        "体温" => is_low && said(&COOLED),
+        // A bare number is in metres.
+        "身高" => measure.unit.is_empty() && (0.3..=2.5).contains(&measure.value),
+        _ => false,
+    }
+}
+
 impl Prepared {
     fn possible(&self, subject: &Subject<'_>, passage: &std::sync::Arc<Passage>, hits: &mut Vec<Hit>) {
         let lexicon = subject.knowledge.lexicon();
@@ -220,6 +235,10 @@ impl Prepared {
             // A unit that can't be converted is another rule's question.
             let Some(value) = value else { continue };
             let span = mention.span.cover(measure.span);
+            let sentence = passage.text.slice(passage.sentence_of(span));
+            if is_accounted_for(&concept.name, measure, value < low, sentence) {
+                continue;
+            }
             // 血压120-140mmHg is a goal for the systolic pressure.
             let is_pair = passage.text.slice(measure.span).contains('/');
             let swapped = concept.name.as_ref() == "血压" && is_pair && measure.second.is_some_and(|diastolic| diastolic >= measure.value);

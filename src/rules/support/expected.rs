@@ -125,13 +125,14 @@ impl Prepared {
                 let found = self.within.passages_of(document).find_map(|passage| {
                     let text = passage.text.as_str();
                     let found = entry.plan.iter().find_map(|word| text.find(word.as_str()).map(|at| Span::new(at, at + word.len())))?;
-                    (!self.is_doubtful(text, found)).then(|| Evidence { passage: passage.clone(), span: found, role: Role::This })
+                    (!self.is_doubtful(text, found) && !is_other_fast(text, found)).then(|| Evidence { passage: passage.clone(), span: found, role: Role::This })
                 });
                 let Some(evidence) = found else { continue };
                 let holds = |words: &[String], order: &Order| {
                     order.name.as_deref().is_some_and(|name| words.iter().any(|word| name.contains(word.as_str())))
                 };
-                let first_day = |order: &Order| is_active(order, planned, time::plus_minutes(planned, DAY_MINUTES));
+                // The next morning's round may change the plan.
+                let first_day = |order: &Order| is_active(order, planned, time::plus_minutes(planned, DAY_MINUTES / 2));
                 let since = time::plus_minutes(planned, -DAY_MINUTES);
                 let kept = orders
                     .iter()
@@ -311,6 +312,17 @@ impl Prepared {
         let clause = around::stretch(text, span, &['。', ';', '\n', ',', '、']).replace("目前", "");
         DOUBT.iter().any(|word| clause.contains(word))
     }
+}
+
+/// 禁食辛辣, 经口禁食, 胃镜检查禁食8小时, 明晨禁食水: a diet, another way in, or a fast for what comes later.
+fn is_other_fast(text: &str, span: Span) -> bool {
+    const FOODS: [&str; 16] = [
+        "辛辣", "刺激", "生冷", "寒凉", "油腻", "肥", "腥", "海鲜", "羊肉", "动物", "牛奶", "含", "坚硬", "粗糙", "发物", "经口",
+    ];
+    const LATER: [&str; 8] = ["检查", "超声", "镜", "今晚", "明晨", "明早", "明日", "经口"];
+    let start = around::start_of(text, span.start as usize, &['。', ';', '\n', ',', '、']);
+    let (before, after) = (&text[start..span.start as usize], &text[span.end as usize..]);
+    FOODS.iter().any(|word| after.starts_with(word)) || LATER.iter().any(|word| before.contains(word))
 }
 
 /// True when the order runs at some moment from `from` to `to`.
