@@ -216,6 +216,9 @@ impl Prepared {
                 });
             }
         }
+        if !hits.is_empty() && self.within.passages(subject).any(|passage| tells_of_intersex(passage, sex)) {
+            return Vec::new();
+        }
         // One sentence names several parts of one organ system; the first says enough.
         hits.dedup_by(|later, earlier| Arc::ptr_eq(&later.evidence[0].passage, &earlier.evidence[0].passage));
         hits
@@ -309,6 +312,7 @@ impl Prepared {
                 let opposite = one_voiced(said) && one_voiced(other) && said[0].1.assertion != other[0].1.assertion;
                 let denied = said[0].1.assertion == Assertion::Absent;
                 opposite
+                    && may_be_one_side(said, other)
                     && (other_key.1 == key.1 || if denied { denies(&here, key, other_key.1) } else { denies(&there, other_key, key.1) })
             };
             if let Some((_, other)) = of_concept.into_iter().find(contradicts) {
@@ -381,9 +385,9 @@ fn is_beside_its_fellow(passage: &Passage, mention: &Mention) -> bool {
     let ending = format!("{before_last}{last}");
     let sentence = passage.sentence_of(mention.span);
     let clauses = passage.clauses.iter().filter(|clause| sentence.contains(**clause) && !clause.contains(mention.span));
-    clauses.map(|clause| passage.text.slice(*clause)).any(|clause| {
-        beginnings.iter().filter_map(|beginning| clause.find(beginning)).any(|at| clause[at..].contains(&ending))
-    })
+    clauses
+        .map(|clause| passage.text.slice(*clause))
+        .any(|clause| beginnings.iter().filter_map(|beginning| clause.find(beginning)).any(|at| clause[at..].contains(&ending)))
 }
 
 /// Said of the patient's body as it is or will be operated on; a consent's procedure stands under its conditions.
@@ -406,6 +410,27 @@ fn is_examined(passage: &Passage, mention: &Mention) -> bool {
         && passage.text.as_str()[mention.span.end as usize..].chars().take(10).collect::<String>().contains('未')
 }
 
+/// 性发育异常, or 染色体46,XX of a man: what organs there are is not told by the sex.
+fn tells_of_intersex(passage: &Passage, sex: Sex) -> bool {
+    let opposite = if sex == Sex::Male { ["46,XX", "46, XX"] } else { ["46,XY", "46, XY"] };
+    let text = passage.text.as_str();
+    opposite.iter().chain(&["性发育异常", "性发育障碍", "两性畸形"]).any(|word| text.contains(word))
+}
+
+/// 左侧胸壁压痛 and 右侧胸壁无压痛 are of two places.
+fn may_be_one_side(here: &[Said<'_>], there: &[Said<'_>]) -> bool {
+    let one_side = |one: Side, other: Side| one == other || one == Side::Both || other == Side::Both;
+    let agree = |one: &Mention, other: &Mention| one.side.zip(other.side).is_none_or(|(one, other)| one_side(one, other));
+    here.iter().any(|(_, one)| there.iter().any(|(_, other)| agree(one, other)))
+}
+
+/// 父亲高血压病史20年, or a finding of imaging without any symptom: no illness that the patient knows of.
+fn is_of_other_or_silent(passage: &Passage, mention: &Mention, clause: &str) -> bool {
+    let before = &passage.text.as_str()[..mention.span.start as usize];
+    let of_relative = before.trim_end_matches(['亲', '有', '患', ',', ' ']).ends_with(['父', '母', '兄', '弟', '姐', '妹', '哥']);
+    of_relative || clause.contains('示') && passage.text.slice(passage.sentence_of(mention.span)).contains("无症状")
+}
+
 /// 高血压病史10年, 糖尿病8年, 冠心病史: known for months or years. A diagnosis made in this stay is not.
 fn is_long_known(passage: &Passage, mention: &Mention) -> bool {
     let text = passage.text.as_str();
@@ -419,7 +444,7 @@ fn is_long_known(passage: &Passage, mention: &Mention) -> bool {
         TimeValue::Duration(length) | TimeValue::Ago { length, .. } => length.unit >= TimeUnit::Month,
         _ => false,
     });
-    let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span));
-    let denial = clause.is_some_and(|clause| ["无", "否认", "未"].iter().any(|word| text[clause.range()].contains(word)));
-    (history || long) && !denial
+    let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span)).map_or("", |clause| &text[clause.range()]);
+    let denial = ["无", "否认", "未"].iter().any(|word| clause.contains(word));
+    (history || long) && !denial && !is_of_other_or_silent(passage, mention, clause)
 }

@@ -163,7 +163,13 @@ pub struct EventFilter {
     /// Lexicon concepts or classes that the order's or operation's name must not be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_concept: Vec<String>,
-    /// Words of which the operation's anaesthesia holds none (`局部麻醉`).
+    /// Lexicon concepts or classes: a name that holds nothing else is not meant (an endoscopy alone).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_only: Vec<String>,
+    /// Words of which the order's or operation's name holds none (`护理`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_named: Vec<String>,
+    /// Words of which the operation's anaesthesia holds none (`局部麻醉`); an operation without any (`无`) is then left out as well.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_anesthesia: Vec<String>,
     /// Values of `orders[].purpose`.
@@ -260,7 +266,9 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
                 let anesthesia = operation.anesthesia.as_deref().unwrap_or("");
                 let wanted = filter.elective.is_none_or(|elective| operation.elective == Some(elective))
                     && filter.min_level.is_none_or(|level| operation.level.is_some_and(|actual| actual >= level))
+                    && !(!filter.not_anesthesia.is_empty() && NO_ANESTHESIA.contains(&anesthesia.trim()))
                     && !filter.not_anesthesia.iter().any(|word| anesthesia.contains(word.as_str()))
+                    && is_named(subject, name, filter)
                     && is_concept(subject, name, &filter.concept)
                     && (filter.not_concept.is_empty() || !is_concept(subject, name, &filter.not_concept));
                 if !wanted {
@@ -343,6 +351,10 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
                     EventKind::CriticalValueTold => value.doctor_told_at,
                     _ => value.handled_at,
                 };
+                // One of before the stay or after it is another record's.
+                if value.reported_at.is_some_and(|reported| !is_in_stay(visit, reported)) {
+                    continue;
+                }
                 let what = format!("{}{}", value.item.as_deref().unwrap_or(""), value.value.as_deref().unwrap_or(""));
                 push(at, value.id.as_deref().unwrap_or("critical"), &what, format!("/critical_values/{index}"), vec![]);
             }
@@ -369,34 +381,47 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
             }
         }
         EventKind::ExamReport => {
-            let admitted = visit.admission.admitted_at;
             for (index, exam) in visit.exams.iter().flatten().enumerate() {
                 let modality = exam.modality.as_deref().unwrap_or("");
-                let in_stay = exam.reported_at.is_some_and(|at| admitted.is_none_or(|admitted| at.latest() >= admitted.earliest()));
-                if in_stay && holds_one(&filter.modality, modality) {
+                if exam.reported_at.is_some_and(|at| is_in_stay(visit, at)) && holds_one(&filter.modality, modality) {
                     let name = format!("{}{modality}", exam.site.as_deref().unwrap_or(""));
                     push(exam.reported_at, exam.id.as_deref().unwrap_or("exam"), &name, format!("/exams/{index}"), vec![]);
                 }
             }
         }
         EventKind::CultureReport => {
-            const NEGATIVE: [&str; 5] = ["无菌", "阴性", "未见", "未检出", "无细菌"];
+            // No pattern of 无…菌: 无乳链球菌 is a germ.
+            const NEGATIVE: [&str; 15] = [
+                "无菌",
+                "阴性",
+                "未见",
+                "未检出",
+                "无细菌",
+                "正常菌群",
+                "菌群正常",
+                "无真菌",
+                "无厌氧菌",
+                "无致病菌",
+                "无生长",
+                "未生长",
+                "未培养",
+                "未分离",
+                "未发现",
+            ];
             for (index, culture) in visit.cultures.iter().flatten().enumerate() {
                 let organism = culture.organism.as_deref().unwrap_or("");
-                if !organism.is_empty() && !NEGATIVE.iter().any(|word| organism.contains(word)) {
+                let in_stay = culture.reported_at.is_some_and(|at| is_in_stay(visit, at));
+                if in_stay && !organism.is_empty() && !NEGATIVE.iter().any(|word| organism.contains(word)) {
                     push(culture.reported_at, culture.id.as_deref().unwrap_or("culture"), organism, format!("/cultures/{index}"), vec![]);
                 }
             }
         }
         EventKind::AutopsyReport | EventKind::PathologyReport => {
             let is_autopsy = |text: &Option<String>| text.as_deref().is_some_and(|text| text.contains("尸检") || text.contains("尸体"));
-            let in_stay = |at: Instant| {
-                let admitted = visit.admission.admitted_at.is_none_or(|admitted| at.latest() >= admitted.earliest());
-                admitted && facts::discharged_at(visit).is_none_or(|discharged| at.earliest() <= discharged)
-            };
             for (index, report) in visit.pathology.iter().flatten().enumerate() {
                 let autopsy = is_autopsy(&report.specimen) || is_autopsy(&report.diagnosis);
-                let wanted = if kind == EventKind::AutopsyReport { autopsy } else { !autopsy && report.reported_at.is_some_and(in_stay) };
+                let in_stay = || report.reported_at.is_some_and(|at| is_in_stay(visit, at));
+                let wanted = if kind == EventKind::AutopsyReport { autopsy } else { !autopsy && in_stay() };
                 if wanted {
                     let specimen = if autopsy { "" } else { report.specimen.as_deref().unwrap_or("") };
                     push(report.reported_at, report.id.as_deref().unwrap_or("pathology"), specimen, format!("/pathology/{index}"), vec![]);
@@ -404,13 +429,12 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
             }
         }
         EventKind::Result => {
-            let admitted = visit.admission.admitted_at;
             for (index, lab) in visit.labs.iter().flatten().enumerate() {
                 let value = lab.value.as_deref().and_then(|value| value.trim().parse::<f64>().ok());
                 let beyond = |value: f64| filter.above.is_some_and(|most| value > most) || filter.below.is_some_and(|least| value < least);
                 let in_unit =
                     lab.unit.as_deref().is_none_or(|unit| filter.unit.is_empty() || filter.unit.iter().any(|known| known == unit));
-                let in_stay = lab.reported_at.is_some_and(|at| admitted.is_none_or(|admitted| at.latest() >= admitted.earliest()));
+                let in_stay = lab.reported_at.is_some_and(|at| is_in_stay(visit, at));
                 let fluid = lab.specimen.as_deref().is_some_and(|text| !text.contains('血') && !text.contains("血清"));
                 let item = lab.item.as_deref().unwrap_or("");
                 // 尿钾 and 糖化血红蛋白 only hold the item's name.
@@ -440,6 +464,12 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
     Ok(events)
 }
 
+/// Neither before the admission nor after the discharge, as far as these are known.
+fn is_in_stay(visit: &Visit, at: Instant) -> bool {
+    visit.admission.admitted_at.is_none_or(|admitted| at.latest() >= admitted.earliest())
+        && facts::discharged_at(visit).is_none_or(|discharged| at.earliest() <= discharged)
+}
+
 /// True when the text holds one of the words, or no word is asked for.
 fn holds_one(words: &[String], text: &str) -> bool {
     words.is_empty() || words.iter().any(|word| text.contains(word.as_str()))
@@ -451,6 +481,7 @@ fn order_matches(subject: &Subject<'_>, order: &Order, filter: &EventFilter) -> 
         && (filter.order_class.is_empty() || order.class.as_ref().is_some_and(|class| filter.order_class.contains(class)))
         && (filter.purpose.is_empty() || order.purpose.as_ref().is_some_and(|purpose| filter.purpose.contains(purpose)))
         && !is_classed_otherwise(order, filter)
+        && is_named(subject, order.name.as_deref().unwrap_or(""), filter)
         && !(filter.order_kind == Some(OrderKind::Procedure) && is_upkeep(order.name.as_deref().unwrap_or("")))
         && is_concept(subject, order.name.as_deref().unwrap_or(""), &filter.concept)
         && (filter.not_concept.is_empty() || !is_concept(subject, order.name.as_deref().unwrap_or(""), &filter.not_concept))
@@ -459,6 +490,20 @@ fn order_matches(subject: &Subject<'_>, order: &Order, filter: &EventFilter) -> 
 /// 气管切开护理, 深静脉置管换药, 胸腔穿刺包: the care of what is there, its end, or a thing.
 fn is_upkeep(order: &str) -> bool {
     ["护理", "换药", "维护", "冲管", "封管", "拔除", "包"].iter().any(|word| order.ends_with(word))
+}
+
+/// An operation under no anaesthesia at all.
+const NO_ANESTHESIA: [&str; 8] = ["无", "无麻醉", "未麻醉", "不麻醉", "—", "-", "--", "/"];
+
+/// The name holds none of the words, and something else than the concepts.
+fn is_named(subject: &Subject<'_>, name: &str, filter: &EventFilter) -> bool {
+    let lexicon = subject.knowledge.lexicon();
+    let is_one = |id| filter.not_only.iter().any(|class| lexicon.is_a(id, class));
+    let is_only = || {
+        let mut acts = lexicon.find(name).filter(|(_, id)| lexicon.is_a(*id, "手术") || is_one(*id)).peekable();
+        acts.peek().is_some() && acts.all(|(_, id)| is_one(id))
+    };
+    !filter.not_named.iter().any(|word| name.contains(word.as_str())) && (filter.not_only.is_empty() || !is_only())
 }
 
 /// The hospital's own class of an antibiotic goes before the lexicon's: 万古霉素 is not of the special class everywhere.
@@ -505,12 +550,23 @@ pub fn titles(subject: &Subject<'_>, document: &DocumentReading) -> Vec<Title> {
     let record = facts::document(subject.visit, document);
     let mut titles: Vec<Title> = facts::signers(record).into_iter().filter_map(|person| facts::title_of(subject.visit, person)).collect();
     titles.extend(printed_title(&document.title));
+    titles.extend(opening(document).and_then(printed_title));
     titles
+}
+
+/// The opening of a note that tells who makes this round: 今日王某某主治医师查房.
+fn opening(document: &DocumentReading) -> Option<&str> {
+    const LONGEST: usize = 20;
+    // Of another round, or one that is asked for.
+    const OTHER: [&str; 9] = ["昨", "前日", "明日", "待", "请", "会诊", "未", "。", "\n"];
+    let text = document.passages.first()?.text.as_str();
+    let round = &text[..text.find("查房")?];
+    (round.chars().count() <= LONGEST && !OTHER.iter().any(|word| round.contains(word))).then_some(round)
 }
 
 /// The doctor's title printed in a heading such as `王某某副主任医师查房记录`.
 pub fn printed_title(heading: &str) -> Option<Title> {
-    const PRINTED: [(&str, Title); 8] = [
+    const PRINTED: [(&str, Title); 10] = [
         ("副主任医师", Title::AssociateChief),
         ("主任医师", Title::Chief),
         ("主治医师", Title::Attending),
@@ -519,6 +575,8 @@ pub fn printed_title(heading: &str) -> Option<Title> {
         ("科主任", Title::Chief),
         ("主任", Title::Chief),
         ("主治", Title::Attending),
+        ("副教授", Title::AssociateChief),
+        ("教授", Title::Chief),
     ];
     PRINTED.iter().find(|(word, _)| heading.contains(word)).map(|(_, title)| *title)
 }

@@ -7,9 +7,11 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::finder::{Find, Finder};
-use super::places::Places;
+use super::places::{self, Places};
 use super::{DataEvidence, Evidence, Knowledge, Role, SpecError, Subject, facts};
+use crate::reading::Passage;
 use crate::reading::lexicon::ConceptSet;
+use crate::reading::text::Span;
 
 /// One condition. With `find` it looks into `within`; with `positive` it looks at the laboratory results.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -18,6 +20,9 @@ pub struct Given {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub within: Vec<String>,
     pub find: Find,
+    /// Words of which the name of a report in `@检查` must hold one; one without a name may be of any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub modality: Vec<String>,
     /// Lexicon concepts of laboratory items of which some result must be positive, or flagged high.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub positive: Vec<String>,
@@ -52,6 +57,7 @@ pub fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Giv
 pub struct Condition {
     places: Places,
     finder: Finder,
+    modality: Vec<String>,
     positive: ConceptSet,
     absent: bool,
 }
@@ -68,9 +74,13 @@ impl Given {
         if self.find.is_empty() == self.positive.is_empty() || self.find.is_empty() != self.within.is_empty() {
             return Err(SpecError::new("given", "a condition needs either `within` with `find`, or `positive`"));
         }
+        if !self.modality.is_empty() && self.within.is_empty() {
+            return Err(SpecError::new("modality", "a modality is that of reports: it needs `within`"));
+        }
         Ok(Condition {
             places: Places::parse(&self.within, knowledge.documents()).map_err(|text| SpecError::new("within", text))?,
             finder: self.find.prepare(knowledge)?,
+            modality: self.modality.clone(),
             positive: knowledge.lexicon().set(&self.positive).map_err(|text| SpecError::new("positive", text))?,
             absent: self.absent,
         })
@@ -85,10 +95,25 @@ impl Condition {
     }
 
     fn in_text(&self, subject: &Subject<'_>) -> Option<Shown> {
-        self.places.passages(subject).find_map(|passage| {
-            let span = self.finder.find(passage).into_iter().next()?;
+        self.places.passages(subject).filter(|passage| self.is_of_modality(passage)).find_map(|passage| {
+            let whole = || Span::new(0, passage.text.as_str().len());
+            let span = self.finder.find(passage).into_iter().next().or_else(|| self.is_named(passage).then(whole))?;
             Some(Shown { evidence: Some(Evidence { passage: passage.clone(), span, role: Role::Context }), data: None })
         })
+    }
+
+    /// Where something must be missing, a report that is called so (胸部CT) is the thing.
+    fn is_named(&self, passage: &Passage) -> bool {
+        self.absent && places::report_name(passage).is_some_and(|name| self.finder.matches_text(name.as_str()))
+    }
+
+    fn is_of_modality(&self, passage: &Passage) -> bool {
+        if self.modality.is_empty() {
+            return true;
+        }
+        let Some(name) = places::report_name(passage) else { return true };
+        let name = name.as_str().to_ascii_uppercase();
+        name == "检查报告" || self.modality.iter().any(|word| name.contains(word.as_str()))
     }
 
     fn in_results(&self, subject: &Subject<'_>) -> Option<Shown> {

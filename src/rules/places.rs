@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::{Searched, Subject};
 use crate::reading::documents::{DocumentTable, SectionSet};
+use crate::reading::text::CleanText;
 use crate::reading::{DataSource, DocumentReading, Origin, Passage};
 use crate::record::DocumentKind;
 
@@ -126,6 +127,11 @@ impl Places {
         let Origin::Data { source, .. } = &passage.origin else { return false };
         self.places.iter().any(|place| matches!(place, Place::Data(wanted) if wanted == source))
     }
+}
+
+/// Site and modality of a structured report (胸部CT报告), which stand in none of its texts.
+pub fn report_name(passage: &Passage) -> Option<CleanText> {
+    matches!(passage.origin, Origin::Data { source: DataSource::Exams, .. }).then(|| CleanText::new(&passage.section))
 }
 
 fn parse_place(written: &str, table: &DocumentTable) -> Result<Place, String> {

@@ -113,10 +113,15 @@ impl Prepared {
         let in_window = |document: &&DocumentReading| {
             document.time.is_some_and(|at| at.latest() >= earliest && (at.earliest() <= last || at.date() == trigger.at.date()))
         };
+        let value = reported_value(subject, trigger);
+        let tells_value = |document: &&DocumentReading| {
+            self.may_tell_value(document, trigger)
+                && value.is_some_and(|value| self.places.passages_of(document).any(|passage| tells(subject, passage, trigger, value)))
+        };
         let item = self.items(subject, trigger);
         let mut searched = Vec::new();
         let mut half: Option<Evidence> = None;
-        for document in self.places.documents(subject).filter(in_window) {
+        for document in self.places.documents(subject).filter(|document| in_window(document) || tells_value(document)) {
             searched.push(Searched { document: document.index, section: None });
             for passage in self.places.passages_of(document) {
                 let Some(span) = self.answers(subject, passage, trigger, &item) else { continue };
@@ -141,6 +146,20 @@ impl Prepared {
         })
     }
 
+    /// Out of the window: a result's value may still be told later, a critical value's in a note that was begun shortly before its report.
+    fn may_tell_value(&self, document: &DocumentReading, trigger: &Event) -> bool {
+        const BEGUN_MINUTES: i64 = 60;
+        let Some(at) = document.time else { return false };
+        match self.spec.trigger {
+            EventKind::Result => at.earliest() > trigger.at.latest(),
+            EventKind::CriticalValueReported => {
+                let minutes = time::minutes_between(at.earliest(), trigger.at.earliest());
+                self.spec.after && at.has_time() && (0..=BEGUN_MINUTES).contains(&minutes)
+            }
+            _ => false,
+        }
+    }
+
     /// Concepts of the trigger itself.
     fn items(&self, subject: &Subject<'_>, trigger: &Event) -> Vec<ConceptId> {
         if !self.spec.item {
@@ -160,9 +179,14 @@ impl Prepared {
                 .find(|mention| self.spec.same_class.iter().any(|class| lexicon.is_a(mention.concept, class)))
                 .map(|mention| mention.span)
         };
-        let is_of_trigger =
-            |span: &Span| !self.spec.same_region || !is_of_other_region(&trigger.label, passage.text.slice(passage.sentence_of(*span)));
-        self.answer.find(passage).into_iter().find(is_of_trigger).or_else(by_item).or_else(by_class)
+        // Only what stands before CT names its region: 骨盆CT finds the 髋臼 next door.
+        let is_of_trigger = |span: &Span| {
+            let ahead = Span { end: span.start, ..passage.sentence_of(*span) };
+            !self.spec.same_region || !is_of_other_region(&trigger.label, passage.text.slice(ahead))
+        };
+        let is_critical = self.spec.trigger == EventKind::CriticalValueReported && self.spec.then.is_empty();
+        let by_name = || if is_critical { other_name(passage.text.as_str(), &trigger.label) } else { None };
+        self.answer.find(passage).into_iter().find(is_of_trigger).or_else(by_item).or_else(by_name).or_else(by_class)
     }
 }
 
@@ -181,6 +205,44 @@ fn is_of_before(subject: &Subject<'_>, passage: &Passage, mention: &Mention, tri
         .collect();
     let is_earlier = |at: &crate::record::Instant| at.latest() < trigger.at.earliest();
     !reports.is_empty() && reports.iter().all(|(at, _)| is_earlier(at))
+}
+
+/// The number that the trigger reports.
+fn reported_value(subject: &Subject<'_>, trigger: &Event) -> Option<f64> {
+    let entry = |list: &str| trigger.pointer.strip_prefix(list)?.parse::<usize>().ok();
+    let written = match (entry("/labs/"), entry("/critical_values/")) {
+        (Some(index), _) => subject.visit.labs.as_ref()?.get(index)?.value.as_deref()?,
+        (_, Some(index)) => subject.visit.critical_values.as_ref()?.get(index)?.value.as_deref()?,
+        _ => return None,
+    };
+    let written = written.trim();
+    let end = written.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(written.len());
+    written[..end].parse().ok()
+}
+
+/// The passage gives the trigger's item this very value.
+fn tells(subject: &Subject<'_>, passage: &Passage, trigger: &Event, value: f64) -> bool {
+    let items: Vec<ConceptId> = subject.knowledge.lexicon().find(&trigger.label).map(|(_, id)| id).collect();
+    passage.mentions.iter().filter(|mention| items.contains(&mention.concept)).any(|mention| {
+        let measure = mention.measure.and_then(|index| passage.measures.get(index as usize));
+        measure.is_some_and(|measure| (measure.value - value).abs() < 0.05)
+    })
+}
+
+/// What the text calls the trigger's item: names of one thing that are no single concept of the lexicon.
+fn other_name(text: &str, label: &str) -> Option<Span> {
+    const NAMES: [&[&str]; 5] = [
+        &["中性粒细胞", "ANC", "粒缺", "粒细胞缺乏", "粒细胞减少"],
+        &["葡萄糖", "血糖"],
+        &["总钙", "血钙", "低钙", "高钙"],
+        &["BNP", "脑钠肽", "钠尿肽"],
+        &["脑脊液", "CSF"],
+    ];
+    // 葡萄糖 in a note is the drug.
+    const NOT_IN_NOTES: &str = "葡萄糖";
+    let names = NAMES.iter().filter(|names| names.iter().any(|name| label.contains(name)));
+    let found = names.flat_map(|names| names.iter()).filter(|name| **name != NOT_IN_NOTES);
+    found.filter_map(|name| text.find(name).map(|at| Span::new(at, at + name.len()))).next()
 }
 
 /// The text names regions of the body, and none of those that the label names.

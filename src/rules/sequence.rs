@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::events::{self, EventFilter, EventKind};
 use super::places::Places;
 use super::{Check, DataEvidence, Hit, Knowledge, Outcome, SpecError, Subject, facts};
-use crate::reading::ConceptId;
+use crate::reading::{ConceptId, DocumentReading};
 use crate::record::{Document, DocumentKind, Instant, time};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -48,6 +48,9 @@ pub struct Step {
     pub documents: Vec<String>,
     #[serde(default)]
     pub time: Stamp,
+    /// Words by which a document's title or opening says that it is of another time: 出院后随访, 急诊留观.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless: Vec<String>,
 }
 
 /// Which of a document's times is meant.
@@ -96,6 +99,8 @@ struct Moment {
     label: String,
     path: String,
     anchor: String,
+    /// Of a document.
+    kind: Option<DocumentKind>,
     /// Concepts that a document's title or text names, or an event's label.
     named: Vec<ConceptId>,
 }
@@ -118,13 +123,14 @@ fn moments(subject: &Subject<'_>, step: &Step, places: &Places) -> Result<Vec<Mo
         let events = events::events(subject, kind, &step.filter)?;
         return Ok(events
             .into_iter()
+            .filter(|event| !event.label.contains("出院带药") && !is_stopped_by_system(subject, kind, event.at))
             .map(|event| {
                 let named = lexicon.find(&event.label).map(|(_, id)| id).collect();
-                Moment { at: event.at, label: event.label, path: event.pointer, anchor: event.anchor, named }
+                Moment { at: event.at, label: event.label, path: event.pointer, anchor: event.anchor, kind: None, named }
             })
             .collect());
     }
-    let stamped = places.documents(subject).filter_map(|document| {
+    let stamped = places.documents(subject).filter(|document| !says_one_of(document, &step.unless)).filter_map(|document| {
         let record = facts::document(subject.visit, document);
         let at = step.time.of(record)?;
         Some(Moment {
@@ -132,6 +138,7 @@ fn moments(subject: &Subject<'_>, step: &Step, places: &Places) -> Result<Vec<Mo
             label: format!("{}({}) {at}", document.title, step.time.chinese()),
             path: format!("/documents/{}", document.index),
             anchor: record.id.clone(),
+            kind: Some(document.kind),
             named: lexicon
                 .find(&document.title)
                 .map(|(_, id)| id)
@@ -140,6 +147,19 @@ fn moments(subject: &Subject<'_>, step: &Step, places: &Places) -> Result<Vec<Mo
         })
     });
     Ok(stamped.collect())
+}
+
+/// 23:59 or 24:00 of the day of discharge: nobody stopped the order, the day ran out.
+fn is_stopped_by_system(subject: &Subject<'_>, kind: EventKind, at: Instant) -> bool {
+    let of_day = |left: jiff::civil::DateTime| time::minutes_between(left.date().at(0, 0, 0, 0), at.earliest());
+    kind == EventKind::OrderStop && facts::discharged_at(subject.visit).is_some_and(|left| (1439..=1440).contains(&of_day(left)))
+}
+
+/// Whether the title or the first letters of the text hold one of the words.
+fn says_one_of(document: &DocumentReading, words: &[String]) -> bool {
+    const OPENING: usize = 12;
+    let opening: String = document.passages.first().map_or("", |passage| passage.text.as_str()).chars().take(OPENING).collect();
+    words.iter().any(|word| document.title.contains(word.as_str()) || opening.contains(word.as_str()))
 }
 
 impl Check for Prepared {
@@ -178,10 +198,33 @@ impl Check for Prepared {
             if partners.iter().any(|late| covered(late)) {
                 continue;
             }
+            // One more discussion or handing-over than there were operations or takeovers: its own was refused, or is yet to come.
+            let is_extra = || {
+                let repeats =
+                    matches!(early.kind, Some(DocumentKind::PreopDiscussion | DocumentKind::PreopSummary | DocumentKind::Handover));
+                let in_order =
+                    |late: &Moment| first.iter().filter(|other| other.kind == early.kind && !after(other, late)).count() >= partners.len();
+                repeats && partners.last().is_some_and(|late| in_order(late))
+            };
+            if is_extra() || self.is_of_other(subject, early, &second) {
+                continue;
+            }
             let Some(late) = partners.last().filter(|_| partners.iter().all(|late| disordered(late))) else { continue };
             hits.push(pair(early, late));
         }
         Outcome::Ran(hits)
+    }
+}
+
+impl Prepared {
+    /// A document of an operation that the filter leaves out: the emergency one of the day after the elective one.
+    fn is_of_other(&self, subject: &Subject<'_>, early: &Moment, second: &[Moment]) -> bool {
+        const DAY_MINUTES: i64 = 24 * 60;
+        let Some(kind @ EventKind::OperationStart) = self.spec.second.event else { return false };
+        let operations = events::events(subject, kind, &EventFilter::default()).unwrap_or_default();
+        let is_other = |anchor: &str| second.iter().all(|known| known.anchor != anchor);
+        let follows = |at: Instant| (0..=DAY_MINUTES).contains(&time::minutes_between(early.at.earliest(), at.latest()));
+        early.kind.is_some() && operations.iter().any(|operation| is_other(&operation.anchor) && follows(operation.at))
     }
 }
 

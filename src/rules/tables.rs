@@ -64,6 +64,8 @@ impl Dose {
 #[derive(Debug, Clone)]
 pub struct Exclusive {
     pub members: Vec<(String, ConceptSet)>,
+    /// One may follow the other within a stay: only at one moment they exclude each other.
+    pub passing: bool,
 }
 
 /// An allergy and the drugs that it forbids.
@@ -175,6 +177,8 @@ struct ExclusiveFile {
 #[serde(deny_unknown_fields)]
 struct ExclusiveEntry {
     members: Vec<String>,
+    #[serde(default)]
+    passing: bool,
     #[allow(dead_code)] // read by people
     source: String,
 }
@@ -324,7 +328,7 @@ impl Tables {
             for entry in file.group {
                 let members =
                     entry.members.iter().map(|name| (name.clone(), set("knowledge/exclusive.toml", std::slice::from_ref(name)))).collect();
-                tables.exclusive.push(Exclusive { members });
+                tables.exclusive.push(Exclusive { members, passing: entry.passing });
             }
         }
         if let Some(file) = parse::<AllergyFile>(folder, "knowledge/allergies.toml").map_err(one)? {

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
-use super::super::{Hit, Role, Subject, around};
+use super::super::{Hit, Role, Subject, around, places};
 use super::{Prepared, piece};
 use crate::reading::lexicon::ConceptKind;
 use crate::reading::text::Span;
@@ -19,7 +19,8 @@ static CONSULT: LazyLock<Regex> = LazyLock::new(|| pattern("(?:请|[、,:]请?)(
 static OPEN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         "必要时|如|若|酌情|视(情|病|结果)|考虑|待|择期|出院|门诊|暂不|暂缓|不宜|拒绝|已|结果|提示|回报|今日行|既往|外院|曾|无需|不需|不必|不行|未行|拒|昨|\
-         前后|监测|定期|每|术后|会诊(后|意见|示|考虑|认为)|后再|再(查|行|做)|[周月]后",
+         前后|监测|定期|每|术后|会诊(后|意见|示|考虑|认为)|后再|再(查|行|做)|[周月]后|\
+         下周|择日|不予|不做|不愿|是否(需|要|可|行|做|查|完善)|(稳定|平稳|控制|好转|缓解)后",
     )
 });
 /// A later round speaks of the result, or of why it was put off.
@@ -27,8 +28,27 @@ static ANSWERED: LazyLock<Regex> =
     LazyLock::new(|| pattern("示|提示|见|结果|回报|正常|阴性|阳性|[-+]\\)|\\d|暂缓|推迟|取消|拒绝|不宜|已行|已完成|术后|认为|预约"));
 
 /// What is told of a test instead of its name.
-const RESULTS: [(&str, &[&str]); 4] =
-    [("腰椎穿刺", &["脑脊液"]), ("骨髓", &["骨髓", "骨穿"]), ("支气管镜", &["灌洗", "气管镜", "纤支镜"]), ("肠镜", &["肠镜", "内镜"])];
+const RESULTS: [(&str, &[&str]); 8] = [
+    ("腰椎穿刺", &["脑脊液"]),
+    ("骨髓", &["骨髓", "骨穿"]),
+    ("支气管镜", &["灌洗", "气管镜", "纤支镜"]),
+    ("肠镜", &["肠镜", "内镜"]),
+    ("胸片", &["X线", "X光", "DR"]),
+    ("X线", &["胸片", "平片", "正位片"]),
+    ("D-二聚体", &["D-D", "D二聚"]),
+    ("头颅MRI", &["DWI"]),
+];
+
+/// Names of one department.
+const DEPARTMENTS: [&[&str]; 7] = [
+    &["普外", "普通外", "胃肠外"],
+    &["骨科", "骨外科"],
+    &["耳鼻喉", "耳鼻咽喉", "五官科"],
+    &["心内", "心血管内"],
+    &["神内", "神经内"],
+    &["神外", "神经外"],
+    &["泌外", "泌尿外"],
+];
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a pattern of our own")
@@ -73,7 +93,9 @@ impl Prepared {
                 || lexicon.is_a(mention.concept, &lexicon.concept(other.concept).name)
         };
         let named = |passage: &Arc<Passage>| {
-            passage.text.as_str().contains(words) || passage.text.as_str().contains(name) || passage.mentions.iter().any(is_same)
+            let holds = |text: &str| text.contains(words) || text.contains(name);
+            let is_report = || places::report_name(passage).is_some_and(|report| holds(report.as_str()));
+            holds(passage.text.as_str()) || passage.mentions.iter().any(is_same) || is_report()
         };
         let results = RESULTS.iter().find(|(test, _)| name.contains(test)).map_or(&[][..], |(_, results)| *results);
         let told = |passage: &Arc<Passage>| results.iter().any(|result| passage.text.as_str().contains(result));
@@ -113,8 +135,15 @@ fn is_asked(subject: &Subject<'_>, passage: &Passage, mention: &Mention) -> bool
     ASKS.is_match(&text[start..mention.span.start as usize]) && !OPEN.is_match(sentence)
 }
 
-/// 心内 is 心血管内, 康复 is 康复医学: the first two letters in order, close together.
+/// The text names the department, by this name or another of it.
 fn names_department(text: &str, department: &str) -> bool {
+    let whole = format!("{department}科");
+    let mut others = DEPARTMENTS.iter().filter(|names| names.iter().any(|name| whole.contains(name)));
+    holds_department(text, department) || others.any(|names| names.iter().any(|name| text.contains(name)))
+}
+
+/// 心内 is 心血管内, 康复 is 康复医学: the first two letters in order, close together.
+fn holds_department(text: &str, department: &str) -> bool {
     const BETWEEN: usize = 3;
     let mut letters = department.chars();
     let (Some(first), second) = (letters.next(), letters.next()) else { return false };

@@ -2,7 +2,7 @@
 
 use super::super::{Hit, Role, Subject, facts};
 use super::{Prepared, piece};
-use crate::reading::Assertion;
+use crate::reading::{Assertion, Experiencer, Passage};
 use crate::reading::text::Span;
 use crate::record::Sex;
 
@@ -59,7 +59,10 @@ impl Prepared {
         let mut hits = Vec::new();
         for passage in self.places.passages(subject) {
             let wrong = passage.mentions.iter().find(|mention| {
-                lexicon.is_a(mention.concept, "疾病") && lexicon.concept(mention.concept).sex.is_some_and(|wanted| wanted != sex)
+                lexicon.is_a(mention.concept, "疾病")
+                    && lexicon.concept(mention.concept).sex.is_some_and(|wanted| wanted != sex)
+                    && mention.experiencer == Experiencer::Patient
+                    && !is_set_aside(passage, mention.span, sex)
             });
             if let Some(mention) = wrong {
                 hits.push(Hit {
@@ -71,4 +74,15 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// 前列腺增生:男性多见,患者女性可除外: the sentence itself says so. 其妻曾患滴虫性阴道炎 is of the spouse.
+fn is_set_aside(passage: &Passage, span: Span, sex: Sex) -> bool {
+    const OUT: [&str; 4] = ["不考虑", "不予考虑", "除外", "排除"];
+    const SPOUSE: [&str; 6] = ["其妻", "其夫", "配偶", "妻子", "丈夫", "爱人"];
+    let sentence = passage.text.slice(passage.sentence_of(span));
+    let clause = passage.clauses.iter().find(|clause| clause.contains(span)).copied().unwrap_or(span);
+    let ahead = &passage.text.as_str()[clause.start as usize..span.start as usize];
+    let names_sex = ["患者", "患者为", "患者系", "患儿", "本例"].iter().any(|word| sentence.contains(&format!("{word}{}", sex.chinese())));
+    names_sex && OUT.iter().any(|word| sentence.contains(word)) || SPOUSE.iter().any(|word| ahead.contains(word))
 }

@@ -32,13 +32,15 @@ const ALIKE: usize = 2;
 const SHORT: &str = "眼耳手足膝髋踝肩肘腕肺肾乳腿臂额颞顶枕鼻腋颊";
 
 /// Words of a sentence that may rightly speak of the other side.
-const OTHER: [&str; 43] = [
+const OTHER: [&str; 38] = [
     "健侧", "对侧", "健肢", "相比", "比较", "较左", "较右", "对照", "利手", "卧位", "手持", "择期", "另", "新发", "转移", "陈旧", "缺如",
-    "史", "既往", "年前", "曾", "双", "两侧", "各", "放射", "家属", "家族", "姐姐", "较轻", "程度轻", "骨密度", "T值", "K-L 1", "K-L 2",
-    "BI-RADS 2", "BI-RADS 3", "人工晶", "腘绳肌", "预防", "可致", "拟于", "月后行", "周后行",
+    "史", "既往", "年前", "曾", "双", "两侧", "各", "放射", "家属", "家族", "姐姐", "较轻", "度轻", "骨密", "T值", "K-L 1", "K-L 2",
+    "RADS 2", "RADS 3", "腘绳", "可致",
 ];
+/// Words of an operation that is still to come: 建议3个月后行右膝关节置换术.
+const LATER: [&str; 3] = ["月后行", "周后行", "拟于"];
 /// Words of a lesser side that is left alone, but in discharge orders, where every side is told to come again.
-const WATCHED: [&str; 4] = ["随诊", "随访", "暂观察", "保守"];
+const WATCHED: [&str; 3] = ["随诊", "随访", "暂观察"];
 /// Words of a way in, which may be on either side.
 const ACCESS: [&str; 6] = ["戳卡", "穿刺", "置管", "签", "导管", "透析"];
 /// Words of a clause that say that nothing is there.
@@ -173,6 +175,7 @@ fn is_explained(one: &Place<'_>, side: Side) -> bool {
     history
         || compared
         || is_watched
+        || LATER.iter().any(|word| sentence.contains(word))
         || text[..one.span.start as usize].ends_with('防')
         || OTHER.iter().any(|word| sentence.contains(word))
         || NOTHING.iter().any(|word| clause.contains(word))

@@ -34,10 +34,11 @@ use crate::reading::text::Span;
 use crate::reading::{ConceptId, Origin, Passage};
 use crate::record::{CodedDiagnosis, DocumentKind, Sex, time};
 pub(super) use names::written_names;
+pub(super) use operation::{callings, is_called};
 pub(super) use surgery::{is_malignant, names_tumour};
 pub(super) use text::shared;
 use text::{abo, allergy_statements, death_times, shared_pairs, written_groups};
-pub(super) use text::{is_of_relative, is_withdrawn};
+pub(super) use text::{is_of_other_person, is_of_relative, is_withdrawn};
 pub(super) use text::{is_same_name, labelled, opening_name, stated_sex};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -194,7 +195,10 @@ impl Prepared {
             }
             let Some((span, stated)) = stated_sex(passage) else { continue };
             // 新生儿出生记录 in the mother's record is of her child.
-            let of_child = || facts::age_in_years(subject.visit).is_some_and(|age| age >= 1.0) && is_of_newborn(subject, passage);
+            let of_child = || match facts::age_in_years(subject.visit) {
+                Some(age) if age < 1.0 => false,
+                age => age.is_some() && is_of_newborn(subject, passage) || opens_with_newborn(passage, span),
+            };
             if stated != sex && !of_child() {
                 hits.push(Hit {
                     evidence: vec![piece(passage, span, Role::This)],
@@ -217,8 +221,13 @@ impl Prepared {
             ["母", "孕", "产", "破膜"].iter().any(|word| sentence.contains(word))
         };
         let (mut stated, mut denials) = (Vec::new(), Vec::new());
+        // What the patient reacted to after the history that denies it.
+        let mut new: Vec<ConceptId> = Vec::new();
         for passage in self.places.passages(subject) {
             for statement in allergy_statements(passage) {
+                if !statement.denied && is_new_reaction(subject, passage, statement.span) {
+                    new.extend(&statement.of);
+                }
                 if newborn && !statement.denied && of_mother(passage, statement.span) {
                     continue;
                 }
@@ -232,7 +241,9 @@ impl Prepared {
         let contradicts =
             |denied: &[ConceptId], of: &[ConceptId]| denied.is_empty() || denied.iter().any(|a| of.iter().any(|b| related(*a, *b)));
         let mut hits = Vec::new();
-        let pair = denials.iter().find_map(|denied| stated.iter().find(|of| contradicts(&denied.2, &of.2)).map(|of| (denied, of)));
+        let is_new = |of: &[ConceptId]| of.iter().any(|a| new.iter().any(|b| related(*a, *b)));
+        let old = || stated.iter().filter(|(_, _, of)| !is_new(of));
+        let pair = denials.iter().find_map(|denied| old().find(|of| contradicts(&denied.2, &of.2)).map(|of| (denied, of)));
         if let Some((denied, of)) = pair {
             hits.push(Hit { evidence: vec![piece(denied.0, denied.1, Role::This), piece(of.0, of.1, Role::Against)], ..Hit::default() });
         }
@@ -250,7 +261,7 @@ impl Prepared {
                 ..Hit::default()
             });
         }
-        let is_drug = |text: &&String| lexicon.find(text).any(|(_, id)| lexicon.is_a(id, "药物"));
+        let is_drug = |text: &&String| lexicon.find(text).any(|(_, id)| lexicon.is_a(id, "药物") && !is_new(&[id]));
         let listed = subject.visit.patient.allergies.iter().flatten().find(is_drug);
         if let (Some(denied), Some(first)) = (denied, listed)
             && hits.is_empty()
@@ -294,8 +305,13 @@ impl Prepared {
                 said.push((group.to_owned(), Source::Text(passage, span)));
             }
         }
+        // The group after a transplant of stem cells is the donor's.
+        const REPLACED: [&str; 3] = ["移植后血型", "血型转", "转为供者"];
+        if self.places.passages(subject).any(|passage| REPLACED.iter().any(|word| passage.text.as_str().contains(word))) {
+            return Vec::new();
+        }
         // Group O red cells are given before the group is known, and after a transplant from a donor of another group.
-        const EXPLAINED: [&str; 6] = ["血型不合", "次要不合", "主要不合", "紧急发", "紧急用血", "配合性输"];
+        const EXPLAINED: [&str; 7] = ["血型不合", "次要不合", "主要不合", "紧急发", "紧急用血", "配合性输", "O型洗涤"];
         let is_urgent = |passage: &Passage| {
             written_groups(passage.text.as_str()).iter().filter(|(_, group)| *group == "O").any(|(span, _)| {
                 let sentence = passage.text.slice(passage.sentence_of(*span));
@@ -313,22 +329,31 @@ impl Prepared {
     }
 
     fn death_time(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        let mut said: Vec<(jiff::civil::DateTime, Source<'_>)> = Vec::new();
+        // The moment, and whether it has a date of its own.
+        let mut said: Vec<(jiff::civil::DateTime, bool, Source<'_>)> = Vec::new();
         if let Some(death) = subject.visit.front_page.as_ref().and_then(|page| page.death_at).filter(|death| death.has_time()) {
             said.push((
                 death.earliest(),
+                true,
                 Source::Data(DataEvidence { path: "/front_page/death_at".into(), label: format!("首页死亡时间 {death}") }),
             ));
         }
         for document in self.places.documents(subject) {
             let Some(day) = document.time.map(|time| time.date()) else { continue };
             for passage in self.places.passages_of(document) {
-                said.extend(death_times(passage, day).into_iter().map(|(at, span)| (at, Source::Text(passage, span))));
+                let told = death_times(passage, day).into_iter();
+                said.extend(told.map(|death| (death.at, death.dated, Source::Text(passage, death.span))));
             }
         }
-        let Some((first, first_source)) = said.first().cloned() else { return Vec::new() };
-        let other = said.iter().skip(1).find(|(at, _)| time::minutes_between(first, *at).abs() as f64 > self.spec.tolerance);
-        let Some((at, source)) = other else { return Vec::new() };
+        let Some((first, first_dated, first_source)) = said.first().cloned() else { return Vec::new() };
+        // A bare clock time may be of the day before the note: only the clocks are compared.
+        let apart = |at: jiff::civil::DateTime, dated: bool| {
+            let minutes = time::minutes_between(first, at).abs();
+            let of_clock = minutes % 1440;
+            if first_dated && dated { minutes } else { of_clock.min(1440 - of_clock) }
+        };
+        let other = said.iter().skip(1).find(|(at, dated, _)| apart(*at, *dated) as f64 > self.spec.tolerance);
+        let Some((at, _, source)) = other else { return Vec::new() };
         let mut hit = Hit {
             slots: vec![("stated", at.strftime("%m-%d %H:%M").to_string()), ("expected", first.strftime("%m-%d %H:%M").to_string())],
             ..Hit::default()
@@ -354,7 +379,7 @@ impl Prepared {
         let similar = |a: &str, b: &str| {
             let same_concept = concept_of(a).is_some() && concept_of(a) == concept_of(b);
             let (a, b): (String, String) = (bare(a).collect(), bare(b).collect());
-            same_concept || a.contains(&b) || b.contains(&a) || shared(&a, &b) >= 0.6 && shared_pairs(&a, &b) >= 0.3
+            same_concept || is_one_thing(&a, &b) || a.contains(&b) || b.contains(&a) || shared(&a, &b) >= 0.6 && shared_pairs(&a, &b) >= 0.3
         };
         for passage in self.places.passages(subject) {
             let items = super::lists::items(passage);
@@ -363,7 +388,7 @@ impl Prepared {
             }
             let text = passage.text.as_str();
             // The front page data hold no diagnosis of Chinese medicine, and 伴胰周积液 goes with what stands before it.
-            let is_own = |item: &str| !item.contains('?') && !item.starts_with("中医") && !item.starts_with('伴');
+            let is_own = |item: &str| !item.contains('?') && !item.contains("同上") && !item.starts_with("中医") && !item.starts_with('伴');
             for (span, item) in items.iter().filter(|(_, item)| is_own(item)) {
                 if !listed.iter().any(|name| similar(name, item)) {
                     hits.push(Hit {
@@ -409,10 +434,20 @@ impl Prepared {
                 let end =
                     text[measure.span.end as usize..].char_indices().nth(8).map_or(text.len(), |(at, _)| measure.span.end as usize + at);
                 let near = &text[start..end];
+                // 外院输红细胞4U, 若Hb<70再输4U: not given in this stay.
+                let measure_at = measure.span.start as usize;
+                let clause = &text[super::around::start_of(text, measure_at, &[',', '。', ';', '\n'])..measure_at];
+                let elsewhere = ["外院", "院外", "入院前", "既往", "曾", "若", "如"].iter().any(|word| clause.contains(word));
                 let is_done = near.contains('红')
                     && near.contains('输')
+                    && !elsewhere
                     && !["备", "申请", "拟", "计划", "预约", "配"].iter().any(|word| near.contains(word));
-                if is_done && measure.value != total && !volumes.contains(&measure.value) {
+                // 第一袋1U,第二袋1U: the parts of one sentence add up.
+                let sentence = passage.sentence_of(measure.span);
+                let parts = passage.measures.iter().filter(|part| part.unit.as_ref() == "U" && sentence.contains(part.span));
+                let together: f64 = parts.map(|part| part.value).sum();
+                let is_given = |volume: f64| volume == total || volumes.contains(&volume);
+                if is_done && !is_given(measure.value) && !is_given(together) {
                     hits.push(Hit {
                         evidence: vec![piece(passage, measure.span, Role::This)],
                         data: vec![DataEvidence { path: "/transfusions".into(), label: format!("输血信息红细胞合计{total}U") }],
@@ -426,11 +461,45 @@ impl Prepared {
     }
 }
 
+/// Names that share no letters: each holds a word of one line. The obstetric shorthand 孕39+1周G2P1LOA顺产一活女婴 is coded 单胎顺产.
+fn is_one_thing(a: &str, b: &str) -> bool {
+    const WORDS: [&[&str]; 4] = [
+        &["PCI术后", "支架植入", "支架置入", "支架术后"],
+        &["足月小样儿", "小于胎龄儿"],
+        &["新生儿黄疸", "新生儿高胆红素血症"],
+        &["顺产", "自然分娩", "阴道分娩", "活女婴", "活男婴"],
+    ];
+    WORDS.iter().any(|words| [a, b].iter().all(|name| words.iter().any(|word| name.contains(word))))
+}
+
 /// Whether the document that the passage stands in is about a newborn, by its title.
 fn is_of_newborn(subject: &Subject<'_>, passage: &Passage) -> bool {
     let Origin::Document { document, .. } = &passage.origin else { return false };
     let title = subject.visit.documents[*document].title.as_deref().unwrap_or("");
     ["新生儿", "婴儿", "出生记录"].iter().any(|word| title.contains(word))
+}
+
+/// 新生儿,男,3200g in the record of a mother.
+fn opens_with_newborn(passage: &Passage, span: Span) -> bool {
+    const NEAR: usize = 8;
+    let near: String =
+        passage.text.as_str()[..span.start as usize].chars().rev().take(NEAR).collect::<Vec<_>>().into_iter().rev().collect();
+    ["新生儿", "婴儿"].iter().any(|word| near.contains(word))
+}
+
+/// An allergy told with the reaction of this stay, or with the one that the patient comes for: 静滴头孢曲松后出现皮疹,考虑头孢曲松过敏.
+fn is_new_reaction(subject: &Subject<'_>, passage: &Passage, span: Span) -> bool {
+    const REACTIONS: [&str; 8] = ["皮疹", "荨麻疹", "风团", "红斑", "瘙痒", "水肿", "休克", "胸闷"];
+    const OLD: [&str; 5] = ["年", "既往", "曾", "追问", "病史"];
+    let sentence = passage.text.slice(passage.sentence_of(span));
+    let of_course = || {
+        let document = subject.reading.document_of(passage);
+        document.is_some_and(|document| matches!(document.kind, DocumentKind::DailyCourse | DocumentKind::WardRound))
+    };
+    sentence.contains('后')
+        && REACTIONS.iter().any(|word| sentence.contains(word))
+        && !OLD.iter().any(|word| sentence.contains(word))
+        && (matches!(passage.section.as_ref(), "现病史" | "诊疗经过") || of_course())
 }
 
 /// Where a value was read.

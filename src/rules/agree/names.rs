@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::{DataEvidence, Hit, Role, Subject, facts};
+use super::super::{DataEvidence, Hit, Role, Subject, around, facts};
 use super::text::{is_same_name, labelled, opening_name};
 use super::{Prepared, piece};
 use crate::reading::Passage;
@@ -15,8 +15,9 @@ const SURNAMES: &str = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦�
 /// What begins with one of these characters before 男 or 女 and is no name.
 const NO_NAMES: [&str; 12] = ["高龄", "成年", "成人", "农民", "司机", "经产妇", "单身", "平素", "时间", "白领", "居民", "公务员"];
 
-/// Words before a number that is of another stay.
-const OTHER_STAY: [&str; 6] = ["上次", "前次", "既往", "原", "首次", "第1次"];
+/// Surnames that are words as well, and what follows them then: 患者于某日, 从某医院, 向某某医院.
+const WORDS: &str = "于从向曾易时";
+const AFTER_WORDS: [&str; 10] = ["日", "时", "天", "月", "年", "医", "院", "地", "科", "诊"];
 
 impl Prepared {
     pub(super) fn name(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
@@ -43,6 +44,7 @@ impl Prepared {
     /// 住院号 of a document against the visit's own number, where both are written alike: a hospital's id may be another number altogether.
     pub(super) fn visit_number(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let own = subject.visit.visit_id.as_str();
+        let minor = facts::age_in_years(subject.visit).is_some_and(|age| age < 18.0);
         let mut hits = Vec::new();
         for passage in self.places.passages(subject) {
             let text = passage.text.as_str();
@@ -52,7 +54,8 @@ impl Prepared {
                 let start = text.len() - value.len();
                 let end = start + value.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(value.len());
                 let stated = text[start..end].trim_end_matches('-');
-                let of_other = OTHER_STAY.iter().any(|word| text[..at].ends_with(word));
+                let before = &text[..at];
+                let of_other = is_other_stay(before) || is_told_stay(before) || is_other_person(before, minor);
                 if !of_other && is_slip_of(own, stated) {
                     let span = Span::new(at, start + stated.len());
                     hits.push(Hit {
@@ -66,6 +69,25 @@ impl Prepared {
         }
         hits
     }
+}
+
+/// Behind 上次, 末次, 第2次, 既往: what follows is of another stay.
+pub(super) fn is_other_stay(before: &str) -> bool {
+    const THIS: [&str; 5] = ["本次", "此次", "这次", "该次", "再次"];
+    before.ends_with('次') && !THIS.iter().any(|word| before.ends_with(word)) || ["既往", "原"].iter().any(|word| before.ends_with(word))
+}
+
+/// 曾于2026-04因肺炎住院(, 2周前在我科住院(: the stay told right before.
+fn is_told_stay(before: &str) -> bool {
+    let sentence = &before[around::start_of(before, before.len(), &['。', ';', '\n'])..];
+    let earlier = ["曾", "天前", "周前", "月前", "年前"].iter().any(|word| sentence.contains(word));
+    earlier && sentence.trim_end_matches(['(', ',', ' ']).ends_with("住院") && !sentence.contains('收')
+}
+
+/// 母住院号, 供者住院号; 患儿 is the patient's child unless the patient is one.
+fn is_other_person(before: &str, minor: bool) -> bool {
+    let ends_with = |words: &[&str]| words.iter().any(|word| before.ends_with(word));
+    ends_with(&["母", "母亲", "供者", "供体", "受者"]) || !minor && ends_with(&["患儿", "新生儿", "婴儿", "之子", "之女"])
 }
 
 /// As long as the own number, beginning like it, and another one.
@@ -100,7 +122,9 @@ pub(in crate::rules) fn written_names(passage: &Arc<Passage>) -> Vec<(Span, &str
         let rest = &text[at + word.len()..];
         let name: String = rest.chars().next().into_iter().chain(rest.chars().skip(1).take_while(|c| matches!(c, '某' | '*'))).collect();
         let start = at + word.len();
-        if name.chars().count() >= 2 && is_name(&name) {
+        let after = &text[start + name.len()..];
+        let is_word = name.starts_with(|first: char| WORDS.contains(first)) && AFTER_WORDS.iter().any(|word| after.starts_with(word));
+        if name.chars().count() >= 2 && is_name(&name) && !is_word {
             found.push((Span::new(start, start + name.len()), &text[start..start + name.len()]));
         }
     }
@@ -137,6 +161,14 @@ mod tests {
         assert!(!is_name("高龄") && !is_name("青年") && !is_name("时间") && !is_name("王"));
         assert!(is_person("女,46岁") && is_person("57岁,二尖瓣置换术后") && is_person("男"));
         assert!(!is_person("女儿陪同") && !is_person("3天"));
+    }
+
+    #[test]
+    fn numbers_of_other_stays_and_persons() {
+        assert!(is_other_stay("末次") && is_other_stay("第2次") && !is_other_stay("此次") && !is_other_stay("(再次"));
+        assert!(is_told_stay("曾于2026-04因肺炎住院(") && is_told_stay("2周前在我科住院("));
+        assert!(!is_told_stay("2周前咳嗽,门诊收住院(") && !is_told_stay("曾患肺炎。"));
+        assert!(is_other_person("转科时患儿", false) && !is_other_person("患儿", true) && is_other_person("母", true));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::civil::{Date, DateTime};
 
 use super::super::{Hit, Role, Subject};
+use super::names::is_other_stay;
 use super::{Prepared, piece};
 use crate::reading::letters::bare;
 use crate::reading::text::Span;
@@ -71,7 +72,12 @@ impl Prepared {
         for passage in self.places.passages(subject) {
             let text = passage.text.as_str();
             for pair in passage.times.windows(2) {
-                let (TimeValue::Ago { length, .. }, TimeValue::Date(date)) = (pair[0].value, pair[1].value) else { continue };
+                let TimeValue::Date(date) = pair[1].value else { continue };
+                // 术前1天(04-12) counts from the operation, 上次住院前2天 from an earlier stay.
+                let TimeValue::Ago { length, reference: Reference::Unstated | Reference::Admission } = pair[0].value else { continue };
+                if is_other_stay(&text[..pair[0].span.start as usize]) {
+                    continue;
+                }
                 let bracketed = text[pair[0].span.end as usize..pair[1].span.start as usize].trim() == "(";
                 let Some(told) = day_told(date, admitted).filter(|_| bracketed && !length.vague) else { continue };
                 let days = time::days_between(told, admitted) as f64;

@@ -32,8 +32,10 @@ impl Prepared {
             let end = ["[助", "【", "助手", "一助", "第一助", "手术助"].iter().filter_map(|label| stated_name.find(*label)).min();
             let stated_name = end.map_or(stated_name, |end| stated_name[..end].trim_end());
             // A name is two to four characters with a title; anything else is a sentence about the surgeon, or the labels after an empty cell.
-            let is_name = (2..=12).contains(&stated_name.chars().count()) && !stated_name.contains(':');
-            if is_name && !names.iter().any(|name| stated_name.contains(name)) {
+            let is_name = (2..=12).contains(&stated_name.chars().count())
+                && !stated_name.contains(':')
+                && !NO_NAME.iter().any(|word| stated_name.contains(word));
+            if is_name && !names.iter().any(|name| is_called(stated_name, name)) {
                 hits.push(Hit {
                     evidence: vec![piece(passage, span, Role::This)],
                     data: vec![DataEvidence {
@@ -129,7 +131,8 @@ impl Prepared {
             let Some(first) = named_line(text) else { continue };
             let said = &text[first.range()];
             let contrary = bare_sides(said);
-            let at = contrary.iter().find(|(_, word)| *word == other).map(|(at, word)| Span::new(*at, at + word.len()));
+            let of_operation = |at: usize, word: &str| word == other && !is_of_another(&said[at..]);
+            let at = contrary.iter().find(|(at, word)| of_operation(*at, word)).map(|(at, word)| Span::new(*at, at + word.len()));
             let agrees = contrary.iter().any(|(_, word)| *word == own) || said.contains('双') || said.contains("两侧");
             if let Some(at) = at.filter(|_| !agrees) {
                 let span = Span::new(first.start as usize + at.start as usize, first.start as usize + at.end as usize);
@@ -212,8 +215,8 @@ impl Prepared {
 
     /// 2.1cm here and 21cm there, said of the same finding.
     pub(super) fn tenfold_size(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        let mut said: Vec<(crate::reading::ConceptId, f64, &Arc<Passage>, Span)> = Vec::new();
-        let mut hits = Vec::new();
+        type Size<'s> = (crate::reading::ConceptId, f64, &'s Arc<Passage>, Span);
+        let mut said: Vec<Size<'_>> = Vec::new();
         for passage in self.places.passages(subject) {
             for measure in &passage.measures {
                 let Some(millimetres) = crate::reading::measures::convert(measure.value, &measure.unit, "mm") else { continue };
@@ -229,19 +232,61 @@ impl Prepared {
                     sentence.contains(mention.span) && mention.span.end <= measure.span.start && is_lesion(mention.concept)
                 });
                 let Some(owner) = owner.filter(|owner| measure.span.start - owner.span.end <= 36) else { continue };
-                let other = said.iter().find(|(id, value, _, _)| {
-                    *id == owner.concept && ((value / millimetres - 10.0).abs() < 0.01 || (millimetres / value - 10.0).abs() < 0.01)
-                });
-                if let Some((_, _, source, span)) = other {
-                    hits.push(Hit {
-                        evidence: vec![piece(passage, measure.span, Role::This), piece(source, *span, Role::Against)],
-                        ..Hit::default()
-                    });
-                }
                 said.push((owner.concept, millimetres, passage, measure.span));
             }
         }
-        hits.truncate(1);
-        hits
+        // A slip contradicts another text; a text that has both sizes tells of two lesions, or of before and after.
+        let has_both = |a: &Size<'_>, b: &Size<'_>| {
+            said.iter().any(|(id, value, passage, _)| *id == a.0 && *value == b.1 && Arc::ptr_eq(passage, a.2))
+        };
+        let is_slip = |a: &Size<'_>, b: &Size<'_>| {
+            a.0 == b.0 && ((a.1 / b.1 - 10.0).abs() < 0.01 || (b.1 / a.1 - 10.0).abs() < 0.01) && !has_both(a, b) && !has_both(b, a)
+        };
+        let pair = said.iter().enumerate().find_map(|(index, later)| {
+            let earlier = said[..index].iter().find(|earlier| is_slip(later, earlier))?;
+            Some(vec![piece(later.2, later.3, Role::This), piece(earlier.2, earlier.3, Role::Against)])
+        });
+        pair.map(|evidence| Hit { evidence, ..Hit::default() }).into_iter().collect()
+    }
+}
+
+/// In the place of the surgeon's name: somebody from outside, whom no list of staff holds, or a word about the signature.
+const NO_NAME: [&str; 12] = ["外请", "外院", "院外", "特邀", "专家", "本院", "签", "√", "详见", "同上", "同前", "本人"];
+
+/// How a record calls a person: by the whole name, or 王主任 for 王建国.
+pub(in crate::rules) fn callings(name: &str) -> Vec<String> {
+    const OFFICES: [&str; 5] = ["主任", "副主任", "教授", "院长", "副院长"];
+    let surname: String = name.chars().take(1).collect();
+    let by_office = OFFICES.iter().map(|office| format!("{surname}{office}"));
+    std::iter::once(name.to_owned()).chain(by_office).collect()
+}
+
+/// Whether the text calls the person in one of these ways; a space may stand within a name (王 建国).
+pub(in crate::rules) fn is_called(text: &str, name: &str) -> bool {
+    let text = text.replace(' ', "");
+    callings(name).iter().any(|calling| text.contains(calling.as_str()))
+}
+
+/// Whether the item that begins with a side is not what is operated on: an old disease, the palsy of the other side's brain, 右束支阻滞.
+fn is_of_another(item: &str) -> bool {
+    const OTHER: [&str; 6] = ["术后", "陈旧", "后遗", "偏瘫", "瘫痪", "束支"];
+    let item = item.split([',', '、', ';', ' ', '+']).next().unwrap_or("");
+    OTHER.iter().any(|word| item.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_called, is_of_another};
+
+    #[test]
+    fn ways_to_call_a_surgeon() {
+        assert!(is_called("王建国主任医师", "王建国") && is_called("王 建国", "王建国") && is_called("王主任(术者)", "王建国"));
+        assert!(!is_called("李主任", "王建国") && !is_called("王明主任医师", "王建国"));
+    }
+
+    #[test]
+    fn sides_that_are_not_operated_on() {
+        assert!(is_of_another("右侧肢体偏瘫 脑出血") && is_of_another("左侧乳腺癌术后 2.静脉通路困难"));
+        assert!(!is_of_another("左侧颞顶部硬膜外血肿,右侧偏瘫"));
     }
 }

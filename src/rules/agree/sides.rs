@@ -1,6 +1,6 @@
 //! The side of an act, as a summary tells it, against the record of the day on which it was done.
 
-use super::super::{Hit, Role, Subject};
+use super::super::{Hit, Role, Subject, around};
 use super::{Prepared, piece};
 use crate::reading::{Assertion, Experiencer, Mention, Passage, TimeValue};
 use crate::record::Side;
@@ -10,7 +10,7 @@ impl Prepared {
     pub(super) fn dated_side(&self, subject: &Subject<'_>) -> Vec<Hit> {
         let mut hits = Vec::new();
         for passage in self.places.passages(subject) {
-            for mention in passage.mentions.iter().filter(|mention| is_told(mention)) {
+            for mention in passage.mentions.iter().filter(|mention| is_told(mention) && !is_finding(passage, mention)) {
                 let Some(side) = mention.side.filter(|side| *side != Side::Both) else { continue };
                 let Some((month, day)) = day_before(passage, mention) else { continue };
                 let of_that_day = self
@@ -19,6 +19,7 @@ impl Prepared {
                     .filter(|document| document.time.is_some_and(|at| (at.date().month(), at.date().day()) == (month as i8, day as i8)));
                 let recorded: Vec<_> = of_that_day
                     .flat_map(|document| self.against.passages_of(document))
+                    .filter(|other| !is_removal(passage, mention) || REMOVED.iter().any(|word| other.text.as_str().contains(word)))
                     .flat_map(|other| other.mentions.iter().map(move |said| (other, said)))
                     .filter(|(_, said)| said.concept == mention.concept && is_told(said) && said.side.is_some())
                     .collect();
@@ -38,6 +39,24 @@ impl Prepared {
 
 fn is_told(mention: &Mention) -> bool {
     mention.experiencer == Experiencer::Patient && matches!(mention.assertion, Assertion::Present | Assertion::Past) && !mention.quoted
+}
+
+const STOPS: [char; 4] = [',', '。', ';', '\n'];
+
+/// 超声示左股静脉血栓, 诉左膝疼痛, 因左股动脉闭塞行造影: what was found or why, not what was done.
+fn is_finding(passage: &Passage, mention: &Mention) -> bool {
+    let at = mention.span.start as usize;
+    let said = &passage.text.as_str()[around::start_of(passage.text.as_str(), at, &STOPS)..at];
+    let since_act = said.rsplit('行').next().unwrap_or(said);
+    ["示", "诉", "回报", "因"].iter().any(|word| since_act.contains(word))
+}
+
+const REMOVED: [&str; 3] = ["拔", "取出", "取除"];
+
+/// 拔除左颈内静脉导管: only a record of a removal can be of the same act.
+fn is_removal(passage: &Passage, mention: &Mention) -> bool {
+    let said = around::stretch(passage.text.as_str(), mention.span, &STOPS);
+    REMOVED.iter().any(|word| said.contains(word))
 }
 
 /// Month and day of the date that the sentence names last before the mention.

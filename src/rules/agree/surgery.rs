@@ -155,13 +155,26 @@ pub(in crate::rules) fn names_tumour(text: &str) -> bool {
         "上皮内",
         "浆细胞",
     ];
-    LISTED.iter().any(|word| text.contains(word))
+    const ABBREVIATED: [&str; 22] = [
+        "CA", "BCC", "TCC", "NSCLC", "SCLC", "RCC", "HCC", "ICC", "SCC", "DLBCL", "MM", "AML", "ALL", "CML", "CLL", "PTC", "PTMC", "FTC",
+        "MTC", "DCIS", "GIST", "NPC",
+    ];
+    LISTED.iter().any(|word| text.contains(word)) || ABBREVIATED.iter().any(|word| stands_alone(text, word))
+}
+
+/// The abbreviation with no other letters or digits about it: 胃CA, but not CA199 or CA-125.
+fn stands_alone(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, found)| {
+        let joined = |character: char| character.is_ascii_alphanumeric() || character == '-';
+        !text[..at].ends_with(joined) && !text[at + found.len()..].starts_with(joined)
+    })
 }
 
 /// A report that finds a malignant tumour: not 未见癌, 癌前病变, 癌待排, 恶性潜能未定.
 pub(in crate::rules) fn is_malignant(text: &str) -> bool {
-    const BEFORE: [&str; 13] = ["未见", "无", "未查见", "排除", "除外", "不支持", "未发现", "可疑", "疑", "倾向", "考虑", "非", "不是"];
-    const AFTER: [&str; 11] = ["前病变", "待排", "不除外", "可能", "?", "？", "胚抗原", "栓(-)", "潜能", "基因", "样"];
+    const BEFORE: [&str; 14] =
+        ["未见", "无", "未查见", "排除", "除外", "不支持", "未发现", "可疑", "疑", "倾向", "考虑", "非", "不是", "既往"];
+    const AFTER: [&str; 13] = ["前病变", "待排", "不除外", "可能", "?", "？", "胚抗原", "栓(-)", "潜能", "基因", "样", "术后", "病史"];
     let clauses = text.split(['。', ';', '；', ',', '，', '\n']);
     clauses.into_iter().any(|clause| {
         MALIGNANT.iter().any(|word| {
@@ -169,7 +182,7 @@ pub(in crate::rules) fn is_malignant(text: &str) -> bool {
                 let after = &clause[at + word.len()..];
                 !BEFORE.iter().any(|denial| clause[..at].contains(denial))
                     && !AFTER.iter().any(|doubt| after.starts_with(doubt))
-                    && !["待排", "不除外", "可能", "?", "？"].iter().any(|doubt| after.contains(doubt))
+                    && !["待排", "不除外", "可能", "?", "？", "家族史"].iter().any(|doubt| after.contains(doubt))
             })
         })
     })
@@ -177,7 +190,7 @@ pub(in crate::rules) fn is_malignant(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_malignant;
+    use super::{is_malignant, names_tumour};
 
     #[test]
     fn reports_of_malignant_tumours() {
@@ -186,5 +199,13 @@ mod tests {
         assert!(!is_malignant("慢性炎症,未见癌细胞"));
         assert!(!is_malignant("癌前病变") && !is_malignant("恶性潜能未定的平滑肌瘤"));
         assert!(!is_malignant("结节性甲状腺肿,癌不除外"));
+        assert!(!is_malignant("胃癌术后标本:未见肿瘤残留") && !is_malignant("恶性肿瘤家族史患者,送检为增生性息肉"));
+        assert!(is_malignant("胃癌术后吻合口复发癌"));
+    }
+
+    #[test]
+    fn abbreviated_tumours() {
+        assert!(names_tumour("左面部BCC") && names_tumour("胃CA"));
+        assert!(!names_tumour("CA199升高") && !names_tumour("CA-125升高"));
     }
 }

@@ -1,13 +1,16 @@
 //! Reads the facts of an agreement out of text: names, sex, allergies, blood groups, times of death, anaesthesia, losses, lists of diagnoses.
 
+use super::super::around;
 use crate::reading::letters::is_han;
 use crate::reading::text::Span;
-use crate::reading::{Assertion, ConceptId, Experiencer, Passage, TimeExpression, TimeValue};
+use crate::reading::{Assertion, ConceptId, Experiencer, Measure, Passage, Relation, TimeExpression, TimeValue};
 use crate::record::Sex;
 
-/// The value after a printed label: `姓名:王某某`, up to white space or punctuation.
+/// The value after a printed label: `姓名:王某某`, up to white space or punctuation; 联系人姓名, 会诊医师姓名 are labels of somebody else.
 pub(in crate::rules) fn labelled<'t>(text: &'t str, label: &str) -> Option<(Span, &'t str)> {
-    let at = text.find(label)?;
+    let is_patient = |before: &str| ["患者", "病人", "本人", "受血者", "受者"].iter().any(|word| before.ends_with(word));
+    let of_other = |before: &str| before.ends_with(['人', '员', '师', '属', '偶', '者', '亲']) && !is_patient(before);
+    let at = text.match_indices(label).map(|(at, _)| at).find(|at| !of_other(&text[..*at]))?;
     let rest = &text[at + label.len()..];
     let value_part = rest.trim_start_matches([' ', ':']);
     if value_part.len() == rest.len() {
@@ -39,8 +42,10 @@ pub(in crate::rules) fn is_same_name(name: &str, stated: &str) -> bool {
 /// The patient's sex as a passage states it: 患者,女,68岁 / 老年男性患者 / 性别:男. General sentences about a disease don't count.
 pub(in crate::rules) fn stated_sex(passage: &Passage) -> Option<(Span, Sex)> {
     let text = passage.text.as_str();
-    if let Some((span, value)) = labelled(text, "性别") {
-        return sex_of(value.chars().next()?).map(|sex| (span, sex));
+    if let Some((span, value)) = labelled(text, "性别").filter(|(span, _)| !is_of_other_person(text, span.start as usize)) {
+        // 男□ 女☑: the box behind is not ticked.
+        let unticked = value.chars().nth(1).is_some_and(|mark| matches!(mark, '□' | '☐' | '○'));
+        return sex_of(value.chars().next()?).filter(|_| !unticked).map(|sex| (span, sex));
     }
     for (at, word) in text.match_indices(['男', '女']) {
         let before = &text[..at];
@@ -53,18 +58,59 @@ pub(in crate::rules) fn stated_sex(passage: &Passage) -> Option<(Span, Sex)> {
         let patient = ["性患者", "患者", "性患儿", "患儿"].iter().any(|word| after.starts_with(word));
         let general = ["多见于", "好发于", "常见于", "易发", "多为"]
             .iter()
-            .any(|word| before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<String>().contains(word));
+            .any(|word| before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<String>().contains(word))
+            || ["多见", "常见", "好发", "居多"].iter().any(|word| after.trim_start_matches('性').starts_with(word));
+        // 被一青年男性撞伤; 女1人 counts children.
+        let assailant = before[around::start_of(before, at, &[',', '。', ';', '\n'])..].contains('被');
+        let counted = after.strip_prefix(|next: char| next.is_ascii_digit()).is_some_and(|rest| rest.starts_with(['人', '名', '孩']));
+        let of_other = assailant || counted || is_of_other_person(text, at);
         // 妻44岁体健,女18岁 and 子19岁,女14岁: a child.
         let near: String = before.chars().rev().take(10).collect();
         let second_age =
             before.trim_end_matches([',', ' ']).ends_with(['岁', '月']) && after.starts_with(|next: char| next.is_ascii_digit());
         let of_family = second_age || ["妻", "夫", "育", "偶", "子女"].iter().any(|word| near.contains(word)) && !near.contains('者');
-        if (listed && !of_family || aged || patient) && !general {
+        if (listed && !of_family || aged || patient) && !general && !of_other {
             let end = at + word.len() + if after.starts_with('性') { '性'.len_utf8() } else { 0 };
             return sex_of(word.chars().next()?).map(|sex| (Span::new(at, end), sex));
         }
     }
     None
+}
+
+/// Whether the person named last before `at`, a few words back in its sentence, is not the patient: 联系人:李某,女,38岁 or 患者之子,男.
+pub(in crate::rules) fn is_of_other_person(text: &str, at: usize) -> bool {
+    const NEAR: usize = 14;
+    const OTHERS: [&str; 25] = [
+        "联系人",
+        "受托人",
+        "代理人",
+        "监护人",
+        "陈述者",
+        "家属:",
+        "供者",
+        "供体",
+        "捐献者",
+        "献血者",
+        "胎儿",
+        "邻床",
+        "同病房",
+        "同室",
+        "文献",
+        "报道",
+        "之子",
+        "之女",
+        "之妻",
+        "之夫",
+        "之父",
+        "之母",
+        "之兄",
+        "之弟",
+        "之妹",
+    ];
+    let sentence = &text[around::start_of(text, at, &['。', ';', '\n'])..at];
+    let near = sentence.char_indices().rev().nth(NEAR - 1).map_or(sentence, |(start, _)| &sentence[start..]);
+    let last_of = |words: &[&str]| words.iter().filter_map(|word| near.rfind(*word)).max();
+    last_of(&OTHERS) > last_of(&["患者", "患儿", "病人", "本人", "受者"])
 }
 
 pub(in crate::rules) fn sex_of(character: char) -> Option<Sex> {
@@ -114,7 +160,7 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
         // 过敏性紫癜, 抗过敏, 过敏原 are no statements of the patient's allergy, nor is 考虑胃肠反应而非过敏.
         if alone
             || of_risks
-            || after.starts_with(['性', '原', '体', '试', '机'])
+            || after.starts_with(['性', '原', '体', '试', '机', '?'])
             || is_of_relative(before)
             || is_withdrawn(passage, end)
             || text[..at].ends_with(['抗', '非'])
@@ -126,6 +172,10 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
                 "父亲",
                 "产母",
                 "如",
+                "若",
+                "同病房",
+                "同室",
+                "邻床",
                 "预防",
                 "警惕",
                 "注意",
@@ -165,11 +215,14 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
             // 否认局麻药过敏, 否认口服、注射药物过敏 say nothing of what is put on the skin.
             let of_some = ["局麻", "麻药", "麻醉", "口服", "注射", "静脉", "外用"].iter().any(|word| inside.contains(word));
             let of_all = inside.contains('药') && !of_some;
+            // 无碘过敏史 says nothing of drugs.
+            let of_substance = of.is_empty() && !of_all && ["碘", "乳胶", "胶布", "酒精"].iter().any(|word| inside.contains(word));
             if !of_food
                 && !inside.contains("其他")
                 && !inside.contains("其它")
                 && !inside.contains("余")
                 && !of_some
+                && !of_substance
                 && (of_all || after.starts_with('史'))
             {
                 found.push(AllergyStatement { span: clause, denied: true, of: if of_all { Vec::new() } else { of } });
@@ -192,17 +245,27 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
     found
 }
 
-/// 其女青霉素过敏: the clause begins with a relative.
+/// 其女青霉素过敏, 父亲对青霉素过敏: the clause begins with a relative, who is not merely the one that tells (母亲诉患儿…).
 pub(in crate::rules) fn is_of_relative(before: &str) -> bool {
     const RELATIVES: [&str; 12] = ["其父", "其母", "其子", "其女", "其兄", "其弟", "其姐", "其妹", "其妻", "其夫", "其孙", "配偶"];
-    RELATIVES.iter().any(|relative| before.trim_start().starts_with(relative))
+    const MAY_TELL: [&str; 8] = ["父亲", "母亲", "妻子", "丈夫", "儿子", "女儿", "祖父", "祖母"];
+    let before = before.trim_start();
+    let named = before.trim_start_matches("新生儿").trim_start_matches("患儿");
+    let behind = MAY_TELL.iter().find_map(|relative| named.strip_prefix(relative));
+    RELATIVES.iter().any(|relative| before.starts_with(relative))
+        || behind.is_some_and(|behind| behind.is_empty() || behind.starts_with(['对', '有', ')']))
 }
 
 /// An allergy that an earlier record states and this one takes back: 急诊病历曾写"头孢过敏",经追问为恶心,判为胃肠道反应. `end` is where the word 过敏 ends.
 pub(in crate::rules) fn is_withdrawn(passage: &Passage, end: usize) -> bool {
     const STATED: [&str; 14] =
         ["曾记", "曾写", "记有", "记载", "记为", "上记", "登记", "提示", "标记", "所谓", "自述", "自称", "过敏?", "写有"];
-    const NOT: [&str; 14] = [
+    /// Where only an outright denial withdraws it.
+    const DOUBTED: [&str; 2] = ["疑", "诉"];
+    const NOT: [&str; 17] = [
+        "评估排除",
+        "排除药物过敏",
+        "不考虑药物过敏",
         "非过敏",
         "不作过敏",
         "不作药物过敏",
@@ -226,7 +289,8 @@ pub(in crate::rules) fn is_withdrawn(passage: &Passage, end: usize) -> bool {
     let after: String = text[end..].chars().take(120).collect();
     let has = |words: &[&str], text: &str| words.iter().any(|word| text.contains(word));
     let stated = has(&STATED, &said) || after.trim_start_matches(['"', '”']).starts_with(['?', '提', '标']);
-    stated && (has(&NOT, &after) || has(&JUDGED, &after) && has(&REACTION, &after))
+    let doubted = has(&DOUBTED, &said);
+    (stated || doubted) && has(&NOT, &after) || stated && has(&JUDGED, &after) && has(&REACTION, &after)
 }
 
 pub(in crate::rules) fn abo(text: &str) -> Option<&'static str> {
@@ -264,9 +328,10 @@ pub(in crate::rules) fn written_groups(text: &str) -> Vec<(Span, &'static str)> 
         // Whose group it is: the person named last before it in the sentence.
         let sentence = text[..start].rsplit(['。', ';', '\n']).next().unwrap_or("");
         let last_of = |words: &[&str]| words.iter().filter_map(|word| sentence.rfind(*word)).max();
-        let of_another = last_of(&["母", "父", "供者", "供体"]) > last_of(&["患", "受者", "本人"]);
+        let of_another =
+            last_of(&["母", "父", "供者", "供体", "丈夫", "其夫", "爱人", "妻", "配偶", "胎儿", "娩"]) > last_of(&["患", "受者", "本人"]);
         let excluded = of_another
-            || ["供", "献血", "子代", "新生儿", "家属"].iter().any(|word| before.contains(word))
+            || ["供", "献血", "子代", "新生儿", "家属", "自述", "自诉", "自称", "自认"].iter().any(|word| before.contains(word))
             || after.contains("血浆")
             || after.contains("冷沉淀")
             || after.contains("血小板");
@@ -280,11 +345,20 @@ pub(in crate::rules) fn written_groups(text: &str) -> Vec<(Span, &'static str)> 
     found
 }
 
+/// A time of death as a text gives it.
+pub(in crate::rules) struct DeathTime {
+    pub at: jiff::civil::DateTime,
+    /// With a date of its own; a bare clock time is of the note's day, or of the one before.
+    pub dated: bool,
+    pub span: Span,
+}
+
 /// Clock times said of the death: 死亡时间:2026-03-05 14:32, 于14:50宣布临床死亡.
-pub(in crate::rules) fn death_times(passage: &Passage, day: jiff::civil::Date) -> Vec<(jiff::civil::DateTime, Span)> {
+pub(in crate::rules) fn death_times(passage: &Passage, day: jiff::civil::Date) -> Vec<DeathTime> {
     let text = passage.text.as_str();
     let mut found = Vec::new();
     for expression in &passage.times {
+        let dated = matches!(expression.value, TimeValue::Date(_));
         let (date, hour, minute) = match expression.value {
             TimeValue::Clock { hour, minute } => (day, hour, minute),
             TimeValue::Date(date) => {
@@ -306,12 +380,21 @@ pub(in crate::rules) fn death_times(passage: &Passage, day: jiff::civil::Date) -
         let after = announcing.filter(|next| flat && ["宣布", "宣告"].iter().any(|word| next.starts_with(word))).unwrap_or(first);
         // 死亡时间2026-03-05 14:32; 死亡时间:…
         let labelled = before.contains("死亡时间") || (passage.section.as_ref() == "死亡时间");
-        let announced = after.contains("死亡") && !["讨论", "记录", "死亡时间"].iter().any(|word| after.contains(word));
+        let announced = is_announced(after) && !["讨论", "记录", "死亡时间"].iter().any(|word| after.contains(word));
         if labelled || announced {
-            found.push((date.at(hour as i8, minute as i8, 0, 0), expression.span));
+            found.push(DeathTime { at: date.at(hour as i8, minute as i8, 0, 0), dated, span: expression.span });
         }
     }
     found
+}
+
+/// The patient's death, declared: no brain death, child before birth, risk or certificate, and no family that is told of it.
+fn is_announced(clause: &str) -> bool {
+    const BEFORE: [&str; 8] = ["脑", "胎", "乘客", "伤者", "告知", "通知", "知晓", "开具"];
+    const AFTER: [&str; 5] = ["风险", "可能", "医学", "证明", "率"];
+    clause.split_once("死亡").is_some_and(|(said, rest)| {
+        !BEFORE.iter().any(|word| said.contains(word)) && !AFTER.iter().any(|word| rest.starts_with(word))
+    })
 }
 
 /// General, spinal or local: the class of an anaesthesia's name; `None` where none or several are named.
@@ -319,10 +402,12 @@ pub(in crate::rules) fn anesthesia_class(text: &str) -> Option<&'static str> {
     let general = ["全身麻醉", "全麻", "静吸复合", "气管插管"].iter().any(|word| text.contains(word));
     let spinal = ["腰麻", "椎管内", "硬膜外", "腰硬", "蛛网膜下腔阻滞"].iter().any(|word| text.contains(word));
     let local = ["局部麻醉", "局麻", "神经阻滞", "臂丛", "局部浸润"].iter().any(|word| text.contains(word));
+    // 静脉麻醉+局麻 is both.
+    let intravenous = text.contains("静脉麻醉");
     match (general, spinal, local) {
         (true, false, false) => Some("全身麻醉"),
-        (false, true, false) => Some("椎管内麻醉"),
-        (false, false, true) => Some("局部或神经阻滞麻醉"),
+        (false, true, false) if !intravenous => Some("椎管内麻醉"),
+        (false, false, true) if !intravenous => Some("局部或神经阻滞麻醉"),
         _ => None,
     }
 }
@@ -335,7 +420,8 @@ pub(in crate::rules) fn anesthesia_clause(passage: &Passage) -> (Span, Option<&'
         let end = start + stretch.trim_end_matches(['。', ';', ',', '\n', ':', ' ']).len();
         // 局麻下桡动脉置管 comes before the anaesthesia.
         let for_line = text[start..end].contains("麻下") && ["置管", "穿刺", "测压"].iter().any(|word| text[start..end].contains(word));
-        let names_one = !for_line && ["麻", "阻滞"].iter().any(|word| text[start..end].contains(word));
+        let is_other = for_line || is_other_anesthesia(&text[start..end]);
+        let names_one = !is_other && ["麻", "阻滞"].iter().any(|word| text[start..end].contains(word));
         let class = anesthesia_class(&text[start..end]);
         if names_one && (class.is_some() || is_anesthesia_mixed(&text[start..end])) {
             return (Span::new(start, end), class);
@@ -345,9 +431,16 @@ pub(in crate::rules) fn anesthesia_clause(passage: &Passage) -> (Span, Option<&'
     (Span::new(0, text.len()), None)
 }
 
+/// An anaesthetic of the past (既往腰麻下行剖宫产), or a box of a form that is not ticked.
+fn is_other_anesthesia(clause: &str) -> bool {
+    const PAST: [&str; 6] = ["既往", "曾", "年前", "月前", "上次", "前次"];
+    let unticked = clause.contains(['□', '☐']) && !clause.contains(['☑', '√', '✓', '■']);
+    unticked || PAST.iter().any(|word| clause.contains(word))
+}
+
 /// Two methods at once.
 fn is_anesthesia_mixed(text: &str) -> bool {
-    let general = ["全身麻醉", "全麻", "静吸复合", "气管插管"].iter().any(|word| text.contains(word));
+    let general = ["全身麻醉", "全麻", "静吸复合", "气管插管", "静脉麻醉"].iter().any(|word| text.contains(word));
     let regional = ["腰麻", "椎管内", "硬膜外", "腰硬", "局部麻醉", "局麻", "神经阻滞", "臂丛"].iter().any(|word| text.contains(word));
     general && regional
 }
@@ -368,7 +461,8 @@ pub(in crate::rules) fn starts(passage: &Passage) -> Vec<(i64, Span)> {
         if before.ends_with(UNTIL) {
             return false;
         }
-        ["手术开始", "切皮", "开始手术"].iter().any(|word| after.starts_with(word))
+        // 08:00手术开始前30分钟 tells of what came before.
+        ["手术开始", "切皮", "开始手术"].iter().any(|word| after.strip_prefix(word).is_some_and(|rest| !rest.starts_with('前')))
             || before.ends_with("手术") && after.starts_with("开始")
             || ["手术开始时间", "手术开始时间:", "手术开始", "手术开始:", "切皮时间", "切皮"].iter().any(|word| before.ends_with(word))
             // 手术时间09:15~10:30, 手术09:15~12:00
@@ -382,9 +476,15 @@ pub(in crate::rules) fn starts(passage: &Passage) -> Vec<(i64, Span)> {
                 after.trim_start_matches(|character: char| UNTIL.contains(&character) || ":0123456789".contains(character)),
             )
     };
+    // 原定手术开始时间08:00, 二次手术开始14:00: a plan, or another operation.
+    let own = |time: &&TimeExpression| {
+        let at = time.span.start as usize;
+        let clause = &text[around::start_of(text, at, &[',', '。', ';', '\n'])..at];
+        !["二次手术", "再次手术", "一台", "第二台", "原定", "计划", "拟"].iter().any(|word| clause.contains(word))
+    };
     let timed = |time: &TimeExpression| Some((clock(time)?, time.span));
-    let told: Vec<(i64, Span)> = passage.times.iter().filter(said).filter_map(timed).collect();
-    if told.is_empty() { passage.times.iter().filter(implied).filter_map(timed).collect() } else { told }
+    let told: Vec<(i64, Span)> = passage.times.iter().filter(own).filter(said).filter_map(timed).collect();
+    if told.is_empty() { passage.times.iter().filter(own).filter(implied).filter_map(timed).collect() } else { told }
 }
 
 /// Between the beginning and the end of a stretch of time.
@@ -417,17 +517,36 @@ pub(in crate::rules) fn bare_sides(text: &str) -> Vec<(usize, &str)> {
     text.match_indices(['左', '右']).filter(|(at, _)| !other(*at)).collect()
 }
 
-/// 出血约800ml, 出血量800ml: the loss during the operation, by its first statement in the passage.
+/// 出血约800ml, 出血量800ml: the loss during the operation, by the total of the passage (出血共200ml) or its first statement.
 pub(in crate::rules) fn blood_losses(passage: &Passage) -> Vec<(f64, Span)> {
     let text = passage.text.as_str();
-    let of_measure = |measure: &crate::reading::Measure| {
+    let of_measure = |measure: &Measure| {
         let volume = crate::reading::measures::convert(measure.value, &measure.unit, "ml")?;
         let before: String = text[..measure.span.start as usize].chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
         let counted = ["出血", "失血"].iter().any(|word| before.contains(word))
             && !["术前", "产后", "阴道", "便", "预计"].iter().any(|word| before.contains(word));
-        counted.then_some((volume, measure.span))
+        let is_own = counted && !is_bound(text, measure) && !holds_other(&text[measure.span.end as usize..]);
+        let is_total = ["共", "累计", "总"].iter().any(|word| before.contains(word));
+        is_own.then_some((volume, measure.span, is_total))
     };
-    passage.measures.iter().filter_map(of_measure).take(1).collect()
+    let losses: Vec<(f64, Span, bool)> = passage.measures.iter().filter_map(of_measure).collect();
+    let counted = losses.iter().find(|(_, _, is_total)| *is_total).or(losses.first());
+    counted.map(|(volume, span, _)| (*volume, *span)).into_iter().collect()
+}
+
+/// 不足50ml, <20ml, 50~100ml and 若出血达1500ml give no one volume.
+fn is_bound(text: &str, measure: &Measure) -> bool {
+    let at = measure.span.start as usize;
+    let clause = &text[around::start_of(text, at, &[',', '。', ';', '\n'])..at];
+    !matches!(measure.relation, Relation::Equal | Relation::About)
+        || clause.ends_with("不足")
+        || ["若", "如", "一旦"].iter().any(|word| clause.contains(word))
+}
+
+/// 2200ml(含腹腔积血): the volume holds more than the loss.
+fn holds_other(after: &str) -> bool {
+    let bracket = after.strip_prefix('(').and_then(|rest| rest.split(')').next()).unwrap_or("");
+    ["含", "包括"].iter().any(|word| bracket.contains(word))
 }
 
 /// Share of the shorter text's characters that stand in the other.
@@ -496,7 +615,7 @@ pub(in crate::rules) fn is_goal_or_history(passage: &Passage, span: Span, harmle
         "院外",
         "来诊",
         "入院时",
-        "出生",
+        "出生时",
         "基线",
         "去年",
         "POCT",
@@ -516,7 +635,7 @@ pub(in crate::rules) fn is_goal_or_history(passage: &Passage, span: Span, harmle
     WORDS.iter().filter(|word| !harmless.contains(*word)).any(|word| before.contains(word)) || after.contains('→') || before.ends_with('→')
 }
 
-/// Vertebral levels such as L4/5, L5-S1, C5/6: the span and a canonical form.
+/// Vertebral levels such as L4/5, L5-S1, C5/6: the span and a canonical form; a range (L3-S1) is all levels between its ends.
 pub(in crate::rules) fn segments(text: &str) -> Vec<(Span, String)> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
@@ -550,7 +669,15 @@ pub(in crate::rules) fn segments(text: &str) -> Vec<(Span, String)> {
         });
         match lower {
             Some((last, lower_region, lower_number)) => {
-                found.push((Span::new(at, last), format!("{region}{upper}/{lower_region}{lower_number}")));
+                let span = Span::new(at, last);
+                let (first, next) = (vertebra(region, upper), vertebra(lower_region, lower_number));
+                if is_of_anesthesia(&text[last..]) {
+                    // No level of the operation.
+                } else if (first + 2..=LAST_VERTEBRA).contains(&next) {
+                    found.extend((first..next).map(|above| (span, format!("{}/{}", vertebra_name(above), vertebra_name(above + 1)))));
+                } else {
+                    found.push((span, format!("{region}{upper}/{lower_region}{lower_number}")));
+                }
                 at = last;
             }
             None => at = end,
@@ -559,9 +686,41 @@ pub(in crate::rules) fn segments(text: &str) -> Vec<(Span, String)> {
     found
 }
 
+/// The regions of the spine with the number of vertebrae above them.
+const SPINE: [(char, u32); 4] = [('C', 0), ('T', 7), ('L', 19), ('S', 24)];
+
+const LAST_VERTEBRA: u32 = 29;
+
+/// The vertebra's place from the top: C1 is 1, T1 is 8.
+fn vertebra(region: char, number: u32) -> u32 {
+    SPINE.iter().find(|(letter, _)| *letter == region).map_or(0, |(_, above)| above + number)
+}
+
+fn vertebra_name(place: u32) -> String {
+    let (letter, above) = SPINE.iter().rev().find(|(_, above)| place > *above).unwrap_or(&SPINE[0]);
+    format!("{letter}{}", place - above)
+}
+
+/// L2-3间隙腰硬联合麻醉, T8-9硬膜外: where the needle of the anaesthesia went.
+fn is_of_anesthesia(after: &str) -> bool {
+    const WORDS: [&str; 9] = ["腰麻", "腰硬", "间隙穿刺", "硬膜外麻", "硬膜外阻", "硬膜外穿", "硬膜外置", "硬膜外镇", "下腔阻"];
+    let clause = after.split([',', '。', ';', '、', '(', ')', '\n']).next().unwrap_or("");
+    let near: String = clause.chars().take(12).collect();
+    clause == "硬膜外" || WORDS.iter().any(|word| near.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn levels_of_a_range_and_of_an_anaesthesia() {
+        let levels = |text: &str| segments(text).into_iter().map(|(_, level)| level).collect::<Vec<_>>();
+        assert_eq!(levels("L3-S1椎管狭窄"), ["L3/L4", "L4/L5", "L5/S1"]);
+        assert_eq!(levels("C7/T1与L4/5椎间盘突出"), ["C7/T1", "L4/L5"]);
+        assert!(levels("L2-3间隙腰硬联合麻醉,全麻联合T9-10硬膜外阻滞").is_empty() && levels("全麻+T8-9硬膜外").is_empty());
+        assert_eq!(levels("T8-9硬膜外血肿"), ["T8/T9"]);
+    }
 
     #[test]
     fn sides_of_a_name_and_of_a_position() {

@@ -1,6 +1,6 @@
 //! 某某副主任医师 of somebody whom the list of staff calls 主治医师.
 
-use super::super::{DataEvidence, Hit, Role, Subject};
+use super::super::{DataEvidence, Hit, Role, Subject, around};
 use super::{Prepared, piece};
 use crate::reading::text::Span;
 use crate::record::Title;
@@ -26,6 +26,9 @@ impl Prepared {
                     continue;
                 }
                 let told = text.match_indices(name).find_map(|(at, name)| {
+                    if is_of_another(&text[..at]) {
+                        return None;
+                    }
                     let after = &text[at + name.len()..];
                     let printed = DOCTORS.into_iter().find(|doctor| after.starts_with(doctor.chinese()))?;
                     (printed != *title).then(|| Span::new(at, at + name.len() + printed.chinese().len()))
@@ -42,4 +45,14 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// Before the name: 外院王某 is of another house, in 欧阳王某 the name is only part of one.
+fn is_of_another(before: &str) -> bool {
+    const FAR: usize = 6;
+    const HOUSES: [&str; 5] = ["外院", "医院", "大学", "外请", "院外"];
+    const SURNAMES: [&str; 10] = ["欧阳", "上官", "司马", "司徒", "诸葛", "皇甫", "尉迟", "令狐", "慕容", "夏侯"];
+    let clause = &before[around::start_of(before, before.len(), &['。', ';', '\n', ',', ':', '、'])..];
+    let near = clause.char_indices().rev().take(FAR).last().map_or("", |(start, _)| &clause[start..]);
+    SURNAMES.iter().any(|surname| before.ends_with(surname)) || HOUSES.iter().any(|house| near.contains(house))
 }

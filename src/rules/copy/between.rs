@@ -188,6 +188,16 @@ pub(super) fn outdated_dates(passage: &Passage, admitted: Instant, slip: f64) ->
             _ => continue,
         };
         let Some(date) = date.filter(|_| pair[1].span.start.saturating_sub(pair[0].span.end) <= BESIDE) else { continue };
+        let text = passage.text.as_str();
+        let between = &text[pair[0].span.end as usize..(pair[1].span.start as usize).max(pair[0].span.end as usize)];
+        // 2天前(2025-12-01行肠癌术后), 末次化疗2025-12-20,1周前发热: the date is of an event of its own.
+        let goes_on = matches!(pair[1].value, TimeValue::Date(_))
+            && between.contains('(')
+            && !text[pair[1].span.end as usize..].trim_start().starts_with(')');
+        let comes_before = matches!(pair[0].value, TimeValue::Date(_)) && between.contains([',', '。', ';']);
+        if goes_on || comes_before {
+            continue;
+        }
         let others = passage.times.iter().enumerate().filter(|(other, _)| *other != index && *other != index + 1);
         let told = others.filter_map(|(_, time)| full(time.value)).any(|other| time::days_between(other, date).abs() <= TOLD);
         let days = time::days_between(date, admitted.date()) as f64;

@@ -256,7 +256,11 @@ impl Prepared {
                 continue;
             }
             // One hit a copied note: the earliest note that it was copied from.
-            let original = documents[..index].iter().find(|(_, earlier)| self.share(earlier, text) >= self.spec.threshold);
+            let retells = takes_up(later);
+            let original = documents[..index].iter().find(|(document, earlier)| {
+                let same_day = document.time.zip(later.time).is_some_and(|(one, other)| one.date() == other.date());
+                !(retells && same_day) && self.share(earlier, text) >= self.spec.threshold
+            });
             let Some((earlier, original)) = original else { continue };
             let piece = |document: &DocumentReading, role| {
                 // The longest part: the first may be but the title line.
@@ -368,6 +372,15 @@ impl Prepared {
         }
         hits
     }
+}
+
+/// 补充上午查房:, 住院医师汇报:, a title with 更正: the note says that it repeats an earlier one.
+fn takes_up(document: &DocumentReading) -> bool {
+    /// Letters of its opening.
+    const OPENING: usize = 20;
+    let said = |text: &str| ["更正", "补充", "汇报", "重录"].iter().any(|word| text.contains(word));
+    let opening: String = document.passages.first().map_or("", |passage| passage.text.as_str()).chars().take(OPENING).collect();
+    said(&document.title) || said(&opening)
 }
 
 /// The document and the outermost section that a passage belongs to.

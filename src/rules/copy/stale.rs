@@ -10,8 +10,26 @@ use crate::reading::{Assertion, Experiencer, Mention, Passage, Reference, TimeVa
 use crate::record::{Instant, Vitals, time};
 
 /// Words of a sentence that speaks of another day, or of an act that is only planned.
-const OTHER_DAY: [&str; 16] =
-    ["入院", "术前", "首次", "曾", "外院", "门诊", "急诊", "上次", "前次", "既往", "拟", "计划", "待", "准备", "预约", "明日"];
+const OTHER_DAY: [&str; 18] = [
+    "入院",
+    "术前",
+    "首次",
+    "曾",
+    "外院",
+    "门诊",
+    "急诊",
+    "上次",
+    "前次",
+    "既往",
+    "拟",
+    "计划",
+    "待",
+    "准备",
+    "预约",
+    "明日",
+    "发病时",
+    "起病时",
+];
 
 /// Whether a passage has words that such a thing could be.
 pub fn may_hold(kinds: &[Stale], passage: &Passage) -> bool {
@@ -57,7 +75,7 @@ fn days(lineage: &Lineage<'_>) -> Option<(jiff::civil::Date, jiff::civil::Date)>
 
 /// 术后第3天 in two notes of different days.
 fn day_counts(subject: &Subject<'_>, lineage: &Lineage<'_>) -> Vec<Hit> {
-    let Some((before, now)) = days(lineage).filter(|(before, now)| before < now) else { return Vec::new() };
+    let Some((before, now)) = days(lineage).filter(|(before, now)| before < now && !is_one_night(lineage)) else { return Vec::new() };
     let (later, earlier) = (lineage.later.passage, lineage.earlier.passage);
     let mut hits = Vec::new();
     for expression in &later.times {
@@ -91,6 +109,16 @@ fn day_counts(subject: &Subject<'_>, lineage: &Lineage<'_>) -> Vec<Hit> {
         }
     }
     hits
+}
+
+/// Two notes of a few hours around midnight.
+fn is_one_night(lineage: &Lineage<'_>) -> bool {
+    const HOURS: i64 = 6;
+    let [Some(before), Some(now)] = [lineage.earlier, lineage.later].map(|placed| placed.document.time.filter(|time| time.has_time()))
+    else {
+        return false;
+    };
+    time::minutes_between(before.earliest(), now.earliest()) < HOURS * 60
 }
 
 /// 昨日行胃镜检查 copied to a day of whose eve no such examination is known.
@@ -163,6 +191,8 @@ fn charted(subject: &Subject<'_>, lineage: &Lineage<'_>) -> Vec<Hit> {
     // Concepts, near enough to have been taken from that day, far enough to be of another one.
     const VITALS: [(&[&str], f64, f64, &str, Reading); 2] =
         [(&["体温"], 0.3, 1.0, "℃", |row| row.temperature), (&["脉搏", "心率"], 5.0, 25.0, "次/分", |row| row.pulse)];
+    /// Hours before a note in which somebody took the temperature, so that its writer knew.
+    const HOURS: i64 = 6;
     let Some((before, now)) = days(lineage).filter(|(before, now)| before < now) else { return Vec::new() };
     let Some(until) = lineage.later.document.time.map(|time| time.latest()) else { return Vec::new() };
     let chart = subject.visit.vitals.as_deref().unwrap_or(&[]);
@@ -183,7 +213,10 @@ fn charted(subject: &Subject<'_>, lineage: &Lineage<'_>) -> Vec<Hit> {
         };
         let was_right = rows(before).any(|(_, _, value)| (value - stated).abs() <= near);
         let today: Vec<_> = rows(now).collect();
-        if was_right && !today.is_empty() && today.iter().all(|(_, _, value)| (value - stated).abs() >= far) {
+        // A row of the small hours says nothing of a note in the afternoon.
+        let timed = lineage.later.document.time.is_some_and(|time| time.has_time());
+        let recent = !timed || today.iter().any(|(_, at, _)| time::minutes_between(at.earliest(), until) <= HOURS * 60);
+        if was_right && recent && !today.is_empty() && today.iter().all(|(_, _, value)| (value - stated).abs() >= far) {
             let mut hit = both(lineage, span, source, later.text.quote(span).to_owned(), format!("当日体温单为{}{unit}", today[0].2));
             let row = |(index, at, value): &(usize, Instant, f64)| DataEvidence {
                 path: format!("/vitals/{index}"),
@@ -200,6 +233,8 @@ fn charted(subject: &Subject<'_>, lineage: &Lineage<'_>) -> Vec<Hit> {
 fn measured(subject: &Subject<'_>, lineage: &Lineage<'_>) -> Vec<Hit> {
     /// Share of the value by which a newer one says something else.
     const DIFFERS: f64 = 0.2;
+    /// Minutes in which a report has not been seen on the ward yet.
+    const UNSEEN: i64 = 60;
     let Some(labs) = subject.visit.labs.as_deref() else { return Vec::new() };
     let (Some(before), Some(now)) = (lineage.earlier.document.time, lineage.later.document.time) else { return Vec::new() };
     let (later, lexicon) = (lineage.later.passage, subject.knowledge.lexicon());
@@ -221,7 +256,7 @@ fn measured(subject: &Subject<'_>, lineage: &Lineage<'_>) -> Vec<Hit> {
         let was_right = reports.iter().any(|(_, _, at, value)| at.earliest() <= before.latest() && (value - stated).abs() < 1e-9);
         let newer = reports
             .iter()
-            .filter(|(_, _, at, _)| at.earliest() > before.latest() && at.latest() <= now.earliest())
+            .filter(|(_, _, at, _)| at.earliest() > before.latest() && time::minutes_between(at.latest(), now.earliest()) >= UNSEEN)
             .max_by_key(|(_, _, at, _)| at.latest());
         let Some((index, lab, _, value)) = newer.filter(|_| was_right) else { continue };
         let told = lineage

@@ -21,7 +21,28 @@ const OF_OTHERS: [&str; 5] = ["家族史", "婚育史", "月经史", "出生史"
 const DELIVERY: [&str; 8] = ["宫缩", "胎心", "胎动", "恶露", "宫底", "宫口", "胎膜", "羊水"];
 
 /// Words by which a sentence speaks of somebody else, or of disease in general.
-const OTHER_PERSON: [&str; 14] = ["母", "妻", "父", "姐", "妹", "女儿", "儿子", "配偶", "新生儿", "产妇", "孕妇", "家属", "供", "多见"];
+const OTHER_PERSON: [&str; 20] = [
+    "母",
+    "妻",
+    "父",
+    "姐",
+    "妹",
+    "女儿",
+    "儿子",
+    "配偶",
+    "新生儿",
+    "产妇",
+    "孕妇",
+    "家属",
+    "供",
+    "多见",
+    "同车",
+    "伤者",
+    "邻居",
+    "献血",
+    "陪护",
+    "亲属",
+];
 
 /// A statement that does not fit this patient.
 #[derive(Debug, Clone)]
@@ -57,6 +78,11 @@ pub fn traces(subject: &Subject<'_>, passage: &Arc<Passage>, wanted: &[Stale]) -
     let text = passage.text.as_str();
     let mut found = Vec::new();
     let mut add = |kind: Stale, span: Span, stated: String, path: &str, label: String| {
+        // 同车另一伤者,女,45岁
+        let before = &text[passage.sentence_of(span).start as usize..span.start as usize];
+        if OTHER_PERSON.iter().any(|person| before.contains(person)) {
+            return;
+        }
         let own = DataEvidence { path: path.to_owned(), label };
         found.push(Trace { kind, passage: passage.clone(), span, stated, own });
     };
@@ -106,7 +132,8 @@ fn digits(text: &str) -> String {
 /// `床号:12`, `12床,患者…`: the bed that a text gives its patient.
 fn written_bed(text: &str) -> Option<(Span, String)> {
     if let Some((span, value)) = labelled(text, "床号") {
-        return Some((span, digits(value))).filter(|(_, bed)| !bed.is_empty());
+        // 加1 is a bed without a number of its own.
+        return Some((span, digits(value))).filter(|(_, bed)| !bed.is_empty() && !value.contains('加'));
     }
     for (at, word) in text.match_indices('床') {
         let start = at - text[..at].bytes().rev().take_while(u8::is_ascii_digit).count();

@@ -13,6 +13,7 @@
 
 mod downtime;
 mod periodic;
+mod triggers;
 
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,7 @@ use super::events::{self, Event, EventFilter, EventKind};
 use super::places::Places;
 use super::{Check, DataEvidence, Hit, Knowledge, Outcome, Phase, Searched, SpecError, Subject, facts};
 use crate::reading::{DocumentReading, Passage};
-use crate::record::{DocumentKind, Title, time};
+use crate::record::{Disposition, DocumentKind, Title, Urgency, Visit, time};
 use crate::rules::events::{is_written, written_at};
 pub use periodic::Every;
 
@@ -74,6 +75,9 @@ pub struct Deadline {
 
 /// How long before its trigger a document may be finished and still answer it.
 const EARLY_MINUTES: i64 = 24 * 60;
+
+/// Who was seen first is registered after: so long before the admission its first note is not too early.
+const UNREGISTERED_MINUTES: i64 = 30;
 
 /// A length of time in a rule file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,6 +132,7 @@ fn parse_limit(written: &str) -> Option<Limit> {
 impl Prepared {
     fn derive(&self, subject: &Subject<'_>) -> Result<Vec<(Event, Duty)>, String> {
         let triggers = events::events(subject, self.spec.trigger, &self.spec.filter)?;
+        let triggers = triggers::that_ask(subject.visit, self.spec.trigger, self.spec.by_owner, triggers);
         let fulfilling = match self.spec.event {
             Some(kind) => Some(events::events(subject, kind, &self.spec.filter)?),
             None => None,
@@ -144,7 +149,8 @@ impl Prepared {
                 Some(events) => events
                     .iter()
                     .find(|event| event.anchor == trigger.anchor || triggers.len() == 1)
-                    .map(|event| Done { at: event.at, document: None }),
+                    .map(|event| Done { at: event.at, document: None })
+                    .or_else(|| self.opinion(subject, trigger)),
                 None => approved(subject, trigger, self.spec.trigger, self.spec.before)
                     .or_else(|| self.document_for(subject, trigger, (previous, next), &mut taken)),
             };
@@ -158,6 +164,9 @@ impl Prepared {
                 continue;
             }
             let mut duty = self.duty(subject, trigger, done);
+            if duty.done.is_none() && self.is_needless(subject, trigger, duty.due) {
+                continue;
+            }
             if undated.is_some() && matches!(duty.state, DutyState::Overdue | DutyState::DueSoon | DutyState::Pending) {
                 (duty.state, duty.document) = (DutyState::Overdue, undated);
             }
@@ -185,7 +194,7 @@ impl Prepared {
         let due = if self.spec.before { due } else { downtime::extended(subject.visit, begin, due) };
         let state = match &done {
             Some(done) if done.at.earliest() > due => DutyState::Late,
-            Some(done) if self.spec.not_before_trigger && done.at.latest() < trigger.at.earliest() => DutyState::TooEarly,
+            Some(done) if self.is_too_early(trigger, done) => DutyState::TooEarly,
             Some(_) => DutyState::InTime,
             None if subject.at > due => DutyState::Overdue,
             None if is_due_soon(begin, due, subject.at) => DutyState::DueSoon,
@@ -207,6 +216,45 @@ impl Prepared {
         }
     }
 
+    fn is_too_early(&self, trigger: &Event, done: &Done) -> bool {
+        let slack = if self.spec.trigger == EventKind::Admission { UNREGISTERED_MINUTES } else { 0 };
+        self.spec.not_before_trigger && done.at.latest() < time::plus_minutes(trigger.at.earliest(), -slack)
+    }
+
+    /// Who left before the limit ran out is seen by nobody any more, and who died on the table has no course after it.
+    fn is_needless(&self, subject: &Subject<'_>, trigger: &Event, due: DateTime) -> bool {
+        let Some(left) = facts::discharged_at(subject.visit) else { return false };
+        let must_be_there = self.spec.by_owner && !self.spec.before || self.spec.event == Some(EventKind::ConsultArrival);
+        let died = subject.visit.discharge.as_ref().is_some_and(|discharge| discharge.disposition == Some(Disposition::Died));
+        let is_course = self.spec.trigger == EventKind::OperationEnd && self.places.names_kind(DocumentKind::PostopCourse);
+        must_be_there && left < due || died && is_course && left <= trigger.at.latest()
+    }
+
+    /// The opinion of the department that was asked, where nobody noted when a routine consultant came.
+    fn opinion(&self, subject: &Subject<'_>, trigger: &Event) -> Option<Done> {
+        let is_routine = self.spec.event == Some(EventKind::ConsultArrival) && self.spec.filter.urgency == Some(Urgency::Routine);
+        let index = trigger.pointer.strip_prefix("/consults/").filter(|_| is_routine)?.parse::<usize>().ok()?;
+        let consult = subject.visit.consults.as_ref()?.get(index).filter(|consult| consult.arrived_at.is_none())?;
+        let department = consult.department.as_deref().filter(|name| !name.is_empty())?;
+        let names = |document: &&DocumentReading| {
+            document.title.contains(department) || document.passages.iter().any(|passage| passage.text.as_str().contains(department))
+        };
+        let opinions = subject.reading.documents.iter().filter(|document| document.kind == DocumentKind::ConsultOpinion).filter(names);
+        let written = opinions.filter(|document| is_written(facts::document(subject.visit, document)));
+        let dated = written.filter_map(|document| Some(Done { at: document.time?, document: Some(document.index) }));
+        dated.filter(|done| done.at.latest() >= trigger.at.earliest()).min_by_key(|done| done.at.earliest())
+    }
+
+    /// The documents that may answer a trigger: those of the kinds, and to an operation the consent that bears its name.
+    fn documents<'s>(&self, subject: &Subject<'s>, trigger: &Event) -> Vec<&'s DocumentReading> {
+        let takes_consent = self.spec.trigger == EventKind::OperationStart && self.places.names_kind(DocumentKind::ConsentOperation);
+        let is_own = |document: &&DocumentReading| {
+            takes_consent && document.kind == DocumentKind::ConsentSpecial && triggers::names_operation(subject, &document.title, trigger)
+        };
+        let own = subject.reading.documents.iter().filter(is_own);
+        self.places.documents(subject).chain(own).collect()
+    }
+
     /// A document that would answer the trigger and tells no time at all.
     fn undated(&self, subject: &Subject<'_>, trigger: &Event, taken: &[usize]) -> Option<usize> {
         let is_undated = |document: &&DocumentReading| {
@@ -216,7 +264,7 @@ impl Prepared {
                 && written_at(subject.visit, record).is_none()
                 && self.fits(subject, document, trigger)
         };
-        self.places.documents(subject).find(is_undated).map(|document| document.index)
+        self.documents(subject, trigger).into_iter().find(is_undated).map(|document| document.index)
     }
 
     /// The document that answers a trigger: the first completed one whose own time is not before it (or, for `before`, the last one before it),
@@ -229,8 +277,8 @@ impl Prepared {
         taken: &mut Vec<usize>,
     ) -> Option<Done> {
         let mut candidates: Vec<(usize, Done)> = self
-            .places
-            .documents(subject)
+            .documents(subject, trigger)
+            .into_iter()
             .filter(|document| !taken.contains(&document.index) && self.fits(subject, document, trigger))
             .filter_map(|document| {
                 let record = facts::document(subject.visit, document);
@@ -267,7 +315,7 @@ impl Prepared {
             fitting.or_else(early).copied()
         };
         let (index, done) = chosen?;
-        if next.is_some() && !self.spec.shared {
+        if next.is_some() && !self.spec.shared && !is_for_course(&subject.reading.documents[index]) {
             taken.push(index);
         }
         Some(done)
@@ -285,10 +333,13 @@ impl Prepared {
             // Being named in a note as the one who will operate is not having seen the patient; a discussion is held with the surgeon.
             let discussed = matches!(document.kind, DocumentKind::PreopDiscussion | DocumentKind::PreopSummary);
             let takes_part = |person: &String| {
-                let name = facts::name_of(subject.visit, person);
+                let names = names_of(subject.visit, person);
                 facts::signers(record).contains(&person.as_str())
-                    || document.title.contains(name)
-                    || document.passages.iter().any(|passage| sees(passage, name) || discussed && passage.text.as_str().contains(name))
+                    || names.iter().any(|name| document.title.contains(name.as_str()))
+                    || document
+                        .passages
+                        .iter()
+                        .any(|passage| sees(passage, &names) || discussed && passage.text.as_str().contains(&names[0]))
             };
             if !trigger.people.iter().any(takes_part) {
                 return false;
@@ -314,11 +365,30 @@ fn is_time_usual(subject: &Subject<'_>) -> bool {
     dated + 1 >= documents.len() && documents.iter().filter(is_dated).any(by_hand)
 }
 
-/// A sentence in which the person sees the patient: 王某某主任医师查房, 术者王某某查看患者.
-fn sees(passage: &Passage, name: &str) -> bool {
-    const SEEN: [&str; 9] = ["查房", "查看", "看过", "看望", "访视", "察看", "探视", "床旁", "床边"];
+/// One consent to a whole course of the same treatment (疗程6次) goes for each time.
+fn is_for_course(document: &DocumentReading) -> bool {
+    document.title.contains("同意") && document.passages.iter().any(|passage| passage.text.as_str().contains("疗程"))
+}
+
+/// What a surgeon is called: by name, and by family name and title where only one of the staff has it (王主任).
+fn names_of(visit: &Visit, person: &str) -> Vec<String> {
+    let mut names = vec![facts::name_of(visit, person).to_owned()];
+    let family = |name: &Option<String>| name.as_deref().and_then(|name| name.chars().next());
+    let staff = visit.staff.as_deref().unwrap_or(&[]);
+    if let Some(own) = facts::staff(visit, person).and_then(|own| family(&own.name))
+        && staff.iter().filter(|other| family(&other.name) == Some(own)).count() == 1
+    {
+        names.extend(["主任", "教授", "主治"].map(|title| format!("{own}{title}")));
+    }
+    names
+}
+
+/// A sentence in which the surgeon sees the patient: 王某某主任医师查房, 王主任查看患者, 主刀医师床旁访视.
+fn sees(passage: &Passage, names: &[String]) -> bool {
+    const SEEN: [&str; 13] = ["查房", "查看", "看过", "看望", "访视", "察看", "探视", "床旁", "床边", "看病人", "看患者", "巡视", "换药"];
+    let is_named = |sentence: &&str| sentence.contains("主刀") || names.iter().any(|name| sentence.contains(name.as_str()));
     let sentences = passage.sentences.iter().map(|sentence| passage.text.slice(*sentence));
-    sentences.filter(|sentence| sentence.contains(name)).any(|sentence| SEEN.iter().any(|word| sentence.contains(word)))
+    sentences.filter(is_named).any(|sentence| SEEN.iter().any(|word| sentence.contains(word)))
 }
 
 /// The hospital's approval of emergency treatment (紧急医疗措施审批单), of the day before an operation, an anaesthesia or a transfusion:

@@ -7,10 +7,13 @@ use jiff::civil::Date;
 
 use super::super::{Evidence, Hit, Role, Subject, around};
 use super::{Prepared, hit};
-use crate::reading::letters::bare;
+use crate::reading::letters::{bare, is_han};
 use crate::reading::text::Span;
 use crate::reading::{Passage, Reference, TimeValue};
 use crate::record::{DocumentKind, Instant, time};
+
+/// The hour at which a new day of counting has begun for everybody.
+const MORNING: i8 = 6;
 
 impl Prepared {
     pub(super) fn postoperative_day(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
@@ -36,12 +39,27 @@ impl Prepared {
             .filter_map(|document| document.time.map(Instant::date))
             .chain(ends.iter().copied())
             .collect();
+        let acts = acts_of(subject);
         let mut hits = Vec::new();
         let mut counts: Vec<Count<'_>> = Vec::new();
         for document in self.places.documents(subject) {
             let Some(day) = document.time.map(Instant::date) else { continue };
+            // After midnight the day of surgery is not yet over for who writes at night.
+            let night = document.time.is_some_and(|at| at.has_time() && at.earliest().hour() < MORNING);
             for passage in self.places.passages_of(document) {
                 for expression in &passage.times {
+                    let sentence = passage.text.slice(passage.sentence_of(expression.span));
+                    let elsewhere = match expression.value {
+                        TimeValue::DayOf { reference: Reference::Operation, .. } => {
+                            counts_from_another(passage.text.as_str(), expression.span, &acts)
+                        }
+                        // 入院第2天,由外科转入: counted in the ward before.
+                        TimeValue::DayOf { reference: Reference::Admission, .. } => sentence.contains("转入"),
+                        _ => false,
+                    };
+                    if elsewhere {
+                        continue;
+                    }
                     if let TimeValue::DayOf { reference: reference @ (Reference::Operation | Reference::Delivery), day: stated } =
                         expression.value
                         && stated > 0
@@ -68,7 +86,10 @@ impl Prepared {
                     let distances: Vec<i64> =
                         starts.iter().map(|start| time::days_between(*start, day)).filter(|distance| *distance >= 0).collect();
                     // Day 0 or day 1 for the day of surgery is the hospital's convention.
-                    let fits = |distance: &i64| i64::from(stated) == *distance || i64::from(stated) == distance + 1;
+                    let fits = |distance: &i64| {
+                        let stated = i64::from(stated);
+                        stated == *distance || stated == distance + 1 || night && stated == distance - 1
+                    };
                     if let Some(distance) = distances.last().filter(|_| !distances.iter().any(fits)) {
                         let computed = format!("记录日期{day}为{event}第{distance}天");
                         hits.push(hit(passage, expression.span, vec![("stated", stated.to_string()), ("computed", computed)]));
@@ -83,6 +104,29 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// Names of this visit's operations, and what its records of procedures tell.
+fn acts_of(subject: &Subject<'_>) -> Vec<String> {
+    let operations = subject.visit.operations.iter().flatten().filter_map(|operation| operation.name.clone());
+    let records = subject.reading.documents.iter().filter(|document| document.kind == DocumentKind::InvasiveProcedure);
+    let told = records.flat_map(|document| {
+        std::iter::once(document.title.clone()).chain(document.passages.iter().map(|passage| passage.text.as_str().to_owned()))
+    });
+    operations.chain(told).collect()
+}
+
+/// 冠脉支架置入术后第15天, 第一次手术术后第9天: the words before name an act that shares no two letters running with any of this visit.
+fn counts_from_another(text: &str, span: Span, acts: &[String]) -> bool {
+    /// The name begins behind the last of 今日为, 目前, 现, 患者 and their like.
+    const LEADS: [char; 10] = ['今', '现', '为', '系', '是', '日', '天', '晨', '前', '者'];
+    let start = around::start_of(text, span.start as usize, &[',', '。', ';', '\n', ':', '(', ')', ' ']);
+    let named = text[start..span.start as usize].rsplit(LEADS).next().unwrap_or("");
+    let letters: Vec<char> = bare(named).collect();
+    let shared = |act: &String| letters.windows(2).any(|pair| act.contains(&String::from_iter(pair)));
+    // TAVR stands for a name that is written out elsewhere.
+    let written_out = letters.iter().filter(|letter| is_han(**letter)).count() > 2;
+    written_out && !acts.is_empty() && !acts.iter().any(shared)
 }
 
 /// 左颈导管置入术后第4天: days from a procedure that the words before name.
@@ -109,7 +153,10 @@ pub(in crate::rules) fn is_about_now(text: &str, span: Span) -> bool {
     let ahead = &text[..span.start as usize];
     let planned = ahead.ends_with(['至', '到', '待', '线'])
         || ahead.strip_suffix('(').is_some_and(|date| date.ends_with(|last: char| last.is_ascii_digit()));
-    let later = dated || planned || after.starts_with(['后', '内', '拆', '复', '拔', '出', '可', '再', '前']);
+    let later = dated || planned || after.starts_with(['后', '内', '拆', '复', '拔', '出', '可', '再', '前', '拟', '将']);
+    // 术后第1天体温38.2℃,现已正常: that day is past.
+    let sentence = after.split(['。', ';', '\n']).next().unwrap_or("");
+    let later = later || !sentence.starts_with([',', ' ', ':']) && ["现已", "目前已", "今已"].iter().any(|word| sentence.contains(word));
     !later && (bare(before).count() <= 2 || before.contains("今") || before.contains("现"))
 }
 

@@ -23,10 +23,10 @@ pub(super) use times::patient_age;
 
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
-use crate::reading::{Measure, Passage};
 use crate::reading::lexicon::ConceptSet;
 use crate::reading::measures::convert;
 use crate::reading::text::Span;
+use crate::reading::{Measure, Mention, Passage};
 use crate::record::DocumentKind;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -252,7 +252,11 @@ impl Prepared {
     fn bmi(&self, subject: &Subject<'_>, passage: &std::sync::Arc<Passage>, hits: &mut Vec<Hit>) {
         let value = |name: &str, unit: &str| {
             let id = subject.knowledge.lexicon().id(name)?;
-            let mention = passage.mentions.iter().find(|mention| mention.concept == id && mention.measure.is_some())?;
+            // 父身高175cm, 遗传靶身高
+            let of_parent =
+                |at: u32| ["父", "母", "父亲", "母亲", "靶"].iter().any(|word| passage.text.as_str()[..at as usize].ends_with(word));
+            let own = |mention: &&Mention| mention.concept == id && mention.measure.is_some() && !of_parent(mention.span.start);
+            let mention = passage.mentions.iter().find(own)?;
             let measure = &passage.measures[mention.measure? as usize];
             let value = if measure.unit.is_empty() { measure.value } else { convert(measure.value, &measure.unit, unit)? };
             Some((value, mention.span.cover(measure.span)))
@@ -266,13 +270,17 @@ impl Prepared {
                 .find(|measure| measure.span.start >= mention.span.end && measure.span.start - mention.span.end <= 12)?;
             convert(near.value, &near.unit, "kg").map(|kilograms| (kilograms, mention.span.cover(near.span)))
         };
-        let (Some((height, _)), Some((weight, _)), Some((stated, span))) = (value("身高", "cm"), weight(), value("体质指数", "kg/m2"))
+        let (Some((height, _)), Some((weight, weighed)), Some((stated, span))) =
+            (value("身高", "cm"), weight(), value("体质指数", "kg/m2"))
         else {
             return;
         };
-        // 孕前BMI 24.2 goes with another weight.
-        let earlier =
-            ["孕前", "病前", "平素", "术前"].iter().any(|word| passage.text.as_str()[..span.start as usize].trim_end().ends_with(word));
+        // 孕前BMI 24.2, (平素70kg,BMI 25.7) and 目标BMI 20 go with another weight.
+        const OTHER_TIMES: [&str; 6] = ["孕前", "病前", "平素", "术前", "目标", "理想"];
+        let before = &passage.text.as_str()[..span.start as usize];
+        let since = before.get(weighed.end as usize..).unwrap_or("");
+        let bracket = since.rsplit(')').next().unwrap_or(since);
+        let earlier = OTHER_TIMES.iter().any(|word| before.trim_end().ends_with(word) || bracket.contains(word));
         if !(50.0..=230.0).contains(&height) || earlier {
             return;
         }

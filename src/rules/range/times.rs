@@ -1,7 +1,13 @@
 //! Computations over dates: days in hospital, age, post-operative day, dates outside the stay, notes that are older than they say.
 
-use super::super::{DataEvidence, Evidence, Hit, Role, Subject, events, facts};
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use super::super::agree::is_of_other_person;
+use super::super::{DataEvidence, Evidence, Hit, Role, Subject, around, events, facts};
 use super::{Prepared, hit};
+use crate::reading::letters::bare;
 use crate::reading::lexicon::ConceptKind;
 use crate::reading::text::Span;
 use crate::reading::{Assertion, Passage, Relation, TimeExpression, TimeUnit, TimeValue};
@@ -36,6 +42,9 @@ impl Prepared {
                 }
                 // 住院3天后 and 住院第3天 speak of a moment, not of the whole stay.
                 if rest[digits.len() + '天'.len_utf8()..].starts_with(['后', '时', '内', '前']) {
+                    continue;
+                }
+                if is_other_stay(passage, at, admitted) {
                     continue;
                 }
                 if let Ok(stated) = digits.parse::<i64>()
@@ -87,6 +96,44 @@ impl Prepared {
 
     /// `2026-02-28行冠脉造影`: a dated act of this hospital and this stay outside the stay.
     pub(super) fn stay_dates(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
+        /// Words of a sentence that tells of another stay or place, or of a plan.
+        const ELSEWHEN: [&str; 33] = [
+            "外院",
+            "门诊",
+            "急诊",
+            "医院",
+            "既往",
+            "上次",
+            "随诊",
+            "拟",
+            "计划",
+            "预约",
+            "复诊",
+            "嘱",
+            "下次",
+            "术前",
+            "入院前",
+            "患病",
+            "起病",
+            "曾",
+            "此前",
+            "体检",
+            "社区卫生",
+            "末次",
+            "收入院",
+            "留观",
+            "产检",
+            "孕期",
+            "对照",
+            "对比",
+            "比较",
+            "返院",
+            "再次入院",
+            "定于",
+            "择期",
+        ];
+        /// Words right before a date of what the patient brought or the doctor looked up.
+        const BROUGHT: [&str; 4] = ["携", "携带", "结合", "参考"];
         let admitted = subject.visit.admission.admitted_at.ok_or("未提供入院时间")?;
         let last = facts::discharged_at(subject.visit).unwrap_or(subject.at).date();
         let mut hits = Vec::new();
@@ -106,34 +153,17 @@ impl Prepared {
                     let TimeValue::Date(date) = expression.value else { continue };
                     let (Some(year), Some(month), Some(day)) = (date.year, date.month, date.day) else { continue };
                     let Ok(date) = jiff::civil::Date::new(year, month as i8, day as i8) else { continue };
-                    let near = expression.span.end <= mention.span.start && mention.span.start - expression.span.end <= 30;
+                    // The act of the date stands in the same clause.
+                    let between = &text[expression.span.end as usize..mention.span.start as usize];
+                    let near = between.len() <= 30 && !between.contains([',', ';']);
                     let told_as_course = passage.section.as_ref() == "诊疗经过";
                     let here = told_as_course
                         || ["我院", "本院", "本次", "入院后", "我科"].iter().any(|word| text[sentence.range()].contains(word));
-                    let outside = [
-                        "外院",
-                        "门诊",
-                        "急诊",
-                        "医院",
-                        "既往",
-                        "上次",
-                        "随诊",
-                        "拟",
-                        "计划",
-                        "预约",
-                        "复诊",
-                        "嘱",
-                        "下次",
-                        "术前",
-                        "入院前",
-                        "患病",
-                        "起病",
-                    ]
-                    .iter()
-                    .any(|word| text[sentence.range()].contains(word));
+                    let outside = ELSEWHEN.iter().any(|word| text[sentence.range()].contains(word))
+                        || BROUGHT.iter().any(|word| text[..expression.span.start as usize].ends_with(word));
                     // The features of a case begin with what was known before the stay.
                     let earlier = document.kind == DocumentKind::FirstCourse && date < admitted.date();
-                    if near && here && !outside && !earlier && (date < admitted.date() || date > last) {
+                    if near && here && !outside && !earlier && is_slip(date, admitted.date(), last) {
                         let span = expression.span.cover(mention.span);
                         hits.push(hit(
                             passage,
@@ -158,6 +188,10 @@ impl Prepared {
                     let (TimeValue::RelativeDay { days }, TimeValue::Date(date)) = (pair[0].value, pair[1].value) else { continue };
                     let between = &text[pair[0].span.end as usize..pair[1].span.start as usize];
                     let bracketed = between.trim_start() == "(" && text[pair[1].span.end as usize..].starts_with(')');
+                    // 3月5日手术,次日(03-06)拔管 counts from what was told before, and so does what somebody is quoted with.
+                    if text[pair[0].span.range()].starts_with(['次', '翌']) || is_in_quotes(text, pair[0].span) {
+                        continue;
+                    }
                     let (Some(month), Some(day)) = (date.month, date.day) else { continue };
                     let Ok(stated) = jiff::civil::Date::new(date.year.unwrap_or(written.year()), month as i8, day as i8) else { continue };
                     let Ok(meant) = written.checked_add(jiff::Span::new().days(days)) else { continue };
@@ -175,14 +209,24 @@ impl Prepared {
 
     /// A title time long before the document was created, without a word of 补记.
     pub(super) fn back_dated(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        const MARKS: [&str; 8] = ["补记", "补写", "补录", "补登", "后补", "追记", "补充记录", "补充病程"];
         let mut hits = Vec::new();
         for document in self.places.documents(subject) {
             let record = facts::document(subject.visit, document);
             let (Some(printed), Some(created)) = (record.event_at, record.created_at) else { continue };
             let minutes = time::minutes_between(printed.latest(), created.earliest());
-            let marked = |text: &str| text.contains('补') && (text.contains("补记") || text.contains("补写") || text.contains("补录"));
+            let marked = |text: &str| MARKS.iter().any(|mark| text.contains(mark));
             let said = marked(&document.title) || document.passages.iter().any(|passage| marked(passage.text.as_str()));
-            if minutes as f64 > self.spec.tolerance && !said {
+            let soon = |from: Instant, to: Instant| time::minutes_between(from.latest(), to.earliest()) as f64 <= self.spec.tolerance;
+            // What was signed at its own time was written then, whenever its row was created.
+            let signatures = record.signatures.iter().flatten().filter_map(|signature| signature.at);
+            let signed = signatures.chain(record.signed_at).any(|signed| soon(printed, signed));
+            // The system stood still at that time, and the note was entered once it ran again.
+            let stood_still = subject.visit.downtimes.iter().flatten().any(|downtime| {
+                let since = downtime.from.is_some_and(|from| from.earliest() <= printed.latest());
+                since && downtime.to.is_some_and(|to| to.latest() >= printed.earliest() && soon(to, created))
+            });
+            if minutes as f64 > self.spec.tolerance && !said && !signed && !stood_still {
                 let path = format!("/documents/{}", document.index);
                 let text = format!("{}标题时间{printed},系统创建{created},未注明补记", document.title);
                 hits.push(Hit {
@@ -228,7 +272,9 @@ impl Prepared {
             };
             let speaks = self.places.passages_of(document).any(|passage| SPOKEN.iter().any(|word| passage.text.as_str().contains(word)));
             let found = self.places.passages_of(document).find_map(|passage| {
-                STABLE.iter().find_map(|word| passage.text.as_str().find(word).map(|at| (passage, Span::new(at, at + word.len()))))
+                let text = passage.text.as_str();
+                let spans = STABLE.iter().flat_map(|word| text.match_indices(word)).map(|(at, word)| Span::new(at, at + word.len()));
+                spans.filter(|span| says_stable(text, *span)).map(|span| (passage, span)).next()
             });
             if let Some((passage, span)) = found.filter(|_| !speaks) {
                 let mut stable = hit(passage, span, Vec::new());
@@ -242,6 +288,7 @@ impl Prepared {
     /// Three or more notes running with the same temperature, pulse, respiration and pressure, while the chart of those days differs.
     pub(super) fn same_vitals(&self, subject: &Subject<'_>) -> Vec<Hit> {
         const FEWEST: usize = 3;
+        const HOURS: i64 = 3;
         let chart = subject.visit.vitals.as_deref().unwrap_or(&[]);
         let mut run: Vec<(Instant, std::sync::Arc<Passage>, Span, String)> = Vec::new();
         let mut hits = Vec::new();
@@ -249,6 +296,11 @@ impl Prepared {
             // Temperature, pulse or systolic pressure: every row of the day is far from the number that all notes repeat.
             let differs = |(at, _, _, words): &(Instant, std::sync::Arc<Passage>, Span, String)| {
                 let of_day = || chart.iter().filter(|row| row.at.is_some_and(|time| time.date() == at.date()));
+                // One row of another time of the day says nothing of the note's.
+                let near = |time: Instant| time::minutes_between(time.earliest(), at.earliest()).abs() <= HOURS * 60;
+                if at.has_time() && of_day().count() == 1 && !of_day().any(|row| row.at.is_some_and(near)) {
+                    return false;
+                }
                 let numbers: Vec<f64> = words
                     .split(|character: char| !character.is_ascii_digit() && character != '.')
                     .filter_map(|number| number.parse().ok())
@@ -260,7 +312,8 @@ impl Prepared {
                     || all_far(of_day().filter_map(|row| row.pulse), pulse, 8.0)
                     || all_far(of_day().filter_map(|row| row.systolic), systolic, 12.0)
             };
-            if run.len() >= FEWEST && run.iter().any(differs) {
+            let days: BTreeSet<_> = run.iter().map(|(at, ..)| at.date()).collect();
+            if days.len() >= FEWEST && run.iter().any(differs) {
                 let (_, passage, span, _) = &run[run.len() - 1];
                 let mut same = hit(passage, *span, vec![("stated", run.len().to_string())]);
                 let earlier = run[..run.len() - 1].iter().map(|(_, passage, span, _)| Evidence {
@@ -298,6 +351,8 @@ impl Prepared {
     /// 张主任查房 at 11:20 while 张主任 operated on this patient from 10:00 to 13:00.
     pub(super) fn round_while_operating(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
+        /// Minutes before the recorded end.
+        const CLOSING: i64 = 40;
         let slack = self.spec.tolerance as i64;
         let mut hits = Vec::new();
         for document in self.places.documents(subject) {
@@ -305,11 +360,12 @@ impl Prepared {
             let Some(at) = facts::document(subject.visit, document).event_at.filter(|at| at.has_time()) else { continue };
             for (index, operation) in operations.iter().enumerate() {
                 let (Some(start), Some(end)) = (operation.started_at, operation.ended_at) else { continue };
-                let inside = start.has_time()
-                    && end.has_time()
-                    && time::minutes_between(start.latest(), at.earliest()) > slack
-                    && time::minutes_between(at.latest(), end.earliest()) > slack;
-                let team = operation.surgeon.iter().chain(operation.assistants.iter().flatten());
+                let left = time::minutes_between(at.latest(), end.earliest());
+                let inside =
+                    start.has_time() && end.has_time() && time::minutes_between(start.latest(), at.earliest()) > slack && left > slack;
+                // An assistant may leave before the skin is closed.
+                let assistants = operation.assistants.iter().flatten().filter(|_| left > CLOSING);
+                let team = operation.surgeon.iter().chain(assistants);
                 let Some(doctor) = team.filter(|_| inside).find(|person| leads(subject, document, person)) else { continue };
                 let name = facts::name_of(subject.visit, doctor);
                 let operated = format!("{} {start}至{end} {name}", operation.name.as_deref().unwrap_or("手术"));
@@ -340,7 +396,7 @@ impl Prepared {
                     continue;
                 }
                 let sentence = passage.sentence_of(expression.span);
-                let other = ["父", "母", "祖", "兄", "姐", "家", "外公", "外婆", "叔", "舅"]
+                let other = ["父", "母", "祖", "兄", "姐", "家", "外公", "外婆", "叔", "舅", "胎"]
                     .iter()
                     .any(|word| passage.text.slice(sentence).contains(word));
                 if !other {
@@ -357,8 +413,36 @@ impl Prepared {
 
     /// A laboratory value in a note that was signed before the only report with that value.
     pub(super) fn result_before_report(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        const ELSEWHERE: [&str; 15] =
-            ["门诊", "外院", "急诊", "医院", "入院前", "既往", "上次", "电话", "床旁", "POCT", "血气", "指", "血糖仪", "家", "自测"];
+        const ELSEWHERE: [&str; 26] = [
+            "门诊",
+            "外院",
+            "急诊",
+            "医院",
+            "入院前",
+            "既往",
+            "上次",
+            "电话",
+            "床旁",
+            "POCT",
+            "血气",
+            "指",
+            "血糖仪",
+            "家",
+            "自测",
+            "院前",
+            "院外",
+            "卫生院",
+            "社区卫生",
+            "转诊",
+            "自带",
+            "带来",
+            "快检",
+            "来电",
+            "口头",
+            "置换液",
+        ];
+        /// Units of what is given, and hardly of what is measured in blood.
+        const AMOUNTS: [&str; 3] = ["g", "mg", "ml"];
         let labs = subject.visit.labs.as_deref().ok_or("未提供检验结果")?;
         let lexicon = subject.knowledge.lexicon();
         // Items that no mention in a text can be of: they are looked for by the name that the laboratory prints.
@@ -369,10 +453,12 @@ impl Prepared {
             .enumerate()
             .filter_map(|(index, lab)| Some((index, lab, lab.item.as_deref()?.trim(), lab.value.as_deref()?.trim())));
         let unknown: Vec<_> = named.filter(|(_, _, item, _)| !is_known(item)).collect();
-        // Another laboratory's, or added later with the report's own time: 复查cTnI 1.12ng/ml,见15:42报告.
-        let excused = |sentence: &str, lab: &Lab| {
-            let reported = lab.reported_at.map(|at| at.latest().strftime("%H:%M").to_string());
-            ELSEWHERE.iter().any(|word| sentence.contains(word)) || reported.is_some_and(|clock| sentence.contains(&clock))
+        // Another laboratory's, another time's, or added later with a time of its own: 复查cTnI 1.12ng/ml,见15:42报告.
+        let excused = |passage: &Passage, span: Span, lab: &Lab, day: Date| {
+            let sentence = passage.text.slice(passage.sentence_of(span));
+            ELSEWHERE.iter().any(|word| sentence.contains(word))
+                || is_of_other_time(passage.text.as_str(), span)
+                || lab.reported_at.is_some_and(|at| is_told_after(passage, span, at, day))
         };
         let mut hits = Vec::new();
         for document in self.places.documents(subject).filter(|document| document.entries == 0) {
@@ -381,6 +467,8 @@ impl Prepared {
             let signed = record.signatures.iter().flatten().filter_map(|signature| signature.at).max_by_key(|at| at.earliest());
             let written = events::completed_at(record).into_iter().chain(signed).max_by_key(|at| at.earliest());
             let Some(written) = written.filter(|at| at.has_time()) else { continue };
+            // The day that a bare clock time in it is of.
+            let day = document.time.unwrap_or(written).date();
             let early = |lab: &Lab| {
                 lab.reported_at
                     .is_some_and(|at| at.has_time() && time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance)
@@ -395,19 +483,20 @@ impl Prepared {
                             labs[*index].item.as_deref().is_some_and(same_item) && labs[*index].value.as_deref().is_some_and(equal)
                         })
                         .collect();
-                    let sentence = passage.text.slice(passage.sentence_of(mention.span));
-                    // 血钾≥3.5mmol/L, 3.5mmol/L以上即入室: what is waited for.
-                    let wanted = measure.relation != Relation::Equal
-                        || ["以上", "以下"].iter().any(|word| passage.text.as_str()[measure.span.end as usize..].starts_with(word));
+                    let span = mention.span.cover(measure.span);
+                    // 血钾≥3.5mmol/L, 3.5mmol/L以上即入室, 维持血钾3.5mmol/L: what is waited for.
+                    let wanted = measure.relation != Relation::Equal || is_wanted(passage.text.as_str(), span);
                     if wanted || reports.is_empty() || !reports.iter().all(|index| early(&labs[*index])) {
                         continue;
                     }
                     let lab = &labs[reports[0]];
-                    if excused(sentence, lab) {
+                    // 补钾3.5g: a dose.
+                    let is_dose = AMOUNTS.contains(&measure.unit.as_ref()) && lab.unit.as_deref() != Some(measure.unit.as_ref());
+                    if is_dose || excused(passage, span, lab, day) {
                         continue;
                     }
                     let reported = lab.reported_at.map_or(String::new(), |at| at.to_string());
-                    let mut found = hit(passage, mention.span.cover(measure.span), Vec::new());
+                    let mut found = hit(passage, span, Vec::new());
                     found.data.push(DataEvidence {
                         path: format!("/labs/{}", reports[0]),
                         label: format!("{}报告时间 {reported}", lab.item.as_deref().unwrap_or("")),
@@ -417,8 +506,7 @@ impl Prepared {
                 for (index, lab, item, value) in unknown.iter().filter(|(_, lab, ..)| early(lab)) {
                     let Some(span) = quoted_result(passage.text.as_str(), item, value) else { continue };
                     let reported_before = labs.iter().any(|other| other.item == lab.item && other.value == lab.value && !early(other));
-                    let sentence = passage.text.slice(passage.sentence_of(span));
-                    if reported_before || excused(sentence, lab) {
+                    if reported_before || excused(passage, span, lab, day) {
                         continue;
                     }
                     let mut found = hit(passage, span, Vec::new());
@@ -430,6 +518,52 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// Said of now, not hoped for (待病情平稳后); vital signs that support or a monitor keeps in sight may well be stable in a grave state.
+fn says_stable(text: &str, span: Span) -> bool {
+    const HOPED: [&str; 8] = ["待", "若", "如", "一旦", "争取", "直到", "直至", "是否"];
+    const LATER: [&str; 5] = ["后", "时", "再", "方可", "则"];
+    const SUPPORTED: [&str; 8] = ["监护", "监测", "呼吸机", "机械通气", "辅助通气", "升压", "镇静", "肾上腺素"];
+    let (start, end) = (span.start as usize, span.end as usize);
+    let before = &text[around::start_of(text, start, &['。', ';', '\n', ','])..start];
+    let after = &text[end..];
+    let is_supported = &text[start..end] == "生命体征平稳" && SUPPORTED.iter().any(|word| text.contains(word));
+    !is_supported && !HOPED.iter().any(|word| before.contains(word)) && !LATER.iter().any(|word| after.starts_with(word))
+}
+
+/// 维持血红蛋白70g/L, 要求血钾3.5mmol/L方可手术: a goal or a condition, by the words of its clause around the value.
+fn is_wanted(text: &str, span: Span) -> bool {
+    const GOALS: [&str; 7] = ["目标", "维持", "保持", "达到", "要求", "控制在", "控制于"];
+    const THEN: [&str; 5] = ["以上", "以下", "方可", "为宜", "即可"];
+    let before = &text[around::start_of(text, span.start as usize, &[',', ';', '。', '\n'])..span.end as usize];
+    GOALS.iter().any(|word| before.contains(word)) || THEN.iter().any(|word| text[span.end as usize..].starts_with(word))
+}
+
+/// 半年前查白蛋白28g/L, 单位体检查血红蛋白70g/L: the clause speaks of a time long before.
+fn is_of_other_time(text: &str, span: Span) -> bool {
+    const LONG_AGO: [&str; 6] = ["年前", "月前", "周前", "去年", "体检", "透析液"];
+    let before = &text[around::start_of(text, span.start as usize, &[',', ';', '。', '\n'])..span.start as usize];
+    LONG_AGO.iter().any(|word| before.contains(word))
+}
+
+/// 23:10血常规回报血红蛋白70g/L: the sentence gives a time of `day` after the report, or the note was continued with a time of its own after it.
+fn is_told_after(passage: &Passage, span: Span, reported: Instant, day: Date) -> bool {
+    let sentence = passage.sentence_of(span);
+    let opens_line = |at: u32| at == 0 || passage.text.as_str()[..at as usize].ends_with('\n');
+    let tells = |expression: &&TimeExpression| sentence.contains(expression.span) || opens_line(expression.span.start);
+    passage.times.iter().filter(tells).any(|expression| {
+        let at = match expression.value {
+            TimeValue::Clock { hour, minute } => day.at(hour as i8, minute as i8, 0, 0),
+            TimeValue::Date(date) => {
+                let (Some(month), Some(of_month), Some(hour)) = (date.month, date.day, date.hour) else { return false };
+                let Ok(day) = Date::new(date.year.unwrap_or(day.year()), month as i8, of_month as i8) else { return false };
+                day.at(hour as i8, date.minute.unwrap_or(0) as i8, 0, 0)
+            }
+            _ => return false,
+        };
+        at >= reported.earliest()
+    })
 }
 
 /// `EB病毒DNA 3860copies/mL`: an item by its name as the laboratory prints it, and its value of at least two digits close behind.
@@ -445,6 +579,45 @@ fn quoted_result(text: &str, item: &str, value: &str) -> Option<Span> {
         let near = start <= NEAR && !rest[..start].contains(['。', ';', ',']);
         (near && number == value).then(|| Span::new(at, at + item.len() + start + number.len()))
     })
+}
+
+/// 外院住院14天, 2025年因肺炎住院15天, 先于骨科住院3天后转入: the clause before 住院 at byte `at` speaks of another stay, of a part of this one, or of another
+/// person's.
+fn is_other_stay(passage: &Passage, at: usize, admitted: Date) -> bool {
+    const OTHER: [&str; 21] = [
+        "拟", "预计", "计划", "下次", "上次", "前次", "既往", "曾", "去年", "近", "外院", "母亲", "其母", "父亲", "标准", "路径", "两次",
+        "三次", "多次", "ICU", "监护",
+    ];
+    let text = passage.text.as_str();
+    let start = around::start_of(text, at, &[',', ';', '。', '\n', ':', '(']);
+    let before = text[start..at].trim_end();
+    let last_year = passage.times.iter().any(|expression| {
+        let inside = expression.span.start as usize >= start && expression.span.end as usize <= at;
+        let year = if let TimeValue::Date(date) = expression.value { date.year } else { None };
+        inside && year.is_some_and(|year| year < admitted.year())
+    });
+    let other_ward = before.ends_with('科')
+        && !before.ends_with("我科")
+        && text[at..].split(['。', '\n']).next().is_some_and(|rest| rest.contains("转入") || rest.contains("转至"));
+    last_year || other_ward || OTHER.iter().any(|word| before.contains(word))
+}
+
+/// A date outside the stay that was meant to be inside: a few days off, or before it with the month or the year of another. Farther ones tell of earlier
+/// stays and of plans.
+fn is_slip(date: Date, admitted: Date, last: Date) -> bool {
+    const NEAR: i64 = 10;
+    let moved = |span: jiff::Span| date.checked_add(span).is_ok_and(|date| (admitted..=last).contains(&date));
+    if date > last {
+        return time::days_between(last, date) <= NEAR;
+    }
+    let near = time::days_between(date, admitted) <= NEAR;
+    date < admitted && (near || moved(jiff::Span::new().months(1)) || moved(jiff::Span::new().years(1)))
+}
+
+/// Between “ and ” of the same line.
+fn is_in_quotes(text: &str, span: Span) -> bool {
+    let line = text[..span.start as usize].rsplit('\n').next().unwrap_or("");
+    line.rfind('“') > line.rfind('”')
 }
 
 /// The age that a passage gives the patient: `患者,女,68岁`, `68岁男性`, 年龄:68岁. Ages at another time (`诊断时52岁`, `50岁绝经`) don't count.
@@ -470,7 +643,7 @@ pub(in crate::rules) fn patient_age(passage: &Passage) -> Option<(i64, Span)> {
             .iter()
             .any(|word| before.contains(word))
             || after.starts_with(['时', '绝', '初', '结', '起', '开', '始', '以', '左']);
-        if (named || described) && !other && !bounded {
+        if (named || described) && !other && !bounded && !is_of_other_person(text, start) {
             return text[start..at].parse().ok().map(|age| (age, Span::new(start, at + '岁'.len_utf8())));
         }
     }
@@ -488,7 +661,9 @@ fn leads(subject: &Subject<'_>, document: &crate::reading::DocumentReading, pers
         passage.text.slice(first)
     });
     let rounds = |text: &str| text.contains("查房") || text.contains("查看");
-    let named = name.chars().count() >= 2 && (document.title.contains(name) || opening.contains(name) && rounds(opening));
+    // A note of another title must open with his round: 张明主任医师今晨查房 was earlier.
+    let opens = opening.contains(name) && if rounds(&document.title) { rounds(opening) } else { opens_with_round(opening, name) };
+    let named = name.chars().count() >= 2 && (document.title.contains(name) || opens);
     // 张主任查房: by the family name, where only one of the staff has it.
     let family = name.chars().next().filter(|_| name.chars().count() >= 2);
     let by_family = || {
@@ -499,6 +674,14 @@ fn leads(subject: &Subject<'_>, document: &crate::reading::DocumentReading, pers
         title && staff.iter().filter(|other| other.name.as_deref().and_then(|name| name.chars().next()) == family).count() == 1
     };
     !namesake && (named || by_family())
+}
+
+/// 张明主任医师查房, 今日张明查看患者: the round comes right behind the name, and nothing but a word before it.
+fn opens_with_round(opening: &str, name: &str) -> bool {
+    const TITLE: &str = "副主任医师治教授科";
+    let Some((before, after)) = opening.split_once(name) else { return false };
+    let rest = after.trim_start_matches(|letter: char| TITLE.contains(letter) || letter == ' ');
+    bare(before).count() <= 2 && ["查房", "查看患", "查看病"].iter().any(|word| rest.starts_with(word))
 }
 
 /// There are values, and none of them is within `far` of the stated one.
@@ -514,6 +697,10 @@ fn vitals_line(passage: &Passage) -> Option<Span> {
         .iter()
         .filter_map(|word| text.find(word).filter(|at| text[at + word.len()..].trim_start_matches([':', ' ']).starts_with('3')))
         .min()?;
+    // 入院时T36.5℃ is not of the note's day.
+    if ["入院时", "入院查体"].iter().any(|word| text[..start].trim_end_matches([':', ',', ' ']).ends_with(word)) {
+        return None;
+    }
     // Up to the pressure; where none is written, up to the respiration.
     let rest: String = text[start..].chars().take(60).collect();
     let length = rest.find("mmHg").map(|at| at + "mmHg".len()).or_else(|| rest.rfind("次/分").map(|at| at + "次/分".len()))?;

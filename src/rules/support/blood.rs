@@ -1,9 +1,11 @@
 //! Transfusions held against the results before them, and the day's volume against its approval.
 
+use std::sync::Arc;
+
 use super::super::{DataEvidence, Hit, Subject, around, facts};
 use super::Prepared;
-use crate::reading::Passage;
 use crate::reading::text::Span;
+use crate::reading::{ConceptId, DocumentReading, Passage};
 use crate::record::{ConditionLevel, Instant, Transfusion, time};
 
 const DAY_MINUTES: i64 = 24 * 60;
@@ -14,7 +16,7 @@ impl Prepared {
     /// Red cells at a haemoglobin that needs none, without a word of why.
     pub(super) fn transfusion_indication(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         const ENOUGH: f64 = 100.0;
-        const REASONS: [&str; 26] = [
+        const REASONS: [&str; 38] = [
             "出血",
             "失血",
             "休克",
@@ -41,6 +43,18 @@ impl Prepared {
             "耐受",
             "进行性下降",
             "换血",
+            "积血",
+            "流血",
+            "渗血多",
+            "渗血较多",
+            "广泛渗血",
+            "创面渗",
+            "引流血性",
+            "先天性心脏病",
+            "先心病",
+            "地中海贫血",
+            "ECMO",
+            "呼吸衰竭",
         ];
         let rows = subject.visit.transfusions.as_deref().ok_or("未提供输血信息")?;
         let labs = subject.visit.labs.as_deref().ok_or("未提供检验结果")?;
@@ -64,7 +78,8 @@ impl Prepared {
             });
             let Some((reported, value, lab)) = before.max_by_key(|(reported, _, _)| reported.latest()) else { continue };
             let recent = time::minutes_between(reported.earliest(), started.latest()) <= 3 * DAY_MINUTES;
-            if value < ENOUGH || !recent || operating || self.told_around(subject, started, &REASONS) {
+            let retested = || self.is_low_again(subject, started, haemoglobin, ENOUGH);
+            if value < ENOUGH || !recent || operating || self.told_around(subject, started, &REASONS) || retested() {
                 continue;
             }
             hits.push(Hit {
@@ -81,9 +96,9 @@ impl Prepared {
     /// 1600 ml of red cells or whole blood on one day, nowhere approved; an emergency needs no approval beforehand.
     pub(super) fn large_transfusion(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         const LARGE_ML: f64 = 1600.0;
-        const APPROVED: [&str; 5] = ["医务", "大量用血", "大量输血", "审批", "批准"];
+        const APPROVED: [&str; 7] = ["医务", "大量用血", "大量输血", "审批", "批准", "总值班", "用血备案"];
         /// Blood that could not wait: told of these days.
-        const URGENT: [&str; 7] = ["急诊", "紧急", "抢救", "术中", "大出血", "休克", "活动性出血"];
+        const URGENT: [&str; 8] = ["急诊", "紧急", "抢救", "术中", "大出血", "失血", "休克", "活动性出血"];
         let rows = subject.visit.transfusions.as_deref().ok_or("未提供输血信息")?;
         let mut days: Vec<(jiff::civil::Date, f64, Vec<usize>)> = Vec::new();
         for (index, row) in rows.iter().enumerate().filter(|(_, row)| has_red_cells(row)) {
@@ -114,11 +129,24 @@ impl Prepared {
         }])
     }
 
+    /// 急查Hb 75g/L in a note of the same day: a newer value than the list of results has.
+    fn is_low_again(&self, subject: &Subject<'_>, at: Instant, haemoglobin: ConceptId, enough: f64) -> bool {
+        const AGAIN: [&str; 5] = ["急查", "复查", "复测", "再查", "床旁"];
+        let of_day = |document: &&DocumentReading| document.time.is_some_and(|time| time.date() == at.date());
+        let tells = |passage: &Arc<Passage>| {
+            passage.mentions.iter().filter(|mention| mention.concept == haemoglobin).any(|mention| {
+                let measure = mention.measure.and_then(|index| passage.measures.get(index as usize));
+                let clause = around::stretch(passage.text.as_str(), mention.span, &['。', ';', '\n', ',']);
+                measure.is_some_and(|measure| measure.value < enough) && AGAIN.iter().any(|word| clause.contains(word))
+            })
+        };
+        self.explained.documents(subject).filter(of_day).any(|document| self.explained.passages_of(document).any(tells))
+    }
+
     /// One of the words in a note of the two days around a moment; a note without a time counts as well.
     fn told_around(&self, subject: &Subject<'_>, at: Instant, words: &[&str]) -> bool {
-        let near = |document: &&crate::reading::DocumentReading| {
-            document.time.is_none_or(|time| (-2..=2).contains(&time::days_between(time.date(), at.date())))
-        };
+        let near =
+            |document: &&DocumentReading| document.time.is_none_or(|time| (-2..=2).contains(&time::days_between(time.date(), at.date())));
         self.explained
             .documents(subject)
             .filter(near)

@@ -17,7 +17,11 @@ impl Prepared {
             let text = passage.text.as_str();
             for mention in passage.mentions.iter().filter(|mention| lexicon.is_a(mention.concept, "药物") && !mention.quoted) {
                 let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span);
+                // 过敏史:青霉素、阿莫西林 repeated among the orders.
+                let ahead = &text[passage.sentence_of(mention.span).start as usize..mention.span.start as usize];
+                let of_history = mention.measure.is_none() && ahead.contains("过敏史:");
                 if mention.assertion == Assertion::Absent
+                    || of_history
                     || mention.experiencer != Experiencer::Patient
                     || NOT_TAKEN.iter().any(|word| text[clause.range()].contains(word))
                     || seen.contains(&mention.concept)
@@ -119,6 +123,8 @@ impl Prepared {
             return Ok(Vec::new());
         }
         let told = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
+        // 息肉已送检,1周后门诊看结果.
+        let told_sent = texts.iter().any(|text| text.contains("送检") && text.contains("结果"));
         let later = |at: Instant| at.date() > discharged.date();
         let mut hits = Vec::new();
         let mut push = |path: String, what: &str, reported: Option<Instant>| {
@@ -133,7 +139,7 @@ impl Prepared {
         };
         for (index, report) in subject.visit.pathology.iter().flatten().enumerate() {
             let out = report.reported_at.map_or(report.diagnosis.as_deref().is_none_or(|text| text.trim().is_empty()), later);
-            if out && !told(&["病理", "活检", "病检", "免疫组化", "标本"]) {
+            if out && !told_sent && !told(&["病理", "活检", "病检", "免疫组化", "标本"]) {
                 push(format!("/pathology/{index}"), &format!("{}病理", report.specimen.as_deref().unwrap_or("")), report.reported_at);
             }
         }

@@ -125,7 +125,11 @@ impl Prepared {
                 let found = self.within.passages_of(document).find_map(|passage| {
                     let text = passage.text.as_str();
                     let found = entry.plan.iter().find_map(|word| text.find(word.as_str()).map(|at| Span::new(at, at + word.len())))?;
-                    (!self.is_doubtful(text, found) && !is_other_fast(text, found)).then(|| Evidence { passage: passage.clone(), span: found, role: Role::This })
+                    (!self.is_doubtful(text, found) && !is_other_fast(text, found)).then(|| Evidence {
+                        passage: passage.clone(),
+                        span: found,
+                        role: Role::This,
+                    })
                 });
                 let Some(evidence) = found else { continue };
                 let holds = |words: &[String], order: &Order| {
@@ -165,7 +169,49 @@ impl Prepared {
         const STOPS: [&str; 7] = ["停用", "暂停", "停服", "停止使用", "停止口服", "暂停使用", "停"];
         // 替罗非班予以停用: behind the drug.
         const STOPPED: [&str; 5] = ["予以停用", "停用", "暂停使用", "今日停用", "今日停"];
-        const RESUMED: [&str; 12] = ["恢复", "重新", "重启", "再次", "继续", "续用", "仍", "不停", "未停", "暂不", "取消", "改"];
+        const RESUMED: [&str; 18] = [
+            "恢复",
+            "重新",
+            "重启",
+            "再次",
+            "继续",
+            "续用",
+            "仍",
+            "不停",
+            "未停",
+            "暂不",
+            "取消",
+            "改",
+            "维持",
+            "保留",
+            "减量",
+            "拒绝",
+            "未采纳",
+            "不采纳",
+        ];
+        // In the same clause: stopped elsewhere, a question, a warning, or a limit.
+        const NO_ADVICE: [&str; 20] = [
+            "自行",
+            "自停",
+            "外院",
+            "当地",
+            "院前",
+            "入院前",
+            "是否",
+            "能否",
+            "可否",
+            "勿",
+            "避免停",
+            "避免骤停",
+            "避免突然",
+            "满",
+            "超过",
+            "达到",
+            ">",
+            "≥",
+            "<",
+            "≤",
+        ];
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
         let mut hits = Vec::new();
@@ -216,7 +262,9 @@ impl Prepared {
                     let sentence = passage.sentence_of(span);
                     let ahead = &text[sentence.start as usize..span.start as usize];
                     let conditional = ["若", "如", "一旦", "必要时", "备选", "出院"].iter().any(|word| ahead.contains(word));
-                    if !resumed && !conditional && !self.is_doubtful(text, span) {
+                    let clause = around::stretch(text, span, &['。', ';', '\n', ',']);
+                    let is_advice = !NO_ADVICE.iter().any(|word| clause.contains(word));
+                    if !resumed && !conditional && is_advice && !self.is_doubtful(text, span) {
                         let mut hit = order_hit(index, order, Vec::new());
                         hit.evidence.push(Evidence { passage: passage.clone(), span, role: Role::This });
                         hit.slots = vec![("stated", order.name.clone().unwrap_or_default())];
@@ -231,6 +279,9 @@ impl Prepared {
     /// 意见:加用螺内酯20mg qd, and two days later no order of the stay names the drug.
     pub(super) fn instructed_drug(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         const ADDED: [&str; 8] = ["加用", "加服", "联用", "改用", "换用", "改予", "加予", "换为"];
+        // In the same clause: given before or by another house, or for another time.
+        const ELSEWHERE: [&str; 13] =
+            ["入院前", "院前", "术前", "外院", "当地", "门诊", "自行", "下周期", "下一周期", "下次", "术后", "未加", "未予"];
         const FEWEST_ORDERS: usize = 4;
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
@@ -254,7 +305,9 @@ impl Prepared {
                     let ordered = orders.iter().any(|order| order.name.as_deref().is_some_and(is_drug));
                     let clause = around::stretch(text, span, &['。', ';', '\n']);
                     let later = ["出院", "院外", "必要时", "若", "如", "可", "考虑", "建议", "酌情", "视", "待", "再", "拟", "不"];
-                    if ordered || later.iter().any(|word| clause.contains(word)) {
+                    let own_clause = around::stretch(text, span, &['。', ';', '\n', ',']);
+                    let elsewhere = ELSEWHERE.iter().any(|word| own_clause.contains(word));
+                    if ordered || elsewhere || later.iter().any(|word| clause.contains(word)) {
                         continue;
                     }
                     // Why it was not given, or that it was given by another name, stands in another note.
@@ -316,11 +369,10 @@ impl Prepared {
 
 /// 禁食辛辣, 经口禁食, 胃镜检查禁食8小时, 明晨禁食水: a diet, another way in, or a fast for what comes later.
 fn is_other_fast(text: &str, span: Span) -> bool {
-    const FOODS: [&str; 16] = [
-        "辛辣", "刺激", "生冷", "寒凉", "油腻", "肥", "腥", "海鲜", "羊肉", "动物", "牛奶", "含", "坚硬", "粗糙", "发物", "经口",
-    ];
+    const FOODS: [&str; 16] =
+        ["辛辣", "刺激", "生冷", "寒凉", "油腻", "肥", "腥", "海鲜", "羊肉", "动物", "牛奶", "含", "坚硬", "粗糙", "发物", "经口"];
     const LATER: [&str; 8] = ["检查", "超声", "镜", "今晚", "明晨", "明早", "明日", "经口"];
-    let start = around::start_of(text, span.start as usize, &['。', ';', '\n', ',', '、']);
+    let start = around::start_of(text, span.start as usize, &['。', ';', '\n', ',', '、', ' ']);
     let (before, after) = (&text[start..span.start as usize], &text[span.end as usize..]);
     FOODS.iter().any(|word| after.starts_with(word)) || LATER.iter().any(|word| before.contains(word))
 }

@@ -25,7 +25,7 @@ use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecEr
 use crate::reading::lexicon::ConceptSet;
 use crate::reading::text::Span;
 use crate::reading::{Assertion, ConceptId, Experiencer, Mention, Passage};
-use crate::record::{CodedDiagnosis, Order, OrderKind, Visit, time};
+use crate::record::{CodedDiagnosis, DocumentKind, Order, OrderKind, Visit, time};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -184,26 +184,32 @@ fn is_fact(mention: &Mention) -> bool {
 
 impl Prepared {
     fn exclusive(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        /// Of an item: in doubt, or what was: 既往妊娠期糖尿病, 甲亢131I治疗后, 低钾血症(已纠正).
+        const NOT_NOW: [&str; 6] = ["?", "待", "既往", "治疗后", "已纠正", "转为"];
+        /// Sections that tell of one moment; a list of the whole stay may hold states that followed each other.
+        const OF_A_MOMENT: [&str; 4] = ["初步诊断", "入院诊断", "诊断依据", "拟诊讨论"];
         let mut hits = Vec::new();
         for group in &subject.knowledge.tables.exclusive {
             for passage in self.within.passages(subject) {
-                // Both must be items of one list, and neither in doubt.
+                if group.passing && !OF_A_MOMENT.contains(&passage.section.as_ref()) {
+                    continue;
+                }
+                // They must be two items of one list; 甲状腺功能减退症(甲状腺功能亢进症131碘治疗后) is one.
                 let items = super::lists::items(passage);
-                let found: Vec<(&str, &Mention)> = group
+                let item_of = |mention: &Mention| {
+                    let is_now = |text: &str| !NOT_NOW.iter().any(|word| text.contains(word));
+                    items.iter().find(|(span, text)| span.contains(mention.span) && is_now(text)).map(|(span, _)| *span)
+                };
+                let found: Vec<(&str, &Mention, Span)> = group
                     .members
                     .iter()
                     .filter_map(|(name, set)| {
-                        let certain = |mention: &&Mention| {
-                            set.contains(mention.concept)
-                                && is_fact(mention)
-                                && items
-                                    .iter()
-                                    .any(|(span, text)| span.contains(mention.span) && !text.contains('?') && !text.contains("待"))
-                        };
-                        passage.mentions.iter().find(certain).map(|mention| (name.as_str(), mention))
+                        let mut of_member = passage.mentions.iter().filter(|mention| set.contains(mention.concept) && is_fact(mention));
+                        of_member.find_map(|mention| Some((name.as_str(), mention, item_of(mention)?)))
                     })
                     .collect();
-                if let [(first, this), (second, other), ..] = found[..] {
+                let Some((first, this, item)) = found.first().copied() else { continue };
+                if let Some((second, other, _)) = found.iter().copied().find(|(_, _, another)| *another != item) {
                     let piece = |mention: &Mention, role| Evidence { passage: passage.clone(), span: mention.span, role };
                     hits.push(Hit {
                         evidence: vec![piece(this, Role::This), piece(other, Role::Against)],
@@ -226,8 +232,10 @@ impl Prepared {
             if order.kind.is_some_and(|kind| kind != OrderKind::Drug) || name.contains("皮试") {
                 continue;
             }
+            let known: Vec<(ConceptId, Hit)> =
+                allergies.iter().filter(|(_, against)| !is_reaction_to(subject, order, against)).cloned().collect();
             for (_, drug) in lexicon.find(name) {
-                let Some((allergy, against, why)) = self.allergic_to(subject, &allergies, drug) else { continue };
+                let Some((allergy, against, why)) = self.allergic_to(subject, &known, drug) else { continue };
                 let mut hit = against.clone();
                 hit.data.insert(
                     0,
@@ -261,16 +269,8 @@ impl Prepared {
             }
         }
         for passage in places.passages(subject) {
-            let text = passage.text.as_str();
             for mention in passage.mentions.iter().filter(|mention| is_fact(mention) && lexicon.is_a(mention.concept, "药物")) {
-                let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span);
-                let after = &text[mention.span.end as usize..clause.end as usize];
-                let allergic = after.find("过敏").is_some_and(|at| at <= 15 && !after[..at].contains('('))
-                    && !["无过敏", "会不会", "是否", "是不是"].iter().any(|word| after.contains(word))
-                    && !text[clause.start as usize..mention.span.start as usize].contains("抗")
-                    && !is_of_relative(&text[clause.start as usize..mention.span.start as usize]);
-                let end = mention.span.end as usize + after.find("过敏").map_or(0, |at| at + "过敏".len());
-                if allergic && !is_withdrawn(passage, end) {
+                if let Some(end) = end_of_allergy(passage, mention) {
                     let span = mention.span.cover(Span::new(mention.span.end as usize, end));
                     allergies.push((
                         mention.concept,
@@ -420,6 +420,40 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// Where the word 过敏 ends that the text says of this drug and this patient.
+fn end_of_allergy(passage: &Passage, mention: &Mention) -> Option<usize> {
+    const NOT_SAID: [&str; 4] = ["无过敏", "会不会", "是否", "是不是"];
+    const UNTICKED: [char; 2] = ['□', '☐'];
+    let text = passage.text.as_str();
+    let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span);
+    let before = &text[clause.start as usize..mention.span.start as usize];
+    let after = &text[mention.span.end as usize..clause.end as usize];
+    let at = after.find("过敏").filter(|at| *at <= 15)?;
+    let end = mention.span.end as usize + at + "过敏".len();
+    let rest = &text[end..passage.sentence_of(Span::new(end - "过敏".len(), end)).end as usize];
+    // 青霉素不过敏 denies; in 磺胺(青霉素过敏) the word is of the other drug.
+    let is_denied = after[..at].ends_with('不') || after[..at].contains('(') || NOT_SAID.iter().any(|word| after.contains(word));
+    let is_unticked = text[..mention.span.start as usize].trim_end().ends_with(UNTICKED);
+    // 青霉素过敏史(其子).
+    let of_relative = is_of_relative(before) || rest.trim_start_matches('史').strip_prefix('(').is_some_and(is_of_relative);
+    let is_said = !is_denied && !is_unticked && !of_relative && !before.contains('抗') && !rest.contains("脱敏");
+    (is_said && !is_withdrawn(passage, end)).then_some(end)
+}
+
+/// The order had begun before a note of the course told of the allergy, and ended for it: 静滴头孢曲松20分钟出现皮疹,停用.
+fn is_reaction_to(subject: &Subject<'_>, order: &Order, against: &Hit) -> bool {
+    const A_DAY: i64 = 24 * 60;
+    let Some(evidence) = against.evidence.first() else { return false };
+    let Some(document) = subject.reading.document_of(&evidence.passage) else { return false };
+    let (Some(start), Some(written)) = (order.start, document.time) else { return false };
+    let sentence = evidence.passage.text.slice(evidence.passage.sentence_of(evidence.span));
+    let of_history = matches!(document.kind, DocumentKind::AdmissionNote | DocumentKind::ReadmissionNote | DocumentKind::FirstCourse);
+    let is_ended = order
+        .stop
+        .map_or(order.long_term == Some(false), |stop| stop.earliest() <= time::plus_minutes(written.latest(), A_DAY));
+    !of_history && sentence.contains('停') && is_ended && start.earliest() < written.latest()
 }
 
 fn is_named(lexicon: &crate::reading::lexicon::Lexicon, text: &str, set: &ConceptSet) -> bool {

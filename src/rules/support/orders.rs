@@ -1,10 +1,13 @@
 //! Orders, results and people held against what the record says of them.
 
+use jiff::civil::DateTime;
+
+use super::super::agree::{callings, is_called};
 use super::super::response::is_of_other_region;
-use super::super::{DataEvidence, Evidence, Hit, Role, Searched, Subject, facts};
-use super::Prepared;
+use super::super::{DataEvidence, Evidence, Hit, Role, Searched, Subject, around, facts};
+use super::{Prepared, is_fact};
 use crate::reading::text::Span;
-use crate::reading::{Assertion, DocumentReading};
+use crate::reading::{Assertion, DocumentReading, Passage, Relation};
 use crate::record::{Exam, Operation, Order, OrderKind};
 
 /// Exams whose report is a document of its own, with the words of their orders, reports and notes.
@@ -97,12 +100,10 @@ impl Prepared {
     pub(super) fn skin_test(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
-        let tested =
-            orders.iter().any(|order| order.name.as_deref().is_some_and(|name| name.contains("皮试") || name.contains("皮肤试验")));
-        let told = self
-            .explained
-            .passages(subject)
-            .any(|passage| passage.text.as_str().contains("皮试") || passage.text.as_str().contains("皮肤试验"));
+        const TESTS: [&str; 6] = ["皮试", "皮肤试验", "试敏", "过敏试验", "PG(", "PST"];
+        let names_test = |text: &str| TESTS.iter().any(|word| text.contains(word));
+        let tested = orders.iter().any(|order| order.name.as_deref().is_some_and(names_test));
+        let told = self.explained.passages(subject).any(|passage| names_test(passage.text.as_str()));
         if tested || told {
             return Ok(Vec::new());
         }
@@ -116,7 +117,7 @@ impl Prepared {
 
     pub(super) fn antibiotic_indication(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         const LOCAL: [&str; 10] = ["滴眼", "滴耳", "外用", "软膏", "乳膏", "含漱", "雾化", "皮试", "栓", "冲洗"];
-        const REASONS: [&str; 20] = [
+        const REASONS: [&str; 48] = [
             "感染",
             "炎",
             "预防",
@@ -137,6 +138,34 @@ impl Prepared {
             "幽门",
             "Hp",
             "中性粒",
+            "粒细胞缺乏",
+            "粒缺",
+            "早破",
+            "GBS",
+            "咬伤",
+            "烧伤",
+            "烫伤",
+            "足溃疡",
+            "下肢溃疡",
+            "皮肤溃疡",
+            "高热",
+            "低热",
+            "发烧",
+            "痰黄",
+            "黄痰",
+            "黄色痰",
+            "黄粘痰",
+            "黄黏痰",
+            "支扩",
+            "支气管扩张",
+            "AECOPD",
+            "尿路刺激",
+            "冠周",
+            "麦粒肿",
+            "痤疮",
+            "肝性脑病",
+            "潜伏梅毒",
+            "驱梅",
         ];
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
@@ -157,9 +186,14 @@ impl Prepared {
                     let span = crate::reading::Span::new(at, at + found.len());
                     let clause = passage.clauses.iter().find(|clause| clause.contains(span)).copied().unwrap_or(span);
                     let before = &text[clause.start as usize..at];
-                    !["无", "否认", "未", "既往"].iter().any(|denial| before.contains(denial))
+                    // 高热量饮食 is no fever.
+                    let of_diet = text[at + found.len()..].starts_with(['量', '卡']);
+                    !of_diet && !["无", "否认", "未", "既往"].iter().any(|denial| before.contains(denial))
                 })
-            })
+            }) || has_fever(passage)
+                || has_high_marker(text)
+                || has_syphilis(subject, passage)
+                || is_given_before_operation(subject, passage)
         };
         if self
             .explained
@@ -219,18 +253,37 @@ impl Prepared {
             ("乙肝表面抗原", &["乙肝", "HBsAg", "乙型肝炎", "HBSAG"]),
             ("丙肝抗体", &["丙肝", "HCV", "丙型肝炎", "丙型"]),
             ("HIV抗体", &["HIV", "艾滋", "免疫缺陷", "抗-HIV"]),
-            ("梅毒抗体", &["梅毒", "TPPA", "RPR", "TRUST", "抗-TP", "抗TP", "TP-Ab", "抗密螺旋体"]),
+            ("梅毒抗体", &["梅毒", "TPPA", "RPR", "TRUST", "抗-TP", "抗TP", "TP-Ab", "抗密螺旋体", "TP:-", "TP(-)"]),
         ];
-        const ALL: [&str; 4] = ["输血前四项", "感染四项", "感染筛查", "术前四项"];
+        const ALL: [&str; 15] = [
+            "输血前四项",
+            "感染四项",
+            "感染筛查",
+            "术前四项",
+            "感染八项",
+            "术前八项",
+            "免疫八项",
+            "输血八项",
+            "输血前八项",
+            "输血四项",
+            "传染病四项",
+            "传染病八项",
+            "传染病筛查",
+            "输血前检查",
+            "乙丙梅艾",
+        ];
         const TAKEN: [&str; 7] = ["标本已留", "已抽血", "已采集", "结果待报", "待回报", "均阴性", "均为阴性"];
+        // Said of many things: these count in the sentence that names the panel.
+        const TAKEN_OR_WELL: [&str; 8] = ["已送检", "已抽", "待回", "未回", "未见异常", "无异常", "为阴", "均(-)"];
+        let has = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
         let texts: Vec<&str> = self.explained.passages(subject).map(|passage| passage.text.as_str()).collect();
-        let as_a_whole =
-            texts.iter().any(|text| ALL.iter().any(|word| text.contains(word)) && TAKEN.iter().any(|word| text.contains(word)));
+        let as_a_whole = self.explained.passages(subject).any(|passage| {
+            let told_of = |sentence: &Span| has(passage.text.slice(*sentence), &ALL) && has(passage.text.slice(*sentence), &TAKEN_OR_WELL);
+            has(passage.text.as_str(), &ALL) && has(passage.text.as_str(), &TAKEN) || passage.sentences.iter().any(told_of)
+        });
         let found = |words: &[&str]| {
             labs.iter().any(|lab| lab.item.as_deref().is_some_and(|item| words.iter().any(|word| item.contains(word))))
-                || texts.iter().any(|text| {
-                    words.iter().any(|word| text.contains(word)) && ["阴性", "(-)", "(－)"].iter().any(|word| text.contains(word))
-                })
+                || texts.iter().any(|text| has(text, words) && (has(text, &NEGATIVE) || words.iter().any(|word| has_value(text, word))))
         };
         let missing: Vec<&str> = tests.iter().filter(|(_, words)| !found(words)).map(|(name, _)| *name).collect();
         if as_a_whole || missing.is_empty() {
@@ -266,18 +319,16 @@ impl Prepared {
             let record = facts::document(subject.visit, document);
             // Where the list of those present stands apart, being planned as the surgeon is not being there.
             let staff: Vec<&str> = subject.visit.staff.iter().flatten().filter_map(|person| person.name.as_deref()).collect();
-            let names_staff = |passage: &&std::sync::Arc<crate::reading::Passage>| {
-                ATTENDED.contains(&passage.section.as_ref()) && staff.iter().any(|name| passage.text.as_str().contains(name))
-            };
-            let present: Vec<_> = document.passages.iter().filter(names_staff).collect();
+            let texts = || document.passages.iter().map(|passage| passage.text.as_str());
+            let attended = document.passages.iter().filter(|passage| ATTENDED.contains(&passage.section.as_ref()));
+            let present: Vec<&str> = attended.map(|passage| passage.text.as_str()).collect();
+            let stands_apart = present.iter().any(|text| staff.iter().any(|name| text.contains(name)));
             let text_names = |name: &str| {
-                let said = |passage: &std::sync::Arc<crate::reading::Passage>| speaks(passage.text.as_str(), name);
-                let holds = |passage: &&std::sync::Arc<crate::reading::Passage>| passage.text.as_str().contains(name);
-                if present.is_empty() {
-                    document.passages.iter().any(|passage| passage.text.as_str().contains(name))
-                } else {
-                    present.iter().any(holds) || document.passages.iter().any(said)
+                if !stands_apart {
+                    return texts().any(|text| is_called(text, name));
                 }
+                let speaks_up = |calling: &String| texts().any(|text| speaks(text, calling));
+                present.iter().any(|text| is_called(text, name)) || callings(name).iter().any(speaks_up)
             };
             let listed =
                 document.passages.iter().any(|passage| passage.text.as_str().contains("参加") || passage.section.as_ref() == "参加人员");
@@ -299,6 +350,62 @@ impl Prepared {
     fn searched(&self, subject: &Subject<'_>) -> Vec<Searched> {
         self.explained.searched(subject)
     }
+}
+
+const NEGATIVE: [&str; 10] = ["阴性", "(-)", "(－)", ":-", "为阴。", "为阴,", "为阴;", "☑阴", "√阴", "■阴"];
+
+/// HBsAg 0.01: the test with the number it gave.
+fn has_value(text: &str, test: &str) -> bool {
+    text.match_indices(test).any(|(at, found)| {
+        let after = text[at + found.len()..].trim_start_matches([' ', ':']);
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        digits > 0 && after[digits..].starts_with('.')
+    })
+}
+
+/// 体温38.9℃, and not 若体温>38.5℃.
+fn has_fever(passage: &Passage) -> bool {
+    const IF: [&str; 6] = ["若", "如", "超过", "以上", "必要时", "不超"];
+    passage.measures.iter().any(|measure| {
+        let is_fever = measure.unit.as_ref() == "℃" && (38.0..43.0).contains(&measure.value) && measure.relation == Relation::Equal;
+        is_fever && !IF.iter().any(|word| around::stretch(passage.text.as_str(), measure.span, &['。', ';', ',', '\n']).contains(word))
+    })
+}
+
+/// WBC 16×10^9/L, CRP 89: so high that nobody need say infection.
+fn has_high_marker(text: &str) -> bool {
+    const HIGH: [(&str, f64); 6] = [("WBC", 15.0), ("白细胞", 15.0), ("CRP", 50.0), ("C反应蛋白", 50.0), ("PCT", 2.0), ("降钙素原", 2.0)];
+    HIGH.iter().any(|(item, bound)| {
+        text.match_indices(item).any(|(at, found)| {
+            let after = text[at + found.len()..].trim_start_matches(|letter: char| " :计数为约升高至达".contains(letter));
+            let end = after.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(after.len());
+            after[..end].parse::<f64>().is_ok_and(|value| value >= *bound)
+        })
+    })
+}
+
+/// The disease; 乙肝、梅毒、HIV阴性 and 梅毒(-) are tests.
+fn has_syphilis(subject: &Subject<'_>, passage: &Passage) -> bool {
+    const TEST: [&str; 7] = ["阴", "(-)", ":-", "抗", "查", "四项", "、"];
+    let Some(syphilis) = subject.knowledge.lexicon().id("梅毒") else { return false };
+    passage.mentions.iter().filter(|mention| mention.concept == syphilis && is_fact(mention)).any(|mention| {
+        let clause = around::stretch(passage.text.as_str(), mention.span, &['。', ';', ',', '\n']);
+        !TEST.iter().any(|word| clause.contains(word))
+    })
+}
+
+/// 术前30min头孢呋辛1.5g静滴: prophylaxis without the word.
+fn is_given_before_operation(subject: &Subject<'_>, passage: &Passage) -> bool {
+    const UNITS: [&str; 4] = ["min", "分", "h", "小时"];
+    let lexicon = subject.knowledge.lexicon();
+    let text = passage.text.as_str();
+    passage.mentions.iter().filter(|mention| lexicon.is_a(mention.concept, "抗菌药物")).any(|mention| {
+        let clause = around::stretch(text, mention.span, &['。', ';', ',', '\n']);
+        clause.split("术前").skip(1).any(|behind| {
+            let unit = behind.trim_start_matches(|letter: char| letter.is_ascii_digit() || "半.-~ ".contains(letter));
+            unit.len() < behind.len() && UNITS.iter().any(|word| unit.starts_with(word))
+        })
+    })
 }
 
 /// Sections that say who was there.
@@ -340,8 +447,14 @@ pub(super) fn nursing_level(subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
             let name = order.name.as_deref().unwrap_or("");
             let low = name.contains("护理") && ["二级", "三级", "Ⅱ级", "Ⅲ级", "II级", "III级"].iter().any(|level| name.contains(level));
             let (Some(start), true) = (order.start, low) else { continue };
+            // A temporary order that nobody stopped is not in force.
+            if order.stop.is_none() && order.long_term == Some(false) {
+                continue;
+            }
+            // Without a stop, the next level takes the place of this one.
+            let until = order.stop.map(|stop| stop.earliest()).or_else(|| next_level(orders, start.latest()));
             let begin = from.latest().max(start.earliest());
-            let end = order.stop.map_or(to, |stop| stop.earliest().min(to));
+            let end = until.map_or(to, |until| until.min(to));
             if time::minutes_between(begin, end) > TRANSITION_MINUTES {
                 hits.push(Hit {
                     data: vec![
@@ -356,6 +469,12 @@ pub(super) fn nursing_level(subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         }
     }
     Ok(hits)
+}
+
+/// When the next order of a level of nursing begins.
+fn next_level(orders: &[Order], after: DateTime) -> Option<DateTime> {
+    let levels = orders.iter().filter(|order| order.name.as_deref().is_some_and(|name| name.contains("级护理")));
+    levels.filter_map(|order| order.start).map(|start| start.earliest()).filter(|start| *start > after).min()
 }
 
 #[cfg(test)]

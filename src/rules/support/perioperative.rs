@@ -28,7 +28,7 @@ impl Prepared {
             "术前用",
             "术前给",
         ];
-        const LONGER: [&str; 10] = ["污染", "感染灶", "感染征", "考虑感染", "合并感染", "发热", "脓", "穿孔", "治疗性", "开放性"];
+        const LONGER: [&str; 11] = ["污染", "感染灶", "感染征", "考虑感染", "合并感染", "发热", "脓", "穿孔", "治疗性", "开放性", "延长预防"];
         /// These give a reason only where the sentence speaks of infection: 跌倒高危, 很高危 do not.
         const LONGER_FOR_INFECTION: [&str; 2] = ["延长", "高危"];
         const INFECTION: [&str; 5] = ["感染", "抗菌", "抗生素", "头孢", "预防用药"];
@@ -118,7 +118,7 @@ impl Prepared {
 
     /// A special-level antibiotic begun for treatment before any specimen was taken.
     pub(super) fn specimen_first(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        const TESTS: [&str; 8] = ["培养", "涂片", "药敏", "病原", "NGS", "G试验", "GM试验", "送检"];
+        const TESTS: [&str; 9] = ["细菌学", "培养", "涂片", "药敏", "病原", "NGS", "G试验", "GM试验", "送检"];
         const ELSEWHERE: [&str; 6] = ["外院", "当地医院", "转入前", "院外", "无法留取", "拒绝"];
         const SLACK: i64 = 60;
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
@@ -152,7 +152,7 @@ impl Prepared {
                     // 病理标本送检 is no culture.
                     let sent = ["痰", "血", "尿", "脓", "分泌物", "引流液", "灌洗液", "脑脊液"]
                         .iter()
-                        .any(|word| text.contains(&format!("{word}送检")));
+                        .any(|word| text.contains(&format!("{word}送检")) || text.contains(&format!("{word}标本送检")));
                     let named = TESTS.iter().any(|word| *word != "送检" && text.contains(word));
                     // Another hospital excuses where it is said of the infection's treatment or specimen.
                     let treated = |sentence: &crate::reading::Span| {
@@ -179,7 +179,7 @@ impl Prepared {
 
     /// An implant of the operation's data that no operation record speaks of.
     pub(super) fn implant(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        const PLACED: [&str; 24] = [
+        const PLACED: [&str; 32] = [
             "植入",
             "置入",
             "置换",
@@ -204,6 +204,15 @@ impl Prepared {
             "股骨头",
             "弹簧圈",
             "栓塞",
+            // Everyday and English names: 融合器, 弹簧圈, 股骨近端防旋髓内钉, 补片.
+            "cage",
+            "Cage",
+            "CAGE",
+            "coil",
+            "Coil",
+            "PFN",
+            "平片",
+            "硅油",
         ];
         let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
         let records: Vec<&DocumentReading> = self.within.documents(subject).collect();
@@ -248,7 +257,13 @@ impl Prepared {
         };
         let guided = || {
             let records = subject.reading.documents.iter().filter(|document| document.kind == DocumentKind::OperationRecord);
-            records.flat_map(|record| &record.passages).any(|passage| GUIDED.iter().any(|word| passage.text.as_str().contains(word)))
+            // 助手:李明主治医师 is a senior at the table.
+            let has_senior = |passage: &Passage| {
+                passage.section.as_ref() == "助手" && ["主治", "主任", "教授"].iter().any(|word| passage.text.as_str().contains(word))
+            };
+            records
+                .flat_map(|record| &record.passages)
+                .any(|passage| has_senior(passage) || GUIDED.iter().any(|word| passage.text.as_str().contains(word)))
         };
         let mut hits = Vec::new();
         for (index, operation) in operations.iter().enumerate().filter(|(_, operation)| junior(operation)) {
