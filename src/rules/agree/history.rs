@@ -2,8 +2,8 @@
 
 use super::super::{Hit, Role, Subject, facts};
 use super::{Prepared, piece};
-use crate::reading::{Assertion, Experiencer, Passage};
 use crate::reading::text::Span;
+use crate::reading::{Assertion, Experiencer, Passage};
 use crate::record::Sex;
 
 impl Prepared {

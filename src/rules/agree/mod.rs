@@ -464,7 +464,7 @@ impl Prepared {
 /// Names that share no letters: each holds a word of one line. The obstetric shorthand 孕39+1周G2P1LOA顺产一活女婴 is coded 单胎顺产.
 fn is_one_thing(a: &str, b: &str) -> bool {
     const WORDS: [&[&str]; 4] = [
-        &["PCI术后", "支架植入", "支架置入", "支架术后"],
+        &["PCI术后", "冠状动脉支架", "冠脉支架"],
         &["足月小样儿", "小于胎龄儿"],
         &["新生儿黄疸", "新生儿高胆红素血症"],
         &["顺产", "自然分娩", "阴道分娩", "活女婴", "活男婴"],

@@ -70,8 +70,26 @@ impl Prepared {
         /// Of the clause: another dose than the one that ran, which an order of about now must have.
         const CHANGED: [&str; 5] = ["增", "减", "改", "调", "换"];
         /// Of the sentence before the drug: another time or place.
-        const ELSEWHERE: [&str; 18] =
-            ["外院", "院外", "门诊", "急诊", "既往", "曾", "入院前", "昨", "拟", "出院", "明日", "平素", "长期", "自服", "术中", "术前", "家中", "在家"];
+        const ELSEWHERE: [&str; 18] = [
+            "外院",
+            "院外",
+            "门诊",
+            "急诊",
+            "既往",
+            "曾",
+            "入院前",
+            "昨",
+            "拟",
+            "出院",
+            "明日",
+            "平素",
+            "长期",
+            "自服",
+            "术中",
+            "术前",
+            "家中",
+            "在家",
+        ];
         /// A dose before these is not that of the whole day.
         const PER_DOSE: [&str; 7] = ["bid", "tid", "qid", "q12h", "q8h", "q6h", "q4h"];
         const FREQUENCIES: [&str; 18] = [

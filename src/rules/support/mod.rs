@@ -450,9 +450,8 @@ fn is_reaction_to(subject: &Subject<'_>, order: &Order, against: &Hit) -> bool {
     let (Some(start), Some(written)) = (order.start, document.time) else { return false };
     let sentence = evidence.passage.text.slice(evidence.passage.sentence_of(evidence.span));
     let of_history = matches!(document.kind, DocumentKind::AdmissionNote | DocumentKind::ReadmissionNote | DocumentKind::FirstCourse);
-    let is_ended = order
-        .stop
-        .map_or(order.long_term == Some(false), |stop| stop.earliest() <= time::plus_minutes(written.latest(), A_DAY));
+    let day_after = time::plus_minutes(written.latest(), A_DAY);
+    let is_ended = order.stop.map_or(order.long_term == Some(false), |stop| stop.earliest() <= day_after);
     !of_history && sentence.contains('停') && is_ended && start.earliest() < written.latest()
 }
 

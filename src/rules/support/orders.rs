@@ -117,7 +117,7 @@ impl Prepared {
 
     pub(super) fn antibiotic_indication(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         const LOCAL: [&str; 10] = ["滴眼", "滴耳", "外用", "软膏", "乳膏", "含漱", "雾化", "皮试", "栓", "冲洗"];
-        const REASONS: [&str; 48] = [
+        const REASONS: [&str; 55] = [
             "感染",
             "炎",
             "预防",
@@ -141,8 +141,13 @@ impl Prepared {
             "粒细胞缺乏",
             "粒缺",
             "早破",
-            "GBS",
-            "咬伤",
+            "GBS(+)",
+            "GBS阳",
+            "犬咬伤",
+            "狗咬伤",
+            "猫咬伤",
+            "蛇咬伤",
+            "动物咬伤",
             "烧伤",
             "烫伤",
             "足溃疡",
@@ -157,7 +162,9 @@ impl Prepared {
             "黄粘痰",
             "黄黏痰",
             "支扩",
-            "支气管扩张",
+            "支气管扩张症",
+            "支气管扩张伴",
+            "支气管扩张并",
             "AECOPD",
             "尿路刺激",
             "冠周",
@@ -186,9 +193,9 @@ impl Prepared {
                     let span = crate::reading::Span::new(at, at + found.len());
                     let clause = passage.clauses.iter().find(|clause| clause.contains(span)).copied().unwrap_or(span);
                     let before = &text[clause.start as usize..at];
-                    // 高热量饮食 is no fever.
-                    let of_diet = text[at + found.len()..].starts_with(['量', '卡']);
-                    !of_diet && !["无", "否认", "未", "既往"].iter().any(|denial| before.contains(denial))
+                    // 高热量饮食 and 恶性高热 are no fever.
+                    let of_other = text[at + found.len()..].starts_with(['量', '卡']) || before.ends_with("恶性");
+                    !of_other && !["无", "否认", "未", "既往"].iter().any(|denial| before.contains(denial))
                 })
             }) || has_fever(passage)
                 || has_high_marker(text)

@@ -28,10 +28,10 @@ impl Prepared {
             "术前用",
             "术前给",
         ];
-        const LONGER: [&str; 11] = ["污染", "感染灶", "感染征", "考虑感染", "合并感染", "发热", "脓", "穿孔", "治疗性", "开放性", "延长预防"];
+        const LONGER: [&str; 10] = ["污染", "感染灶", "感染征", "考虑感染", "合并感染", "发热", "脓", "穿孔", "治疗性", "开放性"];
         /// These give a reason only where the sentence speaks of infection: 跌倒高危, 很高危 do not.
         const LONGER_FOR_INFECTION: [&str; 2] = ["延长", "高危"];
-        const INFECTION: [&str; 5] = ["感染", "抗菌", "抗生素", "头孢", "预防用药"];
+        const INFECTION: [&str; 6] = ["感染", "抗菌", "抗生素", "头孢", "预防用药", "延长预防"];
         /// Drops and ointments are given for weeks after an operation on the eye or the ear.
         const LOCAL: [&str; 12] = ["滴眼", "点眼", "眼膏", "眼用", "滴耳", "滴鼻", "软膏", "乳膏", "凝胶", "外用", "含漱", "冲洗"];
         const SLACK: i64 = 10;
