@@ -249,8 +249,11 @@ fn surgeon_absent(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn discussion_without_conclusion(d: &mut Draft<'_>) -> Option<Plant> {
+    // What the chair says and what is to be done when is a conclusion by any other name.
+    const CONCLUDED: &str = r"[(（]主持人?[)）]|主持人?[^。;\n]{0,14}[:：]|总\s*结|决定|综\s*上|一致|讨论意见|指征成立|(拟|定于|择期|安排|[明次今][日晨])[^。;\n]{0,20}(手术|麻醉|术[,。;，；])";
     operation(d)?;
-    d.drop_sentences(&[Kind::PreopDiscussion], &[], "小结|结论|同意")
+    let plant = d.drop_sentences(&[Kind::PreopDiscussion], &[], "小结|结论|同意")?;
+    (!d.has_text(&[Kind::PreopDiscussion], CONCLUDED)).then_some(plant)
 }
 
 fn discussion_removed(d: &mut Draft<'_>) -> Option<Plant> {

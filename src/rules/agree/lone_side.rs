@@ -32,17 +32,17 @@ const ALIKE: usize = 2;
 const SHORT: &str = "眼耳手足膝髋踝肩肘腕肺肾乳腿臂额颞顶枕鼻腋颊";
 
 /// Words of a sentence that may rightly speak of the other side.
-const OTHER: [&str; 38] = [
+const OTHER: [&str; 39] = [
     "健侧", "对侧", "健肢", "相比", "比较", "较左", "较右", "对照", "利手", "卧位", "手持", "择期", "另", "新发", "转移", "陈旧", "缺如",
-    "史", "既往", "年前", "曾", "双", "两侧", "各", "放射", "家属", "家族", "姐姐", "较轻", "度轻", "骨密", "T值", "K-L 1", "K-L 2",
-    "RADS 2", "RADS 3", "腘绳", "可致",
+    "史", "既往", "年前", "曾", "双", "两侧", "各", "放射", "家属", "家族", "姐姐", "较轻", "度轻", "骨密", "T值", "医院", "K-L 1",
+    "K-L 2", "RADS 2", "RADS 3", "腘绳", "可致",
 ];
 /// Words of an operation that is still to come: 建议3个月后行右膝关节置换术.
 const LATER: [&str; 3] = ["月后行", "周后行", "拟于"];
 /// Words of a lesser side that is left alone, but in discharge orders, where every side is told to come again.
 const WATCHED: [&str; 3] = ["随诊", "随访", "暂观察"];
 /// Words of a way in, which may be on either side.
-const ACCESS: [&str; 6] = ["戳卡", "穿刺", "置管", "签", "导管", "透析"];
+const ACCESS: [&str; 8] = ["戳卡", "穿刺", "置管", "签", "导管", "透析", "肌注", "注射"];
 /// Words of a clause that say that nothing is there.
 const NOTHING: [&str; 12] = ["无", "未", "正常", "阴性", "否认", "(-)", "完整", "通畅", "对称", "良好", "如常", "不受累"];
 

@@ -7,6 +7,7 @@
 //! within = ["*"]
 //! ```
 
+mod allergies;
 mod asked;
 mod diagnoses;
 mod history;
@@ -33,12 +34,14 @@ use crate::reading::letters::bare;
 use crate::reading::text::Span;
 use crate::reading::{ConceptId, Origin, Passage};
 use crate::record::{CodedDiagnosis, DocumentKind, Sex, time};
+use allergies::allergy_statements;
+pub(super) use allergies::{answers_no, is_of_relative, is_withdrawn};
 pub(super) use names::written_names;
 pub(super) use operation::{callings, is_called};
 pub(super) use surgery::{is_malignant, names_tumour};
+pub(super) use text::is_of_other_person;
 pub(super) use text::shared;
-use text::{abo, allergy_statements, death_times, shared_pairs, written_groups};
-pub(super) use text::{is_of_other_person, is_of_relative, is_withdrawn};
+use text::{abo, death_times, shared_pairs, written_groups};
 pub(super) use text::{is_same_name, labelled, opening_name, stated_sex};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -70,7 +70,11 @@ impl Prepared {
         /// Of the clause: another dose than the one that ran, which an order of about now must have.
         const CHANGED: [&str; 5] = ["增", "减", "改", "调", "换"];
         /// Of the sentence before the drug: another time or place.
-        const ELSEWHERE: [&str; 18] = [
+        const ELSEWHERE: [&str; 21] = [
+            // 甲泼尼龙60mg折合泼尼松75mg.
+            "折合",
+            "相当于",
+            "等效",
             "外院",
             "院外",
             "门诊",

@@ -259,7 +259,7 @@ impl Prepared {
             let retells = takes_up(later);
             let original = documents[..index].iter().find(|(document, earlier)| {
                 let same_day = document.time.zip(later.time).is_some_and(|(one, other)| one.date() == other.date());
-                !(retells && same_day) && self.share(earlier, text) >= self.spec.threshold
+                !(same_day && (retells || takes_up(document))) && self.share(earlier, text) >= self.spec.threshold
             });
             let Some((earlier, original)) = original else { continue };
             let piece = |document: &DocumentReading, role| {

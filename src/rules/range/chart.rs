@@ -283,9 +283,8 @@ fn stated(subject: &Subject<'_>, passage: &Passage, concepts: &[&str]) -> Option
 /// The chart has the patient's own arm at rest: no limb compared with another, no child before birth, no attack and nothing while a drug runs in.
 fn is_of_chart(passage: &Passage, span: Span) -> bool {
     const OWNERS: [&str; 6] = ["上肢", "下肢", "足背", "踝", "胎", "靶"];
-    const DURING: [&str; 14] = [
-        "胎儿", "胎心", "先露", "亚低温", "擦浴", "透析", "泵入", "静推", "发作", "阵发", "室速", "除颤", "转为", "出手术室",
-    ];
+    const DURING: [&str; 14] =
+        ["胎儿", "胎心", "先露", "亚低温", "擦浴", "透析", "泵入", "静推", "发作", "阵发", "室速", "除颤", "转为", "出手术室"];
     let before = passage.text.as_str()[..span.start as usize].trim_end();
     let sentence = passage.text.slice(passage.sentence_of(span));
     !OWNERS.iter().any(|owner| before.ends_with(owner)) && !DURING.iter().any(|word| sentence.contains(word))

@@ -8,8 +8,36 @@ use crate::record::{Order, OrderKind};
 
 /// Drops, ointments and the like are dosed by hand, and their name tells where they go; formulas are made up elsewhere.
 const BY_HAND: [&str; 30] = [
-    "滴眼", "滴耳", "滴鼻", "点眼", "涂眼", "眼液", "眼膏", "滴右", "滴左", "滴双", "外用", "膏", "凝胶", "贴", "敷", "涂", "喷", "吸入",
-    "粉雾", "雾化", "吹", "含漱", "洗剂", "栓", "灌肠", "开塞露", "透析液", "营养", "中药", "汤",
+    "滴眼",
+    "滴耳",
+    "滴鼻",
+    "点眼",
+    "涂眼",
+    "眼液",
+    "眼膏",
+    "滴右",
+    "滴左",
+    "滴双",
+    "外用",
+    "膏",
+    "凝胶",
+    "贴",
+    "敷",
+    "涂",
+    "喷",
+    "吸入",
+    "粉雾",
+    "雾化",
+    "吹",
+    "含漱",
+    "洗剂",
+    "栓",
+    "灌肠",
+    "开塞露",
+    "透析液",
+    "营养",
+    "中药",
+    "汤",
 ];
 const FORMULAS: [&str; 4] = ["颗粒剂", "草药", "饮片", "氧气"];
 
@@ -46,7 +74,9 @@ impl Prepared {
             for mention in passage.mentions.iter().filter(|mention| mention.experiencer == Experiencer::Patient && !mention.quoted) {
                 let concept = lexicon.concept(mention.concept);
                 let Some(bounds) = doses.get(concept.name.as_ref()) else { continue };
-                let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
+                let measure = mention.measure.and_then(|index| passage.measures.get(index as usize));
+                // Kilograms are the patient's.
+                let Some(measure) = measure.filter(|measure| measure.unit.as_ref() != "kg") else { continue };
                 let span = mention.span.cover(measure.span);
                 let sentence = passage.text.slice(passage.sentence_of(span));
                 // 64mg/50ml is what is in the syringe; what was swallowed as a poison was not prescribed.
@@ -172,8 +202,35 @@ fn incomplete(subject: &Subject<'_>, has_fields: impl Fn(&Order) -> bool, fields
 /// On the skin, in the eye, rinsed or inhaled, or into one place of the body: the bounds are of what is taken or injected.
 fn is_local(words: &str) -> bool {
     const WAYS: [&str; 29] = [
-        "外用", "外敷", "外涂", "外洗", "涂", "湿敷", "滴眼", "滴耳", "滴鼻", "点眼", "含漱", "漱口", "冲洗", "雾化", "吸入", "灌洗",
-        "鞘内", "椎管内", "硬膜外", "蛛网膜下", "玻璃体", "前房", "结膜下", "球旁", "脑室", "皮试", "镇痛泵", "PCA", "PCIA",
+        "外用",
+        "外敷",
+        "外涂",
+        "外洗",
+        "涂",
+        "湿敷",
+        "滴眼",
+        "滴耳",
+        "滴鼻",
+        "点眼",
+        "含漱",
+        "漱口",
+        "冲洗",
+        "雾化",
+        "吸入",
+        "灌洗",
+        "鞘内",
+        "椎管内",
+        "硬膜外",
+        "蛛网膜下",
+        "玻璃体",
+        "前房",
+        "结膜下",
+        "球旁",
+        "脑室",
+        "皮试",
+        "镇痛泵",
+        "PCA",
+        "PCIA",
     ];
     WAYS.iter().any(|word| words.contains(word))
 }

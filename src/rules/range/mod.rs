@@ -11,6 +11,7 @@
 mod chart;
 mod day_counts;
 mod doses;
+mod results;
 mod scores;
 mod sizes;
 mod times;

@@ -14,7 +14,8 @@ use crate::reading::{Assertion, Mention, Passage};
 pub(super) fn gcs_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
     static SCORE: LazyLock<Regex> = LazyLock::new(|| {
         let parts = "E([1-4])[,、+ ]?V([1-5])[,、+ ]?M([1-6])";
-        let pattern = format!("GCS(?:评分)?[:为 ]{{0,2}}(?:(\\d{{1,2}})分?[,: ]?)?\\(?{parts}\\)?(?:(?:=|,?(?:共计?|合计|总分|计))(\\d{{1,2}})分?)?");
+        let pattern =
+            format!("GCS(?:评分)?[:为 ]{{0,2}}(?:(\\d{{1,2}})分?[,: ]?)?\\(?{parts}\\)?(?:(?:=|,?(?:共计?|合计|总分|计))(\\d{{1,2}})分?)?");
         Regex::new(&pattern).expect("a pattern of our own")
     });
     let text = passage.text.as_str();
@@ -88,7 +89,9 @@ pub(super) fn gcs_text(subject: &Subject<'_>, passage: &Arc<Passage>, hits: &mut
     for score in passage.mentions.iter().filter(|mention| mention.concept == gcs) {
         let Some(measure) = score.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
         // 入院时昏迷,GCS 5分,现神志清楚; 伤后短暂昏迷,来院GCS 15分: two moments.
-        let is_now = |span: Span| speaks_of_now(passage, span) && !PAST.iter().any(|word| passage.text.slice(passage.sentence_of(span)).contains(word));
+        let is_now = |span: Span| {
+            speaks_of_now(passage, span) && !PAST.iter().any(|word| passage.text.slice(passage.sentence_of(span)).contains(word))
+        };
         if !is_now(score.span.cover(measure.span)) {
             continue;
         }
@@ -107,7 +110,8 @@ pub(super) fn gcs_text(subject: &Subject<'_>, passage: &Arc<Passage>, hits: &mut
         };
         // An intubated or aphasic patient may be awake with a low total.
         let text = passage.text.as_str();
-        if let Some(contrary) = contrary.filter(|_| !["插管", "气管切开", "气切", "失语", "VT", "镇静"].iter().any(|word| text.contains(word)))
+        if let Some(contrary) =
+            contrary.filter(|_| !["插管", "气管切开", "气切", "失语", "VT", "镇静"].iter().any(|word| text.contains(word)))
         {
             let span = score.span.cover(measure.span);
             let evidence = vec![

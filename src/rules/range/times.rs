@@ -8,10 +8,9 @@ use super::super::agree::is_of_other_person;
 use super::super::{DataEvidence, Evidence, Hit, Role, Subject, around, events, facts};
 use super::{Prepared, hit};
 use crate::reading::letters::bare;
-use crate::reading::lexicon::ConceptKind;
 use crate::reading::text::Span;
-use crate::reading::{Assertion, Passage, Relation, TimeExpression, TimeUnit, TimeValue};
-use crate::record::{DocumentKind, Instant, Lab, time};
+use crate::reading::{Assertion, Passage, TimeExpression, TimeUnit, TimeValue};
+use crate::record::{DocumentKind, Instant, time};
 
 impl Prepared {
     pub(super) fn stay_days(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
@@ -410,114 +409,6 @@ impl Prepared {
         }
         Ok(hits)
     }
-
-    /// A laboratory value in a note that was signed before the only report with that value.
-    pub(super) fn result_before_report(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        const ELSEWHERE: [&str; 26] = [
-            "门诊",
-            "外院",
-            "急诊",
-            "医院",
-            "入院前",
-            "既往",
-            "上次",
-            "电话",
-            "床旁",
-            "POCT",
-            "血气",
-            "指",
-            "血糖仪",
-            "家",
-            "自测",
-            "院前",
-            "院外",
-            "卫生院",
-            "社区卫生",
-            "转诊",
-            "自带",
-            "带来",
-            "快检",
-            "来电",
-            "口头",
-            "置换液",
-        ];
-        /// Units of what is given, and hardly of what is measured in blood.
-        const AMOUNTS: [&str; 3] = ["g", "mg", "ml"];
-        let labs = subject.visit.labs.as_deref().ok_or("未提供检验结果")?;
-        let lexicon = subject.knowledge.lexicon();
-        // Items that no mention in a text can be of: they are looked for by the name that the laboratory prints.
-        let is_known =
-            |item: &str| lexicon.find(item).any(|(span, id)| span.len() + 3 >= item.len() && lexicon.concept(id).kind == ConceptKind::Lab);
-        let named = labs
-            .iter()
-            .enumerate()
-            .filter_map(|(index, lab)| Some((index, lab, lab.item.as_deref()?.trim(), lab.value.as_deref()?.trim())));
-        let unknown: Vec<_> = named.filter(|(_, _, item, _)| !is_known(item)).collect();
-        // Another laboratory's, another time's, or added later with a time of its own: 复查cTnI 1.12ng/ml,见15:42报告.
-        let excused = |passage: &Passage, span: Span, lab: &Lab, day: Date| {
-            let sentence = passage.text.slice(passage.sentence_of(span));
-            ELSEWHERE.iter().any(|word| sentence.contains(word))
-                || is_of_other_time(passage.text.as_str(), span)
-                || lab.reported_at.is_some_and(|at| is_told_after(passage, span, at, day))
-        };
-        let mut hits = Vec::new();
-        for document in self.places.documents(subject).filter(|document| document.entries == 0) {
-            // The note may have been completed after its printed time: what counts is when it was signed, and a supplement has a signature of its own.
-            let record = facts::document(subject.visit, document);
-            let signed = record.signatures.iter().flatten().filter_map(|signature| signature.at).max_by_key(|at| at.earliest());
-            let written = events::completed_at(record).into_iter().chain(signed).max_by_key(|at| at.earliest());
-            let Some(written) = written.filter(|at| at.has_time()) else { continue };
-            // The day that a bare clock time in it is of.
-            let day = document.time.unwrap_or(written).date();
-            let early = |lab: &Lab| {
-                lab.reported_at
-                    .is_some_and(|at| at.has_time() && time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance)
-            };
-            for passage in self.places.passages_of(document) {
-                for mention in passage.mentions.iter().filter(|mention| mention.assertion == Assertion::Present && !mention.quoted) {
-                    let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
-                    let same_item = |item: &str| lexicon.find(item).any(|(span, id)| id == mention.concept && span.len() + 3 >= item.len());
-                    let equal = |value: &str| value.trim().parse::<f64>().is_ok_and(|value| (value - measure.value).abs() < 1e-9);
-                    let reports: Vec<usize> = (0..labs.len())
-                        .filter(|index| {
-                            labs[*index].item.as_deref().is_some_and(same_item) && labs[*index].value.as_deref().is_some_and(equal)
-                        })
-                        .collect();
-                    let span = mention.span.cover(measure.span);
-                    // 血钾≥3.5mmol/L, 3.5mmol/L以上即入室, 维持血钾3.5mmol/L: what is waited for.
-                    let wanted = measure.relation != Relation::Equal || is_wanted(passage.text.as_str(), span);
-                    if wanted || reports.is_empty() || !reports.iter().all(|index| early(&labs[*index])) {
-                        continue;
-                    }
-                    let lab = &labs[reports[0]];
-                    // 补钾3.5g: a dose.
-                    let is_dose = AMOUNTS.contains(&measure.unit.as_ref()) && lab.unit.as_deref() != Some(measure.unit.as_ref());
-                    if is_dose || excused(passage, span, lab, day) {
-                        continue;
-                    }
-                    let reported = lab.reported_at.map_or(String::new(), |at| at.to_string());
-                    let mut found = hit(passage, span, Vec::new());
-                    found.data.push(DataEvidence {
-                        path: format!("/labs/{}", reports[0]),
-                        label: format!("{}报告时间 {reported}", lab.item.as_deref().unwrap_or("")),
-                    });
-                    hits.push(found);
-                }
-                for (index, lab, item, value) in unknown.iter().filter(|(_, lab, ..)| early(lab)) {
-                    let Some(span) = quoted_result(passage.text.as_str(), item, value) else { continue };
-                    let reported_before = labs.iter().any(|other| other.item == lab.item && other.value == lab.value && !early(other));
-                    if reported_before || excused(passage, span, lab, day) {
-                        continue;
-                    }
-                    let mut found = hit(passage, span, Vec::new());
-                    let reported = lab.reported_at.map_or(String::new(), |at| at.to_string());
-                    found.data.push(DataEvidence { path: format!("/labs/{index}"), label: format!("{item}报告时间 {reported}") });
-                    hits.push(found);
-                }
-            }
-        }
-        Ok(hits)
-    }
 }
 
 /// Said of now, not hoped for (待病情平稳后); vital signs that support or a monitor keeps in sight may well be stable in a grave state.
@@ -530,55 +421,6 @@ fn says_stable(text: &str, span: Span) -> bool {
     let after = &text[end..];
     let is_supported = &text[start..end] == "生命体征平稳" && SUPPORTED.iter().any(|word| text.contains(word));
     !is_supported && !HOPED.iter().any(|word| before.contains(word)) && !LATER.iter().any(|word| after.starts_with(word))
-}
-
-/// 维持血红蛋白70g/L, 要求血钾3.5mmol/L方可手术: a goal or a condition, by the words of its clause around the value.
-fn is_wanted(text: &str, span: Span) -> bool {
-    const GOALS: [&str; 7] = ["目标", "维持", "保持", "达到", "要求", "控制在", "控制于"];
-    const THEN: [&str; 5] = ["以上", "以下", "方可", "为宜", "即可"];
-    let before = &text[around::start_of(text, span.start as usize, &[',', ';', '。', '\n'])..span.end as usize];
-    GOALS.iter().any(|word| before.contains(word)) || THEN.iter().any(|word| text[span.end as usize..].starts_with(word))
-}
-
-/// 半年前查白蛋白28g/L, 单位体检查血红蛋白70g/L: the clause speaks of a time long before.
-fn is_of_other_time(text: &str, span: Span) -> bool {
-    const LONG_AGO: [&str; 6] = ["年前", "月前", "周前", "去年", "体检", "透析液"];
-    let before = &text[around::start_of(text, span.start as usize, &[',', ';', '。', '\n'])..span.start as usize];
-    LONG_AGO.iter().any(|word| before.contains(word))
-}
-
-/// 23:10血常规回报血红蛋白70g/L: the sentence gives a time of `day` after the report, or the note was continued with a time of its own after it.
-fn is_told_after(passage: &Passage, span: Span, reported: Instant, day: Date) -> bool {
-    let sentence = passage.sentence_of(span);
-    let opens_line = |at: u32| at == 0 || passage.text.as_str()[..at as usize].ends_with('\n');
-    let tells = |expression: &&TimeExpression| sentence.contains(expression.span) || opens_line(expression.span.start);
-    passage.times.iter().filter(tells).any(|expression| {
-        let at = match expression.value {
-            TimeValue::Clock { hour, minute } => day.at(hour as i8, minute as i8, 0, 0),
-            TimeValue::Date(date) => {
-                let (Some(month), Some(of_month), Some(hour)) = (date.month, date.day, date.hour) else { return false };
-                let Ok(day) = Date::new(date.year.unwrap_or(day.year()), month as i8, of_month as i8) else { return false };
-                day.at(hour as i8, date.minute.unwrap_or(0) as i8, 0, 0)
-            }
-            _ => return false,
-        };
-        at >= reported.earliest()
-    })
-}
-
-/// `EB病毒DNA 3860copies/mL`: an item by its name as the laboratory prints it, and its value of at least two digits close behind.
-fn quoted_result(text: &str, item: &str, value: &str) -> Option<Span> {
-    const NEAR: usize = 8;
-    if item.chars().count() < 3 || value.chars().filter(char::is_ascii_digit).count() < 2 || value.parse::<f64>().is_err() {
-        return None;
-    }
-    text.match_indices(item).find_map(|(at, item)| {
-        let rest = &text[at + item.len()..];
-        let start = rest.find(|letter: char| letter.is_ascii_digit())?;
-        let number = rest[start..].split(|letter: char| !letter.is_ascii_digit() && letter != '.').next()?;
-        let near = start <= NEAR && !rest[..start].contains(['。', ';', ',']);
-        (near && number == value).then(|| Span::new(at, at + item.len() + start + number.len()))
-    })
 }
 
 /// 外院住院14天, 2025年因肺炎住院15天, 先于骨科住院3天后转入: the clause before 住院 at byte `at` speaks of another stay, of a part of this one, or of another

@@ -8,7 +8,7 @@ use crate::record::Instant;
 impl Prepared {
     /// A drug of the discharge orders in `within` against allergies and contraindications.
     pub(super) fn discharge_drug(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        const NOT_TAKEN: [&str; 14] = ["忌", "停", "避免", "避用", "禁", "勿", "慎", "不", "过敏", "若", "如", "可恢复", "待", "脱敏"];
+        const NOT_TAKEN: [&str; 13] = ["忌", "停", "避", "禁", "勿", "慎", "不", "过敏", "若", "如", "可恢复", "待", "脱敏"];
         let lexicon = subject.knowledge.lexicon();
         let allergies = self.allergies(subject, &self.explained);
         let mut hits: Vec<Hit> = Vec::new();
@@ -19,7 +19,7 @@ impl Prepared {
                 let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span);
                 // 过敏史:青霉素、阿莫西林 repeated among the orders.
                 let ahead = &text[passage.sentence_of(mention.span).start as usize..mention.span.start as usize];
-                let of_history = mention.measure.is_none() && ahead.contains("过敏史:");
+                let of_history = mention.measure.is_none() && (ahead.contains("过敏史:") || passage.section.contains("过敏"));
                 if mention.assertion == Assertion::Absent
                     || of_history
                     || mention.experiencer != Experiencer::Patient

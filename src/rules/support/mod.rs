@@ -19,7 +19,7 @@ mod perioperative;
 
 use serde::{Deserialize, Serialize};
 
-use super::agree::{is_of_relative, is_withdrawn};
+use super::agree::{answers_no, is_of_relative, is_withdrawn};
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
 use crate::reading::lexicon::ConceptSet;
@@ -434,7 +434,8 @@ fn end_of_allergy(passage: &Passage, mention: &Mention) -> Option<usize> {
     let end = mention.span.end as usize + at + "过敏".len();
     let rest = &text[end..passage.sentence_of(Span::new(end - "过敏".len(), end)).end as usize];
     // 青霉素不过敏 denies; in 磺胺(青霉素过敏) the word is of the other drug.
-    let is_denied = after[..at].ends_with('不') || after[..at].contains('(') || NOT_SAID.iter().any(|word| after.contains(word));
+    let is_denied =
+        after[..at].ends_with('不') || after[..at].contains('(') || answers_no(rest) || NOT_SAID.iter().any(|word| after.contains(word));
     let is_unticked = text[..mention.span.start as usize].trim_end().ends_with(UNTICKED);
     // 青霉素过敏史(其子).
     let of_relative = is_of_relative(before) || rest.trim_start_matches('史').strip_prefix('(').is_some_and(is_of_relative);
