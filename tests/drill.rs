@@ -35,6 +35,7 @@ const UNPLANTED: [(&str, &str); 1] = [("C-L04", "the same discussion in another 
 /// Planters that act on no clean visit of the corpus, each with its reason.
 const IDLE: &[(&str, &str)] = &[
     ("C-C02 椎体节段写错", "no visit of the corpus has a spine"),
+    ("C-J12 转ICU无告知", "something was signed or told in another form about that day"),
     ("C-K07 删去主治查房", "no stay of the corpus holds a whole calendar week"),
     ("C-K07 删去副高以上查房", "the same"),
     ("T12 一周只有一次副高查房", "the same"),

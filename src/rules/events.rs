@@ -266,7 +266,7 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
                 let anesthesia = operation.anesthesia.as_deref().unwrap_or("");
                 let wanted = filter.elective.is_none_or(|elective| operation.elective == Some(elective))
                     && filter.min_level.is_none_or(|level| operation.level.is_some_and(|actual| actual >= level))
-                    && !(!filter.not_anesthesia.is_empty() && NO_ANESTHESIA.contains(&anesthesia.trim()))
+                    && (filter.not_anesthesia.is_empty() || !NO_ANESTHESIA.contains(&anesthesia.trim()))
                     && !filter.not_anesthesia.iter().any(|word| anesthesia.contains(word.as_str()))
                     && is_named(subject, name, filter)
                     && is_concept(subject, name, &filter.concept)
