@@ -71,18 +71,33 @@ pub fn mix(mut hash: u64) -> u64 {
     hash ^ (hash >> 33)
 }
 
+/// The word and the bit that stand for a hash; `words` is a power of two.
+fn mark(hash: u64, words: usize) -> (usize, u64) {
+    ((hash >> 6) as usize & (words - 1), 1 << (hash & 63))
+}
+
 /// Every stretch of [`SHINGLE`] letters of a text, by hash.
 #[derive(Debug, Clone, Default)]
 pub struct Shingles {
     /// Hash and the letter where it begins, in order.
     all: Vec<(u64, u32)>,
+    /// A bit for the lowest bits of every hash: most texts have nothing in common, which one look tells.
+    marks: Vec<u64>,
 }
 
 impl Shingles {
     pub fn of(letters: &[char]) -> Self {
+        /// Bits of `marks` a shingle.
+        const SPARSE: usize = 8;
         let mut all: Vec<(u64, u32)> = letters.windows(SHINGLE).map(shingle_hash).zip(0..).collect();
         all.sort_unstable();
-        Self { all }
+        let words = (all.len() * SPARSE).div_ceil(64);
+        let mut marks = vec![0; if words == 0 { 0 } else { words.next_power_of_two() }];
+        for (hash, _) in &all {
+            let (word, bit) = mark(*hash, marks.len());
+            marks[word] |= bit;
+        }
+        Self { all, marks }
     }
 
     /// Where those of that hash begin, in order.
@@ -93,7 +108,11 @@ impl Shingles {
     }
 
     pub fn contains(&self, hash: u64) -> bool {
-        self.all.binary_search_by_key(&hash, |(known, _)| *known).is_ok()
+        let may_be = !self.marks.is_empty() && {
+            let (word, bit) = mark(hash, self.marks.len());
+            self.marks[word] & bit != 0
+        };
+        may_be && self.all.binary_search_by_key(&hash, |(known, _)| *known).is_ok()
     }
 
     /// Each hash once, in order.

@@ -79,6 +79,18 @@ impl DocumentReading {
         let passages = self.sections[..many].iter().zip(&self.passages);
         passages.filter(move |(sections, _)| sections.iter().any(|section| wanted.contains(*section))).map(|(_, passage)| passage)
     }
+
+    /// The text that it begins with; empty where it has none.
+    pub fn first_text(&self) -> &str {
+        self.passages.first().map_or("", |passage| passage.text.as_str())
+    }
+
+    /// Whether the title or the first `letters` of the text hold one of the words.
+    pub fn opens_with_one(&self, words: &[impl AsRef<str>], letters: usize) -> bool {
+        let text = self.first_text();
+        let opening = text.char_indices().nth(letters).map_or(text, |(end, _)| &text[..end]);
+        words.iter().map(AsRef::as_ref).any(|word| self.title.contains(word) || opening.contains(word))
+    }
 }
 
 /// A stretch of text that is read as one.
@@ -122,10 +134,20 @@ impl Passage {
 
     /// The sentence that the span stands in; the span itself where it stands in none or in two.
     pub fn sentence_of(&self, span: Span) -> Span {
-        let after = self.sentences.partition_point(|sentence| sentence.start <= span.start);
-        let sentence = after.checked_sub(1).and_then(|index| self.sentences.get(index)).copied();
-        sentence.filter(|sentence| sentence.contains(span)).unwrap_or(span)
+        holder(&self.sentences, span)
     }
+
+    /// The clause that the span stands in; the span itself where it stands in none or in two.
+    pub fn clause_of(&self, span: Span) -> Span {
+        holder(&self.clauses, span)
+    }
+}
+
+/// The one of the parts, in their order, that holds the span; else the span.
+fn holder(parts: &[Span], span: Span) -> Span {
+    let after = parts.partition_point(|part| part.start <= span.start);
+    let part = after.checked_sub(1).and_then(|index| parts.get(index)).copied();
+    part.filter(|part| part.contains(span)).unwrap_or(span)
 }
 
 /// Where a passage's text stands in the visit.

@@ -209,6 +209,11 @@ pub struct Event {
 }
 
 impl Event {
+    /// Its place in a list of the visit (`operations`), where it is of that list.
+    pub fn index_in(&self, list: &str) -> Option<usize> {
+        self.pointer.strip_prefix('/')?.strip_prefix(list)?.strip_prefix('/')?.parse().ok()
+    }
+
     pub fn evidence(&self) -> DataEvidence {
         DataEvidence { path: self.pointer.clone(), label: self.label.clone() }
     }
@@ -369,7 +374,7 @@ pub fn events(subject: &Subject<'_>, kind: EventKind, filter: &EventFilter) -> R
         EventKind::ProcedureRecord => {
             let lexicon = subject.knowledge.lexicon();
             for document in subject.reading.documents.iter().filter(|document| document.kind == DocumentKind::InvasiveProcedure) {
-                let text = document.passages.first().map_or("", |passage| passage.text.as_str());
+                let text = document.first_text();
                 let named = lexicon.find(&document.title).chain(lexicon.find(text)).find(|(_, id)| lexicon.is_a(*id, "有创操作"));
                 let Some((_, id)) =
                     named.filter(|(_, id)| filter.concept.is_empty() || filter.concept.iter().any(|wanted| lexicon.is_a(*id, wanted)))
@@ -559,7 +564,7 @@ fn opening(document: &DocumentReading) -> Option<&str> {
     const LONGEST: usize = 20;
     // Of another round, or one that is asked for.
     const OTHER: [&str; 9] = ["昨", "前日", "明日", "待", "请", "会诊", "未", "。", "\n"];
-    let text = document.passages.first()?.text.as_str();
+    let text = document.first_text();
     let round = &text[..text.find("查房")?];
     (round.chars().count() <= LONGEST && !OTHER.iter().any(|word| round.contains(word))).then_some(round)
 }

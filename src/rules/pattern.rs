@@ -10,6 +10,8 @@
 //! given  = { within = ["出院记录"], find = { words = ["病理"] }, absent = true }     # or a list of such; see [`Given`]
 //! ```
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::finder::{Find, Finder, first_in};
@@ -210,12 +212,10 @@ impl Prepared {
             let passages: Vec<_> = self.places.passages_of(document).collect();
             let in_title = self.spec.titled && self.find.matches(&subject.knowledge.reader.read_text(None, "", &document.title));
             let table = subject.knowledge.documents();
-            let held = |passage: &Passage| {
-                holds(&self.find, passage, table) || (!self.spec.unless.is_empty() && holds(&self.unless, passage, table))
-            };
+            let held = |finder: &Finder| one_holds(finder, passages.iter().copied(), table);
             let long_enough = |passage: &Passage| bare(passage.text.as_str()).nth(self.spec.at_least_chars.saturating_sub(1)).is_some();
             let Some(first) = passages.iter().copied().find(|passage| long_enough(passage)) else { continue };
-            if in_title || passages.iter().any(|passage| held(passage)) {
+            if in_title || held(&self.find) || !self.spec.unless.is_empty() && held(&self.unless) {
                 continue;
             }
             // The place that should have said it is shown as it stands.
@@ -227,9 +227,11 @@ impl Prepared {
     }
 }
 
-/// Whether a passage says it, in its text or in a heading that the table does not know: nobody can look below that by its name.
-pub fn holds(finder: &Finder, passage: &Passage, table: &DocumentTable) -> bool {
-    finder.matches(passage) || headed(passage, table).is_some_and(|text| finder.matches_text(&text))
+/// Whether one of the passages says it, in its text or in a heading that the table does not know: nobody can look below that by its name. Headings
+/// are looked at last, since most texts say it themselves.
+pub fn one_holds<'p>(finder: &Finder, passages: impl Iterator<Item = &'p Arc<Passage>> + Clone, table: &DocumentTable) -> bool {
+    passages.clone().any(|passage| finder.matches(passage))
+        || passages.filter_map(|passage| headed(passage, table)).any(|text| finder.matches_text(&text))
 }
 
 /// The text with the unknown headings over it and in it as `诊断结果:`; `None` where there is none.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::events::{self, EventFilter, EventKind, is_written};
 use super::finder::{Find, Finder};
-use super::pattern::{holds, trimmed};
+use super::pattern::{one_holds, trimmed};
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Phase, Role, Searched, SpecError, Subject, facts};
 use crate::reading::DocumentReading;
@@ -170,7 +170,7 @@ fn names(subject: &Subject<'_>, document: &DocumentReading, trigger: &events::Ev
 impl Prepared {
     fn is_excused(&self, subject: &Subject<'_>, document: &DocumentReading) -> bool {
         let table = subject.knowledge.documents();
-        !self.spec.unless.is_empty() && document.passages.iter().any(|passage| holds(&self.unless, passage, table))
+        !self.spec.unless.is_empty() && one_holds(&self.unless, document.passages.iter(), table)
     }
 
     fn look(&self, subject: &Subject<'_>, document: &DocumentReading) -> Option<Hit> {
@@ -209,7 +209,7 @@ impl Prepared {
         let missing: Vec<&str> = self
             .elements
             .iter()
-            .filter(|(_, finder)| !passages.iter().any(|passage| holds(finder, passage, table)))
+            .filter(|(_, finder)| !one_holds(finder, passages.iter().copied(), table))
             .map(|(name, _)| name.as_str())
             .collect();
         if missing.len() <= self.spec.may_miss {

@@ -10,6 +10,8 @@
 //! item    = true
 //! ```
 
+use std::cell::LazyCell;
+
 use serde::{Deserialize, Serialize};
 
 use super::events::{self, Event, EventFilter, EventKind};
@@ -114,9 +116,10 @@ impl Prepared {
             document.time.is_some_and(|at| at.latest() >= earliest && (at.earliest() <= last || at.date() == trigger.at.date()))
         };
         let value = reported_value(subject, trigger);
+        let named = LazyCell::new(|| named(subject, trigger));
         let tells_value = |document: &&DocumentReading| {
             self.may_tell_value(document, trigger)
-                && value.is_some_and(|value| self.places.passages_of(document).any(|passage| tells(subject, passage, trigger, value)))
+                && value.is_some_and(|value| self.places.passages_of(document).any(|passage| tells(passage, &named, value)))
         };
         let item = self.items(subject, trigger);
         let mut searched = Vec::new();
@@ -165,7 +168,7 @@ impl Prepared {
         if !self.spec.item {
             return Vec::new();
         }
-        subject.knowledge.lexicon().find(&trigger.label).map(|(_, id)| id).collect()
+        named(subject, trigger)
     }
 
     fn answers(&self, subject: &Subject<'_>, passage: &Passage, trigger: &Event, items: &[ConceptId]) -> Option<Span> {
@@ -209,8 +212,7 @@ fn is_of_before(subject: &Subject<'_>, passage: &Passage, mention: &Mention, tri
 
 /// The number that the trigger reports.
 fn reported_value(subject: &Subject<'_>, trigger: &Event) -> Option<f64> {
-    let entry = |list: &str| trigger.pointer.strip_prefix(list)?.parse::<usize>().ok();
-    let written = match (entry("/labs/"), entry("/critical_values/")) {
+    let written = match (trigger.index_in("labs"), trigger.index_in("critical_values")) {
         (Some(index), _) => subject.visit.labs.as_ref()?.get(index)?.value.as_deref()?,
         (_, Some(index)) => subject.visit.critical_values.as_ref()?.get(index)?.value.as_deref()?,
         _ => return None,
@@ -220,9 +222,13 @@ fn reported_value(subject: &Subject<'_>, trigger: &Event) -> Option<f64> {
     written[..end].parse().ok()
 }
 
-/// The passage gives the trigger's item this very value.
-fn tells(subject: &Subject<'_>, passage: &Passage, trigger: &Event, value: f64) -> bool {
-    let items: Vec<ConceptId> = subject.knowledge.lexicon().find(&trigger.label).map(|(_, id)| id).collect();
+/// The concepts that the trigger's label names.
+fn named(subject: &Subject<'_>, trigger: &Event) -> Vec<ConceptId> {
+    subject.knowledge.lexicon().find(&trigger.label).map(|(_, id)| id).collect()
+}
+
+/// The passage gives one of the items this very value.
+fn tells(passage: &Passage, items: &[ConceptId], value: f64) -> bool {
     passage.mentions.iter().filter(|mention| items.contains(&mention.concept)).any(|mention| {
         let measure = mention.measure.and_then(|index| passage.measures.get(index as usize));
         measure.is_some_and(|measure| (measure.value - value).abs() < 0.05)

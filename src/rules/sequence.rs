@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::events::{self, EventFilter, EventKind};
 use super::places::Places;
 use super::{Check, DataEvidence, Hit, Knowledge, Outcome, SpecError, Subject, facts};
-use crate::reading::{ConceptId, DocumentReading};
+use crate::reading::ConceptId;
 use crate::record::{Document, DocumentKind, Instant, time};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -130,7 +130,9 @@ fn moments(subject: &Subject<'_>, step: &Step, places: &Places) -> Result<Vec<Mo
             })
             .collect());
     }
-    let stamped = places.documents(subject).filter(|document| !says_one_of(document, &step.unless)).filter_map(|document| {
+    /// Letters of a document's opening.
+    const OPENING: usize = 12;
+    let stamped = places.documents(subject).filter(|document| !document.opens_with_one(&step.unless, OPENING)).filter_map(|document| {
         let record = facts::document(subject.visit, document);
         let at = step.time.of(record)?;
         Some(Moment {
@@ -153,13 +155,6 @@ fn moments(subject: &Subject<'_>, step: &Step, places: &Places) -> Result<Vec<Mo
 fn is_stopped_by_system(subject: &Subject<'_>, kind: EventKind, at: Instant) -> bool {
     let of_day = |left: jiff::civil::DateTime| time::minutes_between(left.date().at(0, 0, 0, 0), at.earliest());
     kind == EventKind::OrderStop && facts::discharged_at(subject.visit).is_some_and(|left| (1439..=1440).contains(&of_day(left)))
-}
-
-/// Whether the title or the first letters of the text hold one of the words.
-fn says_one_of(document: &DocumentReading, words: &[String]) -> bool {
-    const OPENING: usize = 12;
-    let opening: String = document.passages.first().map_or("", |passage| passage.text.as_str()).chars().take(OPENING).collect();
-    words.iter().any(|word| document.title.contains(word.as_str()) || opening.contains(word.as_str()))
 }
 
 impl Check for Prepared {

@@ -30,7 +30,7 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
     }
     for (at, word) in text.match_indices("过敏") {
         let end = at + word.len();
-        let clause = passage.clauses.iter().copied().find(|clause| clause.contains(Span::new(at, end))).unwrap_or(Span::new(at, end));
+        let clause = passage.clause_of(Span::new(at, end));
         let inside = &text[clause.range()];
         let before = &text[clause.start as usize..at];
         let after = &text[end..];

@@ -35,7 +35,7 @@ impl Prepared {
             let text = passage.text.as_str();
             let found = normal.clone().filter_map(|word| text.find(word).map(|at| Span::new(at, at + word.len()))).next();
             let Some(span) = found else { continue };
-            let clause = passage.clauses.iter().find(|clause| clause.contains(span)).copied().unwrap_or(span);
+            let clause = passage.clause_of(span);
             if !OTHER.iter().any(|word| passage.text.slice(clause).contains(word)) {
                 hits.push(Hit {
                     evidence: vec![piece(passage, span, Role::This), piece(source, deficit, Role::Against)],
@@ -81,7 +81,7 @@ fn is_set_aside(passage: &Passage, span: Span, sex: Sex) -> bool {
     const OUT: [&str; 4] = ["不考虑", "不予考虑", "除外", "排除"];
     const SPOUSE: [&str; 6] = ["其妻", "其夫", "配偶", "妻子", "丈夫", "爱人"];
     let sentence = passage.text.slice(passage.sentence_of(span));
-    let clause = passage.clauses.iter().find(|clause| clause.contains(span)).copied().unwrap_or(span);
+    let clause = passage.clause_of(span);
     let ahead = &passage.text.as_str()[clause.start as usize..span.start as usize];
     let names_sex = ["患者", "患者为", "患者系", "患儿", "本例"].iter().any(|word| sentence.contains(&format!("{word}{}", sex.chinese())));
     names_sex && OUT.iter().any(|word| sentence.contains(word)) || SPOUSE.iter().any(|word| ahead.contains(word))

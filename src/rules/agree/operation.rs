@@ -137,11 +137,7 @@ impl Prepared {
             if let Some(at) = at.filter(|_| !agrees) {
                 let span = Span::new(first.start as usize + at.start as usize, first.start as usize + at.end as usize);
                 hits.push(Hit {
-                    evidence: vec![piece(
-                        passage,
-                        passage.clauses.iter().find(|clause| clause.contains(span)).copied().unwrap_or(span),
-                        Role::This,
-                    )],
+                    evidence: vec![piece(passage, passage.clause_of(span), Role::This)],
                     data: vec![DataEvidence { path: "/operations/0/side".into(), label: format!("手术信息侧别 {}", side.chinese()) }],
                     slots: vec![("stated", other.to_owned()), ("expected", side.chinese().to_owned())],
                     ..Hit::default()

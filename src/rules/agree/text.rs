@@ -7,6 +7,10 @@ use crate::record::Sex;
 
 /// The value after a printed label: `姓名:王某某`, up to white space or punctuation; 联系人姓名, 会诊医师姓名 are labels of somebody else.
 pub(in crate::rules) fn labelled<'t>(text: &'t str, label: &str) -> Option<(Span, &'t str)> {
+    // Most texts are spared the search.
+    if !text.contains(label) {
+        return None;
+    }
     let is_patient = |before: &str| ["患者", "病人", "本人", "受血者", "受者"].iter().any(|word| before.ends_with(word));
     let of_other = |before: &str| before.ends_with(['人', '员', '师', '属', '偶', '者', '亲']) && !is_patient(before);
     let at = text.match_indices(label).map(|(at, _)| at).find(|at| !of_other(&text[..*at]))?;
@@ -52,7 +56,7 @@ pub(in crate::rules) fn stated_sex(passage: &Passage) -> Option<(Span, Sex)> {
         let before = &text[..at];
         let after = &text[at + word.len()..];
         // 张某,男,68岁 opens a text; further on it may be anybody, and 男2410g is a newborn.
-        let opens = before.chars().count() <= OPENING;
+        let opens = before.chars().nth(OPENING).is_none();
         let number = after.trim_start_matches([',', ' ']);
         let weighs = number.trim_start_matches(|next: char| next.is_ascii_digit()).starts_with(['g', 'k', '克']);
         let listed = before.trim_end_matches([',', ' ']).ends_with("患者")
@@ -61,20 +65,25 @@ pub(in crate::rules) fn stated_sex(passage: &Passage) -> Option<(Span, Sex)> {
         let aged =
             ["老年", "中年", "青年", "青壮年", "中老年", "育龄"].iter().any(|age| before.ends_with(age)) && after.starts_with(['性', ',']);
         let patient = ["性患者", "患者", "性患儿", "患儿"].iter().any(|word| after.starts_with(word));
-        let general = ["多见于", "好发于", "常见于", "易发", "多为"]
-            .iter()
-            .any(|word| before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect::<String>().contains(word))
-            || ["多见", "常见", "好发", "居多"].iter().any(|word| after.trim_start_matches('性').starts_with(word));
+        let general = || {
+            let near: String = before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect();
+            ["多见于", "好发于", "常见于", "易发", "多为"].iter().any(|word| near.contains(word))
+                || ["多见", "常见", "好发", "居多"].iter().any(|word| after.trim_start_matches('性').starts_with(word))
+        };
         // 被一青年男性撞伤; 女1人 counts children.
-        let assailant = before[around::start_of(before, at, &[',', '。', ';', '\n'])..].contains('被');
-        let counted = after.strip_prefix(|next: char| next.is_ascii_digit()).is_some_and(|rest| rest.starts_with(['人', '名', '孩']));
-        let of_other = assailant || counted || is_of_other_person(text, at);
+        let of_other = || {
+            let assailant = before[around::start_of(before, at, &[',', '。', ';', '\n'])..].contains('被');
+            let counted = after.strip_prefix(|next: char| next.is_ascii_digit()).is_some_and(|rest| rest.starts_with(['人', '名', '孩']));
+            assailant || counted || is_of_other_person(text, at)
+        };
         // 妻44岁体健,女18岁 and 子19岁,女14岁: a child.
-        let near: String = before.chars().rev().take(10).collect();
-        let second_age =
-            before.trim_end_matches([',', ' ']).ends_with(['岁', '月']) && after.starts_with(|next: char| next.is_ascii_digit());
-        let of_family = second_age || ["妻", "夫", "育", "偶", "子女"].iter().any(|word| near.contains(word)) && !near.contains('者');
-        if (listed && !of_family || aged || patient) && !general && !of_other {
+        let of_family = || {
+            let near: String = before.chars().rev().take(10).collect();
+            let second_age =
+                before.trim_end_matches([',', ' ']).ends_with(['岁', '月']) && after.starts_with(|next: char| next.is_ascii_digit());
+            second_age || ["妻", "夫", "育", "偶", "子女"].iter().any(|word| near.contains(word)) && !near.contains('者')
+        };
+        if (listed && !of_family() || aged || patient) && !general() && !of_other() {
             let end = at + word.len() + if after.starts_with('性') { '性'.len_utf8() } else { 0 };
             return sex_of(word.chars().next()?).map(|sex| (Span::new(at, end), sex));
         }

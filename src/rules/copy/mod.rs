@@ -378,9 +378,7 @@ impl Prepared {
 fn takes_up(document: &DocumentReading) -> bool {
     /// Letters of its opening.
     const OPENING: usize = 20;
-    let said = |text: &str| ["更正", "补充", "汇报", "重录"].iter().any(|word| text.contains(word));
-    let opening: String = document.passages.first().map_or("", |passage| passage.text.as_str()).chars().take(OPENING).collect();
-    said(&document.title) || said(&opening)
+    document.opens_with_one(&["更正", "补充", "汇报", "重录"], OPENING)
 }
 
 /// The document and the outermost section that a passage belongs to.

@@ -298,7 +298,7 @@ fn sides(lineage: &Lineage<'_>) -> Vec<Hit> {
         }
         let wide = |letters: &crate::reading::letters::Letters, range: std::ops::Range<usize>, passage: &Passage| {
             let span = letters.span(range);
-            passage.clauses.iter().copied().find(|clause| clause.contains(span)).unwrap_or(span)
+            passage.clause_of(span)
         };
         let span = wide(later, edit.later.clone(), lineage.later.passage);
         let source = wide(earlier, edit.earlier.clone(), lineage.earlier.passage);

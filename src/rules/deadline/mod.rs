@@ -233,7 +233,7 @@ impl Prepared {
     /// The opinion of the department that was asked, where nobody noted when a routine consultant came.
     fn opinion(&self, subject: &Subject<'_>, trigger: &Event) -> Option<Done> {
         let is_routine = self.spec.event == Some(EventKind::ConsultArrival) && self.spec.filter.urgency == Some(Urgency::Routine);
-        let index = trigger.pointer.strip_prefix("/consults/").filter(|_| is_routine)?.parse::<usize>().ok()?;
+        let index = trigger.index_in("consults").filter(|_| is_routine)?;
         let consult = subject.visit.consults.as_ref()?.get(index).filter(|consult| consult.arrived_at.is_none())?;
         let department = consult.department.as_deref().filter(|name| !name.is_empty())?;
         let names = |document: &&DocumentReading| {

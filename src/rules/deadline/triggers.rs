@@ -25,7 +25,7 @@ fn is_no_transfer(visit: &Visit, trigger: &Event) -> Option<bool> {
     const NO_WARD: [&str; 9] = ["手术室", "产房", "分娩室", "导管室", "介入室", "透析室", "内镜室", "复苏室", "PACU"];
     const ENTRY_MINUTES: i64 = 60;
     let transfers = visit.transfers.as_ref()?;
-    let transfer = transfers.get(trigger.pointer.strip_prefix("/transfers/")?.parse::<usize>().ok()?)?;
+    let transfer = transfers.get(trigger.index_in("transfers")?)?;
     let ends = |transfer: &Transfer| [&transfer.from, &transfer.to].map(|name| name.as_deref().unwrap_or("").trim().to_owned());
     let is_ward = |name: &str| !NO_WARD.iter().any(|word| name.contains(word));
     let [from, to] = ends(transfer);
@@ -50,7 +50,7 @@ fn department(name: &str) -> &str {
 /// 病危 that the next ward orders again as the patient comes, or that is eased to 病重 within a day: the family has been told.
 fn goes_on(visit: &Visit, trigger: &Event) -> Option<bool> {
     let conditions = visit.conditions.as_ref()?;
-    let condition = conditions.get(trigger.pointer.strip_prefix("/conditions/")?.parse::<usize>().ok()?)?;
+    let condition = conditions.get(trigger.index_in("conditions")?)?;
     let from = condition.from?;
     let gap = if condition.level == Some(ConditionLevel::Critical) { 60 } else { 24 * 60 };
     let ends_then = |to: Instant| (-60..=gap).contains(&time::minutes_between(to.latest(), from.earliest()));
@@ -89,7 +89,7 @@ fn is_one_session(visit: &Visit, one: &Event, other: &Event) -> Option<bool> {
 
 /// The operation that an event is of.
 fn operation<'v>(visit: &'v Visit, event: &Event) -> Option<&'v Operation> {
-    visit.operations.as_ref()?.get(event.pointer.strip_prefix("/operations/")?.parse::<usize>().ok()?)
+    visit.operations.as_ref()?.get(event.index_in("operations")?)
 }
 
 /// The title of a consent tells all that the operation is: 冠状动脉造影知情同意书, 内镜治疗知情同意书 for an endoscopy.

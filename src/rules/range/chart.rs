@@ -199,7 +199,7 @@ fn said_normal(subject: &Subject<'_>, passage: &Arc<Passage>) -> Option<Span> {
         .filter(|mention| {
             Some(mention.concept) == fever && mention.assertion == Assertion::Absent && mention.experiencer == Experiencer::Patient
         })
-        .map(|mention| passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span));
+        .map(|mention| passage.clause_of(mention.span));
     words.chain(denied).find(|span| speaks_of_now(passage, *span) && !is_conditional(passage, *span))
 }
 

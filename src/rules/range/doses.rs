@@ -7,7 +7,7 @@ use crate::reading::measures::convert;
 use crate::record::{Order, OrderKind};
 
 /// Drops, ointments and the like are dosed by hand, and their name tells where they go; formulas are made up elsewhere.
-const BY_HAND: [&str; 30] = [
+const BY_HAND: [&str; 34] = [
     "滴眼",
     "滴耳",
     "滴鼻",
@@ -38,8 +38,11 @@ const BY_HAND: [&str; 30] = [
     "营养",
     "中药",
     "汤",
+    "颗粒剂",
+    "草药",
+    "饮片",
+    "氧气",
 ];
-const FORMULAS: [&str; 4] = ["颗粒剂", "草药", "饮片", "氧气"];
 
 /// Tests, flushing, what is kept at hand and what the patient takes home or brought along have neither a frequency nor a start of their own.
 const NO_COURSE: [&str; 9] = ["皮试", "皮肤试验", "封管", "冲管", "出院带药", "自备", "备用", "嘱托", "带药"];
@@ -55,7 +58,7 @@ impl Prepared {
         let mut hits = Vec::new();
         for (index, order) in subject.visit.orders.iter().flatten().enumerate() {
             let (Some(name), Some(dose), Some(unit)) = (order.name.as_deref(), order.dose, order.unit.as_deref()) else { continue };
-            if [name, order.route.as_deref().unwrap_or("")].into_iter().any(is_local) {
+            if is_given_locally(order) {
                 continue;
             }
             for (_, id) in lexicon.find(name) {
@@ -106,8 +109,7 @@ impl Prepared {
             };
             let loading =
                 LOADING.iter().any(|word| name.contains(word) || order.purpose.as_deref().is_some_and(|text| text.contains(word)));
-            let outside = [name, order.route.as_deref().unwrap_or("")].into_iter().any(is_local);
-            if loading || outside || order.long_term == Some(false) {
+            if loading || is_given_locally(order) || order.long_term == Some(false) {
                 continue;
             }
             let bounds = lexicon.find(name).find_map(|(_, id)| subject.knowledge.tables.doses.get(lexicon.concept(id).name.as_ref()));
@@ -161,7 +163,7 @@ fn holds_one(order: &Order, words: &[&str]) -> bool {
 }
 
 fn is_by_hand(order: &Order) -> bool {
-    holds_one(order, &BY_HAND) || holds_one(order, &FORMULAS)
+    holds_one(order, &BY_HAND)
 }
 
 /// Drug orders without one of the fields that nearly all others have, of those which have it as a rule.
@@ -197,6 +199,10 @@ fn incomplete(subject: &Subject<'_>, has_fields: impl Fn(&Order) -> bool, fields
         }
     }
     Ok(hits)
+}
+
+fn is_given_locally(order: &Order) -> bool {
+    [&order.name, &order.route].into_iter().flatten().any(|words| is_local(words))
 }
 
 /// On the skin, in the eye, rinsed or inhaled, or into one place of the body: the bounds are of what is taken or injected.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
 use super::super::{Evidence, Hit, Role, Subject};
 use super::chart::speaks_of_now;
@@ -48,12 +48,7 @@ pub(super) fn apgar_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
         let parts: Vec<u32> = PART.captures_iter(&found[2]).filter_map(|part| part[1].parse().ok()).collect();
         let (Ok(total), sum) = (found[1].parse::<u32>(), parts.iter().sum::<u32>()) else { continue };
         if parts.len() == 5 && total != sum && !found[2].contains('扣') {
-            let whole = found.get(0).map_or(0..0, |whole| whole.range());
-            hits.push(hit(
-                passage,
-                Span::new(whole.start, whole.end),
-                vec![("stated", total.to_string()), ("computed", format!("五项之和{sum}分"))],
-            ));
+            hits.push(unequal(passage, &found, total, format!("五项之和{sum}分")));
         }
     }
 }
@@ -67,17 +62,25 @@ pub(super) fn score_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
     });
     // 年龄65-74岁1, BMI>25 1; what ends in a bound (手术>45) has no points.
     static PART: LazyLock<Regex> = LazyLock::new(|| Regex::new("[^\\d.><≥≤~～-]\\s*([0-5])分?$").expect("a pattern of our own"));
-    for found in SCORE.captures_iter(passage.text.as_str()) {
+    let text = passage.text.as_str();
+    if !text.contains("分(") {
+        return;
+    }
+    for found in SCORE.captures_iter(text) {
         let points = |part: &str| PART.captures(part.trim()).and_then(|points| points[1].parse::<u32>().ok());
         let parts: Option<Vec<u32>> = found[2].split(['、', ',', '+', ';']).map(points).collect();
         let (Ok(total), Some(parts)) = (found[1].parse::<u32>(), parts) else { continue };
         let sum: u32 = parts.iter().sum();
         if parts.len() >= 2 && sum != total {
-            let whole = found.get(0).map_or(0..0, |whole| whole.range());
-            let slots = vec![("stated", total.to_string()), ("computed", format!("各项之和{sum}分"))];
-            hits.push(hit(passage, Span::new(whole.start, whole.end), slots));
+            hits.push(unequal(passage, &found, total, format!("各项之和{sum}分")));
         }
     }
+}
+
+/// The whole match, with the total that it states and what its parts make.
+fn unequal(passage: &Arc<Passage>, found: &Captures<'_>, total: u32, computed: String) -> Hit {
+    let whole = found.get(0).map_or(0..0, |whole| whole.range());
+    hit(passage, Span::new(whole.start, whole.end), vec![("stated", total.to_string()), ("computed", computed)])
 }
 
 /// 神志清楚 with a GCS of 8 or less, 昏迷 with one of 14 or more, in the same sentence group.

@@ -16,7 +16,7 @@ impl Prepared {
         for passage in self.within.passages(subject) {
             let text = passage.text.as_str();
             for mention in passage.mentions.iter().filter(|mention| lexicon.is_a(mention.concept, "药物") && !mention.quoted) {
-                let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span);
+                let clause = passage.clause_of(mention.span);
                 // 过敏史:青霉素、阿莫西林 repeated among the orders.
                 let ahead = &text[passage.sentence_of(mention.span).start as usize..mention.span.start as usize];
                 let of_history = mention.measure.is_none() && (ahead.contains("过敏史:") || passage.section.contains("过敏"));
@@ -30,7 +30,7 @@ impl Prepared {
                 }
                 let drug = passage.text.slice(mention.span).to_owned();
                 let evidence = Evidence { passage: passage.clone(), span: mention.span, role: Role::This };
-                if let Some((_, against, why)) = self.allergic_to(subject, &allergies, mention.concept) {
+                if let Some((_, against, why)) = self.allergic_to(subject, allergies.iter(), mention.concept) {
                     let mut hit = against.clone();
                     hit.evidence.insert(0, evidence);
                     hit.slots = vec![("drug", drug), ("why", why)];

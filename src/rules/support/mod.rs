@@ -232,10 +232,9 @@ impl Prepared {
             if order.kind.is_some_and(|kind| kind != OrderKind::Drug) || name.contains("皮试") {
                 continue;
             }
-            let known: Vec<(ConceptId, Hit)> =
-                allergies.iter().filter(|(_, against)| !is_reaction_to(subject, order, against)).cloned().collect();
+            let known = allergies.iter().filter(|(_, against)| !is_reaction_to(subject, order, against));
             for (_, drug) in lexicon.find(name) {
-                let Some((allergy, against, why)) = self.allergic_to(subject, &known, drug) else { continue };
+                let Some((allergy, against, why)) = self.allergic_to(subject, known.clone(), drug) else { continue };
                 let mut hit = against.clone();
                 hit.data.insert(
                     0,
@@ -286,14 +285,14 @@ impl Prepared {
     fn allergic_to<'a>(
         &self,
         subject: &Subject<'_>,
-        allergies: &'a [(ConceptId, Hit)],
+        allergies: impl Iterator<Item = &'a (ConceptId, Hit)> + Clone,
         drug: ConceptId,
     ) -> Option<(ConceptId, &'a Hit, String)> {
-        if let Some((id, hit)) = allergies.iter().find(|(id, _)| *id == drug) {
+        if let Some((id, hit)) = allergies.clone().find(|(id, _)| *id == drug) {
             return Some((*id, hit, "同一药物".to_owned()));
         }
         subject.knowledge.tables.allergies.iter().filter(|group| group.drugs.contains(drug)).find_map(|group| {
-            let found = allergies.iter().find(|(id, _)| group.allergy.contains(*id));
+            let found = allergies.clone().find(|(id, _)| group.allergy.contains(*id));
             found.map(|(id, hit)| (*id, hit, group.why.clone()))
         })
     }
@@ -427,7 +426,7 @@ fn end_of_allergy(passage: &Passage, mention: &Mention) -> Option<usize> {
     const NOT_SAID: [&str; 4] = ["无过敏", "会不会", "是否", "是不是"];
     const UNTICKED: [char; 2] = ['□', '☐'];
     let text = passage.text.as_str();
-    let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span)).copied().unwrap_or(mention.span);
+    let clause = passage.clause_of(mention.span);
     let before = &text[clause.start as usize..mention.span.start as usize];
     let after = &text[mention.span.end as usize..clause.end as usize];
     let at = after.find("过敏").filter(|at| *at <= 15)?;

@@ -191,7 +191,7 @@ impl Prepared {
             REASONS.iter().any(|word| {
                 text.match_indices(word).any(|(at, found)| {
                     let span = crate::reading::Span::new(at, at + found.len());
-                    let clause = passage.clauses.iter().find(|clause| clause.contains(span)).copied().unwrap_or(span);
+                    let clause = passage.clause_of(span);
                     let before = &text[clause.start as usize..at];
                     // 高热量饮食 and 恶性高热 are no fever.
                     let of_other = text[at + found.len()..].starts_with(['量', '卡']) || before.ends_with("恶性");
