@@ -33,6 +33,10 @@ impl<'a> Sites<'a> {
         let Some(hit) = hits.get(index) else { return (None, None) };
         let own_side = side_at(self.text, hit.span, clause);
         let entry = self.lexicon.concept(hit.concept);
+        // □左眼 ☑右眼: what is not ticked has no side to pass on.
+        if own_side.is_some() && is_unticked(self.text, hit.span) {
+            return (entry.site, None);
+        }
         if entry.kind == ConceptKind::Body {
             let side = own_side.or_else(|| self.passed_on(hit));
             self.last = Some(Place { body: hit.concept, side, span: hit.span });
@@ -101,6 +105,15 @@ impl<'a> Sites<'a> {
 fn side_at(text: &str, span: Span, clause: Span) -> Option<Side> {
     let before = text.get(clause.start.min(span.start) as usize..span.start as usize).unwrap_or("");
     side_before(before).or_else(|| side_behind(text.get(span.end as usize..).unwrap_or("")))
+}
+
+/// The box of the choice stands empty, before it (□左眼) or, where none is before it, behind it (左眼□).
+fn is_unticked(text: &str, span: Span) -> bool {
+    const EMPTY: [char; 2] = ['□', '☐'];
+    const TICKED: [char; 6] = ['☑', '√', '✓', '✔', '■', '☒'];
+    let before = text.get(..span.start as usize).unwrap_or("").trim_end_matches([' ', '侧', '左', '右', '双']);
+    let after = text.get(span.end as usize..).unwrap_or("");
+    before.ends_with(EMPTY) || !before.ends_with(TICKED) && after.starts_with(EMPTY)
 }
 
 fn side_before(before: &str) -> Option<Side> {

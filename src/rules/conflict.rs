@@ -15,11 +15,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::agree::operates_on_both_sides;
 use super::facts;
 use super::finder::{Find, Finder, Matches};
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
-use crate::reading::lexicon::ConceptSet;
+use crate::reading::lexicon::{ConceptKind, ConceptSet};
+use crate::reading::text::Span;
 use crate::reading::{Assertion, ConceptId, Experiencer, Mention, Passage, TimeUnit, TimeValue};
 use crate::record::{DocumentKind, Sex, Side};
 
@@ -33,6 +35,9 @@ pub struct Conflict {
     /// Concepts or classes; with `sex` empty means every concept that has a sex.
     #[serde(default)]
     pub concepts: Vec<String>,
+    /// With `side`: a body part counts only where its clause tells of a complaint, finding, disease or operation of it.
+    #[serde(default)]
+    pub told: bool,
     /// With `sign`: only where the body part is known, for signs that may be anywhere (压痛).
     #[serde(default)]
     pub sited: bool,
@@ -111,6 +116,20 @@ fn documents_saying(subject: &Subject<'_>, concept: ConceptId, side: Option<Side
     subject.reading.documents.iter().filter(|document| document.passages.iter().any(says)).count()
 }
 
+/// 右踝肿胀, 左输尿管结石, but not 右髋T值, 检查左肾各盏: a part of the body of which something is told in its clause.
+fn is_told_of(subject: &Subject<'_>, passage: &Passage, mention: &Mention) -> bool {
+    let lexicon = subject.knowledge.lexicon();
+    if lexicon.concept(mention.concept).kind != ConceptKind::Body {
+        return true;
+    }
+    let tells = |other: &Mention| {
+        let kind = lexicon.concept(other.concept).kind;
+        (kind.is_finding() || matches!(kind, ConceptKind::Disease | ConceptKind::Procedure)) && counts(other)
+    };
+    let clause = passage.clause_of(mention.span);
+    passage.mentions.iter().any(|other| clause.contains(other.span) && tells(other))
+}
+
 type Said<'s> = (&'s Arc<Passage>, &'s Mention);
 
 /// A sign and where it was looked for.
@@ -142,6 +161,9 @@ fn is_harmless(excuses: &Matches<'_>, (passage, mention): Said<'_>) -> bool {
 
 impl Prepared {
     fn sides(&self, subject: &Subject<'_>) -> Vec<Hit> {
+        if operates_on_both_sides(subject) {
+            return Vec::new();
+        }
         let excuses = Matches::of(&self.unless);
         // Concept → document (or data) → mentions of each side.
         let mut said: BTreeMap<ConceptId, Vec<SidesOf<'_>>> = BTreeMap::new();
@@ -176,6 +198,11 @@ impl Prepared {
             // The side that fewer documents say is probably the wrong one.
             let count = |wanted: Side| places.iter().filter(|(_, sides)| sides.iter().all(|(side, _)| *side == wanted)).count();
             let (this, other) = if count(Side::Left) <= count(Side::Right) { (left, right) } else { (right, left) };
+            let untold = |said: Said<'_>| self.spec.told && !is_told_of(subject, said.0, said.1);
+            let even = count(Side::Left) == count(Side::Right);
+            if untold(this) || even && untold(other) {
+                continue;
+            }
             // 保留左卵巢 in many documents beside a cyst of the right one is no slip.
             if documents_saying(subject, this.1.concept, this.1.side) >= MANY {
                 continue;
@@ -431,20 +458,35 @@ fn is_of_other_or_silent(passage: &Passage, mention: &Mention, clause: &str) -> 
     of_relative || clause.contains('示') && passage.text.slice(passage.sentence_of(mention.span)).contains("无症状")
 }
 
-/// 高血压病史10年, 糖尿病8年, 冠心病史: known for months or years. A diagnosis made in this stay is not.
+/// 高血压病史10年, 糖尿病8年, 8年前确诊糖尿病: known for months or years, where the length of time is that of the illness itself
+/// (乙肝疫苗1月、6月续种 has another). A diagnosis made in this stay is not, nor what a later note adds to the history.
 fn is_long_known(passage: &Passage, mention: &Mention) -> bool {
+    const ADDED: [&str; 8] = ["补充病史", "补充既往", "追问", "再次询问", "反复询问", "更正", "修正", "订正"];
     let text = passage.text.as_str();
     let after = &text[mention.span.end as usize..];
-    let history = after.starts_with("病史") || after.starts_with('史') || after.starts_with("(病史");
-    let times = passage.times.iter().filter(|time| {
-        time.span.start >= mention.span.end && time.span.start - mention.span.end <= 18
-            || time.span.end <= mention.span.start && mention.span.start - time.span.end <= 12
-    });
-    let long = times.into_iter().any(|time| match time.value {
+    let named = after.trim_start_matches('病');
+    let history = ["病史", "史", "(病史"].iter().any(|word| after.starts_with(word) || named.starts_with(word));
+    let times = passage.times.iter().filter(|time| match time.value {
         TimeValue::Duration(length) | TimeValue::Ago { length, .. } => length.unit >= TimeUnit::Month,
         _ => false,
     });
+    let long = || times.into_iter().any(|time| is_time_of_illness(text, mention.span, time.span));
     let clause = passage.clauses.iter().find(|clause| clause.contains(mention.span)).map_or("", |clause| &text[clause.range()]);
     let denial = ["无", "否认", "未"].iter().any(|word| clause.contains(word));
-    (history || long) && !denial && !is_of_other_or_silent(passage, mention, clause)
+    let added = || ADDED.iter().any(|word| passage.text.slice(passage.sentence_of(mention.span)).contains(word));
+    (history || long()) && !denial && !added() && !is_of_other_or_silent(passage, mention, clause)
+}
+
+/// Nothing but such words as 病史, 3级(很高危), 约 stands between an illness and its time, or 前诊断, 前体检发现 between a time and its illness.
+fn is_time_of_illness(text: &str, illness: Span, time: Span) -> bool {
+    const BEHIND: &str = "病史约近已有余超多达逾确诊断发现患型级期度高中低很极危组()ⅠⅡⅢ0123456789: ";
+    const AHEAD: &str = "前来起余因患有曾诊断确诊为发现体检时查出院当地外医在本我行";
+    const LATER: [&str; 5] = ["后", "内", "复", "随", "、"];
+    if time.start >= illness.end {
+        let between = &text[illness.end as usize..time.start as usize];
+        between.chars().all(|letter| BEHIND.contains(letter)) && !LATER.iter().any(|word| text[time.end as usize..].starts_with(word))
+    } else {
+        let between = text.get(time.end as usize..illness.start as usize).unwrap_or(",");
+        between.chars().all(|letter| AHEAD.contains(letter))
+    }
 }

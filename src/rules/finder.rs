@@ -52,7 +52,11 @@ impl Find {
                 .size_limit(1 << 20)
                 .build()
                 .map_err(|error| SpecError::new(pattern, format!("`{pattern}` is no regular expression: {error}")))?;
-            Ok(Expression { regex, needs: literals(&read).map(|words| vocabulary.words(words)) })
+            Ok(Expression {
+                narrows: regex.capture_names().flatten().any(|name| name == QUOTED),
+                regex,
+                needs: literals(&read).map(|words| vocabulary.words(words)),
+            })
         };
         let regexes = self.regex.iter().map(compile).collect::<Result<_, _>>()?;
         let concepts = knowledge.lexicon().set(&self.concepts).map_err(|text| SpecError::new("concepts", text))?;
@@ -124,10 +128,27 @@ pub struct Finder {
     vocabulary: Arc<Vocabulary>,
 }
 
+/// The group of a regular expression that narrows what is quoted.
+const QUOTED: &str = "it";
+
 /// A regular expression, and the words of which every match holds one.
 struct Expression {
     regex: Regex,
+    /// It has a group [`QUOTED`]: groups cost a second search.
+    narrows: bool,
     needs: Option<Words>,
+}
+
+impl Expression {
+    fn find(&self, text: &str, found: &mut Vec<Span>) {
+        let span = |one: regex::Match<'_>| Span::new(one.start(), one.end());
+        if self.narrows {
+            let quoted = self.regex.captures_iter(text).filter_map(|groups| groups.name(QUOTED).or(groups.get(0)));
+            found.extend(quoted.map(span));
+        } else {
+            found.extend(self.regex.find_iter(text).map(span));
+        }
+    }
 }
 
 impl Finder {
@@ -141,14 +162,8 @@ impl Finder {
                 None => found.extend(self.words_in(text)),
             }
         }
-        for regex in self.regexes_for(passage) {
-            // A group named `it` narrows what is quoted.
-            found.extend(
-                regex
-                    .captures_iter(text)
-                    .filter_map(|captures| captures.name("it").or(captures.get(0)))
-                    .map(|found| Span::new(found.start(), found.end())),
-            );
+        for expression in self.expressions_for(passage) {
+            expression.find(text, &mut found);
         }
         if !self.concepts.is_empty() {
             found.extend(
@@ -179,7 +194,7 @@ impl Finder {
     pub fn matches(&self, passage: &Passage) -> bool {
         let text = passage.text.as_str();
         (!self.words.is_empty() && self.vocabulary.holds(passage, &self.known).unwrap_or_else(|| self.words_in(text).next().is_some()))
-            || self.regexes_for(passage).any(|regex| regex.is_match(text))
+            || self.expressions_for(passage).any(|expression| expression.regex.is_match(text))
             || (!self.concepts.is_empty()
                 && passage.mentions.iter().any(|mention| self.concepts.contains(mention.concept) && self.asserted(mention)))
     }
@@ -195,10 +210,10 @@ impl Finder {
     }
 
     /// The expressions that may match in the passage.
-    fn regexes_for(&self, passage: &Passage) -> impl Iterator<Item = &Regex> {
+    fn expressions_for(&self, passage: &Passage) -> impl Iterator<Item = &Expression> {
         let may_match =
             |expression: &&Expression| expression.needs.as_ref().is_none_or(|words| self.vocabulary.holds(passage, words) != Some(false));
-        self.regexes.iter().filter(may_match).map(|expression| &expression.regex)
+        self.regexes.iter().filter(may_match)
     }
 
     fn asserted(&self, mention: &crate::reading::Mention) -> bool {

@@ -18,6 +18,7 @@ use super::events::{self, Event, EventFilter, EventKind};
 use super::finder::{Find, Finder};
 use super::places::Places;
 use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, Searched, SpecError, Subject};
+use crate::reading::lexicon::ConceptSet;
 use crate::reading::text::Span;
 use crate::reading::{ConceptId, DocumentReading, Mention, Passage};
 use crate::record::{DocumentKind, time};
@@ -53,6 +54,18 @@ pub struct Response {
     /// One hit for all triggers of the visit.
     #[serde(default)]
     pub once: bool,
+    /// What a title or text says instead of the trigger's own name, however late.
+    #[serde(default)]
+    pub told: Vec<Told>,
+}
+
+/// 置入双腔导管 tells of an ordered 右颈内静脉置管术.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    /// Concepts or classes that the trigger's label names.
+    pub of: Vec<String>,
+    pub find: Find,
 }
 
 struct Prepared {
@@ -60,6 +73,7 @@ struct Prepared {
     places: Places,
     answer: Finder,
     then: Finder,
+    told: Vec<(ConceptSet, Finder)>,
 }
 
 impl Response {
@@ -69,7 +83,13 @@ impl Response {
         }
         knowledge.lexicon().set(&self.same_class).map_err(|text| SpecError::new("same_class", text))?;
         let places = Places::parse(&self.within, knowledge.documents()).map_err(|text| SpecError::new("within", text))?;
-        Ok(Box::new(Prepared { spec: self.clone(), places, answer: self.answer.prepare(knowledge)?, then: self.then.prepare(knowledge)? }))
+        let told = |told: &Told| {
+            let of = knowledge.lexicon().set(&told.of).map_err(|text| SpecError::new("told", text))?;
+            Ok((of, told.find.prepare(knowledge)?))
+        };
+        let told = self.told.iter().map(told).collect::<Result<_, SpecError>>()?;
+        let (answer, then) = (self.answer.prepare(knowledge)?, self.then.prepare(knowledge)?);
+        Ok(Box::new(Prepared { spec: self.clone(), places, answer, then, told }))
     }
 }
 
@@ -115,6 +135,9 @@ impl Prepared {
         let in_window = |document: &&DocumentReading| {
             document.time.is_some_and(|at| at.latest() >= earliest && (at.earliest() <= last || at.date() == trigger.at.date()))
         };
+        if self.is_told(subject, trigger, earliest) {
+            return None;
+        }
         let value = reported_value(subject, trigger);
         let named = LazyCell::new(|| named(subject, trigger));
         let tells_value = |document: &&DocumentReading| {
@@ -146,6 +169,21 @@ impl Prepared {
             slots: vec![("trigger", trigger.label.clone())],
             anchor: trigger.anchor.clone(),
             ..Hit::default()
+        })
+    }
+
+    /// A document of that time or later tells of the trigger in other words, in its title or text.
+    fn is_told(&self, subject: &Subject<'_>, trigger: &Event, earliest: jiff::civil::DateTime) -> bool {
+        if self.told.is_empty() {
+            return false;
+        }
+        let named = named(subject, trigger);
+        let finders = || self.told.iter().filter(|(of, _)| named.iter().any(|id| of.contains(*id))).map(|(_, finder)| finder);
+        let not_before = |document: &&DocumentReading| document.time.is_none_or(|at| at.latest() >= earliest);
+        self.places.documents(subject).filter(not_before).any(|document| {
+            finders().any(|finder| {
+                finder.matches_text(&document.title) || self.places.passages_of(document).any(|passage| finder.matches(passage))
+            })
         })
     }
 
@@ -196,6 +234,10 @@ impl Prepared {
 /// The mention gives the value of a report from before the trigger, and no later report has it: 血钾4.1 of the admission answers no critical 6.6.
 fn is_of_before(subject: &Subject<'_>, passage: &Passage, mention: &Mention, trigger: &Event) -> bool {
     let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { return false };
+    // The critical value itself: its report in the laboratory's list is a minute or two older than the call.
+    if reported_value(subject, trigger).is_some_and(|value| (value - measure.value).abs() < 0.05) {
+        return false;
+    }
     let lexicon = subject.knowledge.lexicon();
     let reports: Vec<_> = subject
         .visit

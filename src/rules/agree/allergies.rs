@@ -2,7 +2,7 @@
 
 use crate::reading::letters::is_han;
 use crate::reading::text::Span;
-use crate::reading::{Assertion, ConceptId, Experiencer, Passage};
+use crate::reading::{ConceptId, Experiencer, Mention, Passage};
 
 /// What a clause says of allergies.
 pub(in crate::rules) struct AllergyStatement {
@@ -12,128 +12,256 @@ pub(in crate::rules) struct AllergyStatement {
     pub of: Vec<ConceptId>,
 }
 
-/// Statements about allergy. A positive one names a substance.
+/// Statements about allergy. Only phrases of a known form count, read from the word 过敏 back to the nearest punctuation: a denial
+/// (否认药物、食物过敏史, 药物过敏史:无) or a substance that stands directly before it (对青霉素、磺胺过敏). Any other use of the word says nothing.
 pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStatement> {
-    let text = passage.text.as_str();
-    let mut found = Vec::new();
     if passage.section.as_ref() == "家族史" {
-        return found;
+        return Vec::new();
     }
-    // 药物过敏:无 of a front page, read as a section of its own.
-    let answer = text.trim_start();
-    if passage.section.contains("过敏")
-        && answer.starts_with('无')
-        && answer['无'.len_utf8()..].chars().next().is_none_or(|next| !is_han(next))
-    {
-        let start = text.len() - answer.len();
-        found.push(AllergyStatement { span: Span::new(start, start + '无'.len_utf8()), denied: true, of: Vec::new() });
+    let mut found: Vec<AllergyStatement> = bare_answer(passage).into_iter().collect();
+    if passage.section.contains("既往") || passage.section.contains("过敏") {
+        let told = REACTIONS_TO.iter().flat_map(|words| passage.text.as_str().match_indices(words));
+        found.extend(told.filter_map(|(at, words)| Phrase::before(passage, at, at + words.len()).assertion()));
     }
-    for (at, word) in text.match_indices("过敏") {
-        let end = at + word.len();
-        let clause = passage.clause_of(Span::new(at, end));
-        let inside = &text[clause.range()];
-        let before = &text[clause.start as usize..at];
-        let after = &text[end..];
-        let sentence = passage.sentence_of(Span::new(at, end));
-        let said_before = &text[sentence.start as usize..at];
-        // An item of a list of what may happen: 肾损害、过敏、栓塞后综合征.
-        let alone = said_before.trim_end().ends_with(['、', ',', ';', ':', '/'])
-            && (after.trim_start().is_empty() || after.starts_with(['、', ',', ';', '。', '/', '等', '及', '反']));
-        let of_risks = ["风险", "意外", "并发症", "防范", "可能发生", "可能出现"].iter().any(|word| said_before.contains(word));
-        // 过敏性紫癜, 抗过敏, 过敏原 are no statements of the patient's allergy, nor is 考虑胃肠反应而非过敏.
-        if alone
-            || of_risks
-            || after.starts_with(['性', '原', '体', '试', '机', '?'])
-            || is_of_relative(before)
-            || is_withdrawn(passage, end)
-            || text[..at].ends_with(['抗', '非'])
-            || [
-                "家族",
-                "其父",
-                "其母",
-                "母亲",
-                "父亲",
-                "产母",
-                "如",
-                "若",
-                "同病房",
-                "同室",
-                "邻床",
-                "预防",
-                "警惕",
-                "注意",
-                "谨防",
-                "防止",
-                "可能",
-                "是否",
-                "会不会",
-                "是不是",
-                "有无",
-                "观察",
-            ]
-            .iter()
-            .any(|word| inside.contains(word))
-            || ["而非", "并非", "不是", "不属", "不考虑", "排除", "不支持", "不像"].iter().any(|word| before.contains(word))
-        {
-            continue;
-        }
-        // 改洛索洛芬60mg(磺胺过敏: what stands before the bracket is another drug.
-        let inner = before.rfind('(').filter(|open| !before[*open..].contains(')')).map_or(0, |open| open + 1);
-        let from = clause.start + inner as u32;
-        let of: Vec<ConceptId> = passage
-            .mentions
-            .iter()
-            .filter(|mention| mention.span.start >= from && mention.span.end as usize <= at && mention.experiencer == Experiencer::Patient)
-            .map(|mention| mention.concept)
-            .collect();
-        // 无须换药(左氧氟沙星本有过敏: what is denied stands before the bracket.
-        let denial = ["否认", "无", "未"].iter().any(|word| before[inner..].replace("无效", "").contains(word)) || answers_no(after);
-        // 注射对比剂后出现荨麻疹;否认药物、食物过敏: of others than the one just told.
-        if denial && tells_reaction(&text[..clause.start as usize]) {
-            continue;
-        }
-        if denial {
-            // 否认其他药物过敏史 follows a positive statement.
-            let of_food = inside.contains("食物") && !inside.contains('药');
-            // 否认局麻药过敏, 否认口服、注射药物过敏 say nothing of what is put on the skin.
-            let of_some = ["局麻", "麻药", "麻醉", "口服", "注射", "静脉", "外用"].iter().any(|word| inside.contains(word));
-            let of_all = inside.contains('药') && !of_some;
-            // 无碘过敏史 says nothing of drugs.
-            let of_substance = of.is_empty() && !of_all && ["碘", "乳胶", "胶布", "酒精"].iter().any(|word| inside.contains(word));
-            if !of_food
-                && !inside.contains("其他")
-                && !inside.contains("其它")
-                && !inside.contains("余")
-                && !of_some
-                && !of_substance
-                && (of_all || after.starts_with('史'))
-            {
-                found.push(AllergyStatement { span: clause, denied: true, of: if of_all { Vec::new() } else { of } });
-            }
-            continue;
-        }
-        let named = passage.mentions.iter().any(|mention| {
-            clause.contains(mention.span)
-                && mention.span.end as usize <= at
-                && at - mention.span.end as usize <= 12
-                && mention.assertion != Assertion::Absent
-                && mention.experiencer == Experiencer::Patient
-        });
-        if named
-            && !["海鲜", "虾", "蟹", "鱼", "坚果", "花粉", "尘螨", "芒果", "酒精", "牛奶", "鸡蛋"].iter().any(|food| inside.contains(food))
-        {
-            found.push(AllergyStatement { span: clause, denied: false, of });
-        }
+    for (at, word) in passage.text.as_str().match_indices("过敏") {
+        let phrase = Phrase::before(passage, at, at + word.len());
+        // 青霉素过敏;否认药物、食物过敏: of others than the one just told.
+        let told = || found.iter().any(|earlier| !earlier.denied) || tells_reaction(&passage.text.as_str()[..phrase.start]);
+        let statement = phrase.denial().filter(|_| !told()).or_else(|| phrase.assertion());
+        found.extend(statement);
     }
     found
 }
 
-/// What follows the word 过敏 denies it: 史:无, 史无, 史为阴性, (-).
+/// 药物过敏:无 of a front page, 药物过敏史:□有☑无, read as a section of its own.
+fn bare_answer(passage: &Passage) -> Option<AllergyStatement> {
+    let text = passage.text.as_str();
+    let answer = ticked_answer(text.trim_start());
+    let is_no = passage.section.contains("过敏")
+        && answer.strip_prefix('无').is_some_and(|rest| rest.chars().next().is_none_or(|next| !is_han(next)));
+    let start = text.len() - answer.len();
+    is_no.then(|| AllergyStatement { span: Span::new(start, start + '无'.len_utf8()), denied: true, of: Vec::new() })
+}
+
+/// What parts a phrase from the text before it.
+const PARTS: [char; 22] =
+    ['。', ';', ',', ':', '\n', '(', ')', '[', ']', '【', '】', '"', '“', '”', '「', ' ', '\u{3000}', '☑', '√', '■', '□', '☐'];
+
+/// 卡马西平致皮疹, of a past history, tells the allergy without the word.
+const REACTIONS_TO: [&str; 6] = ["致皮疹", "致全身皮疹", "致药疹", "致荨麻疹", "致全身荨麻疹", "致过敏性休克"];
+
+/// Between the items of a list.
+const JOINTS: [char; 6] = ['、', '/', '及', '和', '与', '或'];
+
+/// A use of the word 过敏 with what stands before it in the same phrase.
+struct Phrase<'p> {
+    passage: &'p Passage,
+    start: usize,
+    /// The character that parts it from the text before.
+    mark: Option<char>,
+    at: usize,
+    end: usize,
+}
+
+/// An item of the list before the word.
+enum Item {
+    /// 药物, 食物: the first is a denial of all drugs.
+    Class(bool),
+    Of(Vec<ConceptId>),
+    /// 手术, 输血: denied in the same breath.
+    History,
+    Other,
+}
+
+impl<'p> Phrase<'p> {
+    fn before(passage: &'p Passage, at: usize, end: usize) -> Self {
+        let text = &passage.text.as_str()[..at];
+        let mark = text.rfind(PARTS).and_then(|place| text[place..].chars().next().map(|mark| (place + mark.len_utf8(), mark)));
+        Self { passage, start: mark.map_or(0, |(start, _)| start), mark: mark.map(|(_, mark)| mark), at, end }
+    }
+
+    fn denial(&self) -> Option<AllergyStatement> {
+        const SPEAKERS: [&str; 14] =
+            ["患者", "患儿", "产妇", "孕妇", "病人", "家属", "家长", "本人", "既往", "平素", "自述", "自诉", "代诉", "均"];
+        const NEGATIONS: [&str; 8] = ["否认有", "否认", "无已知", "无明确", "未发现", "没有", "未诉", "无"];
+        if self.is_unticked() {
+            return None;
+        }
+        let text = self.passage.text.as_str();
+        let (head, tail) = (&text[self.start..self.at], &text[self.end..]);
+        let spoken = trim_all(head, &SPEAKERS);
+        let negated = NEGATIONS.iter().find_map(|negation| spoken.strip_prefix(negation));
+        let is_answered = answers_no(tail);
+        let listed = match negated {
+            Some(listed) if ends_phrase(tail) => listed,
+            None if is_answered => spoken,
+            _ => return None,
+        };
+        let of = self.denied_of(self.at - listed.len())?;
+        // 无药物过敏 of a course tells how a drug is borne, not the history.
+        let is_history = is_answered || tail.starts_with('史') || spoken.starts_with("否认") || !self.is_of_course();
+        (is_history && (tail.starts_with('史') || is_answered || !listed.is_empty())).then(|| AllergyStatement {
+            span: self.span(),
+            denied: true,
+            of,
+        })
+    }
+
+    /// What a denial denies: none named is all drugs. `None` where it is of food alone, of other drugs, or of something unread.
+    fn denied_of(&self, from: usize) -> Option<Vec<ConceptId>> {
+        let (mut of, mut of_all, mut items) = (Vec::new(), false, 0);
+        for (start, end) in self.items(from) {
+            items += 1;
+            match self.item(start, end) {
+                Item::Class(of_drugs) => of_all |= of_drugs,
+                Item::Of(concepts) => of.extend(concepts),
+                Item::History => {}
+                Item::Other => return None,
+            }
+        }
+        if of_all || items == 0 { Some(Vec::new()) } else { Some(of).filter(|of| !of.is_empty()) }
+    }
+
+    fn assertion(&self) -> Option<AllergyStatement> {
+        const LEADS: [&str; 18] = [
+            "患者", "患儿", "产妇", "孕妇", "病人", "本人", "既往", "平素", "曾", "自述", "自诉", "已知", "明确", "确认", "有", "为", "系",
+            "对",
+        ];
+        let text = self.passage.text.as_str();
+        let (head, tail) = (&text[self.start..self.at], &text[self.end..]);
+        let dated = head.trim_start_matches(|letter: char| letter.is_ascii_digit() || "年月日前余岁.-/".contains(letter));
+        let lead = trim_all(dated, &LEADS);
+        let listed = if self.judges_reaction() { lead.trim_start_matches("考虑") } else { lead };
+        if listed.is_empty() || self.is_unticked() || !ends_phrase(tail) || answers_no(tail) || self.is_of_relative() {
+            return None;
+        }
+        let mut of = Vec::new();
+        for (start, end) in self.items(self.at - listed.len()) {
+            match self.item(start, end) {
+                Item::Of(concepts) if !is_no_drug(&text[start..end]) => of.extend(concepts),
+                // 对青霉素、海鲜过敏.
+                Item::Of(_) | Item::Class(false) => {}
+                _ => return None,
+            }
+        }
+        // 急诊病历曾记"头孢过敏" counts where a reaction is told behind it.
+        let is_quoted = self.mark.is_some_and(|mark| matches!(mark, '"' | '“' | '”' | '「'));
+        let is_sure = !is_withdrawn(self.passage, self.end) && (!is_quoted || tells_reaction(&text[self.end..]));
+        (is_sure && !of.is_empty()).then(|| AllergyStatement { span: self.span(), denied: false, of })
+    }
+
+    /// Begin and end of the items of the list that begins at `from`.
+    fn items(&self, from: usize) -> Vec<(usize, usize)> {
+        let listed = &self.passage.text.as_str()[from..self.at];
+        let mut start = from;
+        let mut items = Vec::new();
+        for item in listed.split(JOINTS) {
+            if !item.is_empty() {
+                items.push((start, start + item.len()));
+            }
+            start += item.len() + self.passage.text.as_str()[start + item.len()..].chars().next().map_or(0, char::len_utf8);
+        }
+        items
+    }
+
+    fn item(&self, start: usize, end: usize) -> Item {
+        const VAGUE: [&str; 7] = ["特殊", "明确", "已知", "任何", "明显", "各种", "常见"];
+        const DRUGS: [&str; 9] = ["药物", "药品", "药", "药食", "食药", "食药物", "药食物", "药物食物", "食物药物"];
+        const FOODS: [&str; 3] = ["食物", "食品", "食"];
+        const HISTORY: [&str; 8] = ["手术", "外伤", "输血", "血制品", "中毒", "传染病", "肝炎", "结核"];
+        let text = &self.passage.text.as_str()[start..end];
+        let name = trim_all(text, &VAGUE);
+        if DRUGS.contains(&name) || FOODS.contains(&name) {
+            return Item::Class(DRUGS.contains(&name));
+        }
+        if HISTORY.contains(&name.trim_end_matches('史')) {
+            return Item::History;
+        }
+        let inside = |mention: &&Mention| {
+            mention.span.start as usize >= start && mention.span.end as usize <= end && mention.experiencer == Experiencer::Patient
+        };
+        // The one that begins the item must be all of it but for 类药物, 等: in 其弟磺胺 it is a person.
+        let first = self.passage.mentions.iter().filter(inside).filter(|mention| mention.span.start as usize == end - name.len());
+        let Some(mention) = first.max_by_key(|mention| mention.span.end) else { return Item::Other };
+        let rest = &self.passage.text.as_str()[mention.span.end as usize..end];
+        const KINDS: [&str; 10] = ["类", "等", "药", "抗生素", "抗菌", "制剂", "针剂", "片", "注射液", "钠"];
+        if rest.is_empty() || KINDS.iter().any(|kind| rest.starts_with(kind)) { Item::Of(vec![mention.concept]) } else { Item::Other }
+    }
+
+    /// 静滴头孢曲松后出现皮疹,考虑头孢曲松过敏: judged in this illness or stay, with its reaction told.
+    fn judges_reaction(&self) -> bool {
+        let sentence = self.passage.sentence_of(Span::new(self.at, self.end));
+        let told = &self.passage.text.as_str()[sentence.start as usize..self.start];
+        matches!(self.passage.section.as_ref(), "" | "现病史" | "诊疗经过") && tells_reaction(told)
+    }
+
+    fn span(&self) -> Span {
+        Span::new(self.start, self.end)
+    }
+
+    fn is_unticked(&self) -> bool {
+        self.mark.is_some_and(|mark| matches!(mark, '□' | '☐'))
+    }
+
+    /// The sentence tells of drugs that are being given.
+    fn is_of_course(&self) -> bool {
+        const GIVEN: [&str; 12] = ["用药", "输液", "静滴", "静点", "输注", "使用", "注射", "皮试", "目前", "今日", "术中", "治疗"];
+        let sentence = self.passage.sentence_of(Span::new(self.at, self.end));
+        let before = &self.passage.text.as_str()[sentence.start as usize..self.start];
+        GIVEN.iter().any(|word| before.contains(word))
+    }
+
+    /// 母34岁,青霉素过敏: the sentence has come to a relative.
+    fn is_of_relative(&self) -> bool {
+        const RELATIVES: [&str; 16] =
+            ["父", "母", "妻", "夫", "兄", "弟", "姐", "妹", "配偶", "爱人", "其子", "其女", "儿子", "女儿", "子女", "同室"];
+        let sentence = self.passage.sentence_of(Span::new(self.at, self.end));
+        let before = &self.passage.text.as_str()[sentence.start as usize..self.start];
+        let bracket = self.passage.text.as_str()[self.end..].trim_start_matches('史');
+        RELATIVES.iter().any(|relative| before.contains(relative)) || bracket.strip_prefix('(').is_some_and(is_of_relative)
+    }
+}
+
+/// Without the words that stand before what is looked for.
+fn trim_all<'t>(text: &'t str, words: &[&str]) -> &'t str {
+    let mut left = text;
+    while let Some(rest) = words.iter().find_map(|word| left.strip_prefix(word)) {
+        left = rest;
+    }
+    left
+}
+
+/// What follows 过敏 or 过敏史 ends the phrase, or goes on with another history: not 过敏性, 过敏反应, 过敏可能, 过敏?.
+fn ends_phrase(after: &str) -> bool {
+    let next = after.strip_prefix('史').unwrap_or(after).chars().next();
+    next.is_none_or(|next| !is_han(next) && next != '?' && !next.is_ascii_alphanumeric() || matches!(next, '及' | '和' | '与'))
+}
+
+/// What people are allergic to that is no drug.
+fn is_no_drug(name: &str) -> bool {
+    const OTHERS: [&str; 31] = [
+        "海鲜", "虾", "蟹", "鱼", "坚果", "花粉", "尘", "螨", "芒果", "酒精", "乙醇", "牛奶", "鸡蛋", "蛋白", "花生", "大豆", "小麦",
+        "乳胶", "胶布", "皮肤", "鼻", "眼", "呼吸", "光", "冷", "金属", "蜂", "体质", "疹", "喘", "皮下",
+    ];
+    OTHERS.iter().any(|other| name.contains(other))
+}
+
+/// What follows the word 过敏 denies it: 史:无, 史无, 史为阴性, (-), 史□有☑无.
 pub(in crate::rules) fn answers_no(after: &str) -> bool {
     let answer = after.trim_start_matches('史');
     let stated = answer.trim_start_matches([':', '为']);
+    // A blank before a box only: 青霉素过敏 无发热 denies the fever.
+    let boxed = stated.trim_start();
+    let stated = if boxed.starts_with(['□', '☐', '☑', '√', '■']) { ticked_answer(boxed) } else { stated };
     let is_said = stated.len() < after.len();
     is_said && ["无", "否认", "阴", "(-)"].iter().any(|no| stated.starts_with(no)) || answer.starts_with("(-)")
+}
+
+/// □有 ☑无: the answer behind the boxes, where 有 is not ticked.
+fn ticked_answer(boxed: &str) -> &str {
+    const MARKS: [char; 4] = ['☑', '√', '■', ' '];
+    let rest = ["□有", "☐有"].iter().find_map(|unticked| boxed.strip_prefix(unticked)).unwrap_or(boxed);
+    rest.trim_start_matches(MARKS)
 }
 
 /// 静滴左氧氟沙星后全身风团, 注射碘对比剂后20分钟出现荨麻疹.

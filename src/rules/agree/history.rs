@@ -36,7 +36,9 @@ impl Prepared {
             let found = normal.clone().filter_map(|word| text.find(word).map(|at| Span::new(at, at + word.len()))).next();
             let Some(span) = found else { continue };
             let clause = passage.clause_of(span);
-            if !OTHER.iter().any(|word| passage.text.slice(clause).contains(word)) {
+            // 除左上肢外,四肢活动自如
+            let ahead = &text[passage.sentence_of(span).start as usize..span.start as usize];
+            if !OTHER.iter().any(|word| passage.text.slice(clause).contains(word)) && !ahead.contains('除') {
                 hits.push(Hit {
                     evidence: vec![piece(passage, span, Role::This), piece(source, deficit, Role::Against)],
                     ..Hit::default()

@@ -9,6 +9,8 @@
 
 mod allergies;
 mod asked;
+mod blood;
+mod clocks;
 mod diagnoses;
 mod history;
 mod labs;
@@ -18,9 +20,12 @@ mod onset;
 mod operation;
 mod orders;
 mod sides;
+mod sizes;
+mod strength;
 mod surgery;
 mod text;
 mod titles;
+mod vertebra;
 mod wounds;
 
 use std::sync::Arc;
@@ -38,10 +43,11 @@ use allergies::allergy_statements;
 pub(super) use allergies::{answers_no, is_of_relative, is_withdrawn};
 pub(super) use names::written_names;
 pub(super) use operation::{callings, is_called};
+pub(super) use sides::operates_on_both_sides;
 pub(super) use surgery::{is_malignant, names_tumour};
 pub(super) use text::is_of_other_person;
 pub(super) use text::shared;
-use text::{abo, death_times, shared_pairs, written_groups};
+use text::{death_times, shared_pairs};
 pub(super) use text::{is_same_name, labelled, opening_name, stated_sex};
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -115,6 +121,14 @@ pub enum Fact {
     Asked,
     /// A wound (`within`) in a region of which no other document (`against`) tells of one.
     ForeignWound,
+    /// A size seen at operation (`within`) that the operation record (`against`) gives as another.
+    OperativeSize,
+    /// The strength of a limb in two examinations (`within`, `against`) of the same hours.
+    Strength,
+    /// A broken vertebra of a note (`within`) that is another one in the reports (`against`).
+    Vertebra,
+    /// In one passage the anaesthesia begins later than the operation; `tolerance` in minutes.
+    AnesthesiaClocks,
 }
 
 struct Prepared {
@@ -165,6 +179,10 @@ impl Check for Prepared {
             Fact::StaffTitle => self.staff_title(subject),
             Fact::Asked => self.asked(subject),
             Fact::ForeignWound => Ok(self.foreign_wound(subject)),
+            Fact::Strength => Ok(self.strength(subject)),
+            Fact::Vertebra => Ok(self.vertebra(subject)),
+            Fact::AnesthesiaClocks => Ok(self.anesthesia_clocks(subject)),
+            Fact::OperativeSize => Ok(self.operative_size(subject)),
         };
         match result {
             Ok(hits) => Outcome::Ran(hits),
@@ -198,9 +216,9 @@ impl Prepared {
             }
             let Some((span, stated)) = stated_sex(passage) else { continue };
             // 新生儿出生记录 in the mother's record is of her child.
-            let of_child = || match facts::age_in_years(subject.visit) {
-                Some(age) if age < 1.0 => false,
-                age => age.is_some() && is_of_newborn(subject, passage) || opens_with_newborn(passage, span),
+            let of_child = || {
+                let age = facts::age_in_years(subject.visit);
+                is_of_newborn(subject, passage) || age.is_none_or(|age| age >= 1.0) && opens_with_newborn(passage, span)
             };
             if stated != sex && !of_child() {
                 hits.push(Hit {
@@ -278,59 +296,6 @@ impl Prepared {
         hits
     }
 
-    fn blood_group(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        let mut said: Vec<(String, Source<'_>)> = Vec::new();
-        for (index, lab) in subject.visit.labs.iter().flatten().enumerate() {
-            let is_group = lab.item.as_deref().is_some_and(|item| item.contains("血型") && !item.contains("Rh"));
-            if let Some(group) = lab.value.as_deref().filter(|_| is_group).and_then(abo) {
-                said.push((
-                    group.to_owned(),
-                    Source::Data(DataEvidence { path: format!("/labs/{index}"), label: format!("检验血型 {group}型") }),
-                ));
-            }
-        }
-        if let Some(group) = subject.visit.front_page.as_ref().and_then(|page| page.blood_type.as_deref()).and_then(abo) {
-            said.push((
-                group.to_owned(),
-                Source::Data(DataEvidence { path: "/front_page/blood_type".into(), label: format!("首页血型 {group}型") }),
-            ));
-        }
-        for (index, transfusion) in subject.visit.transfusions.iter().flatten().enumerate() {
-            if let Some(group) = transfusion.blood_type.as_deref().and_then(abo) {
-                said.push((
-                    group.to_owned(),
-                    Source::Data(DataEvidence { path: format!("/transfusions/{index}"), label: format!("输血血型 {group}型") }),
-                ));
-            }
-        }
-        for passage in self.places.passages(subject) {
-            for (span, group) in written_groups(passage.text.as_str()) {
-                said.push((group.to_owned(), Source::Text(passage, span)));
-            }
-        }
-        // The group after a transplant of stem cells is the donor's.
-        const REPLACED: [&str; 3] = ["移植后血型", "血型转", "转为供者"];
-        if self.places.passages(subject).any(|passage| REPLACED.iter().any(|word| passage.text.as_str().contains(word))) {
-            return Vec::new();
-        }
-        // Group O red cells are given before the group is known, and after a transplant from a donor of another group.
-        const EXPLAINED: [&str; 7] = ["血型不合", "次要不合", "主要不合", "紧急发", "紧急用血", "配合性输", "O型洗涤"];
-        let is_urgent = |passage: &Passage| {
-            written_groups(passage.text.as_str()).iter().filter(|(_, group)| *group == "O").any(|(span, _)| {
-                let sentence = passage.text.slice(passage.sentence_of(*span));
-                ["紧急", "急救", "抢救", "未完成", "未回", "未定", "来不及"].iter().any(|word| sentence.contains(word))
-            })
-        };
-        let explained = self
-            .places
-            .passages(subject)
-            .any(|passage| EXPLAINED.iter().any(|word| passage.text.as_str().contains(word)) || is_urgent(passage));
-        if explained {
-            said.retain(|(group, _)| group.as_str() != "O");
-        }
-        differing(&said)
-    }
-
     fn death_time(&self, subject: &Subject<'_>) -> Vec<Hit> {
         // The moment, and whether it has a date of its own.
         let mut said: Vec<(jiff::civil::DateTime, bool, Source<'_>)> = Vec::new();
@@ -386,7 +351,8 @@ impl Prepared {
         };
         for passage in self.places.passages(subject) {
             let items = super::lists::items(passage);
-            if items.is_empty() {
+            // The page of a mother lists nothing of her baby's.
+            if items.is_empty() || is_of_newborn(subject, passage) {
                 continue;
             }
             let text = passage.text.as_str();
@@ -475,9 +441,13 @@ fn is_one_thing(a: &str, b: &str) -> bool {
     WORDS.iter().any(|words| [a, b].iter().all(|name| words.iter().any(|word| name.contains(word))))
 }
 
-/// Whether the document that the passage stands in is about a newborn, by its title.
+/// Whether the document that the passage stands in is about a newborn, by its title, and the patient is none.
 fn is_of_newborn(subject: &Subject<'_>, passage: &Passage) -> bool {
     let Origin::Document { document, .. } = &passage.origin else { return false };
+    // Of an unknown age it may be the baby's own record.
+    if facts::age_in_years(subject.visit).is_none_or(|age| age < 1.0) {
+        return false;
+    }
     let title = subject.visit.documents[*document].title.as_deref().unwrap_or("");
     ["新生儿", "婴儿", "出生记录"].iter().any(|word| title.contains(word))
 }

@@ -169,10 +169,11 @@ impl Prepared {
         let agreeing = |volume: f64| said.iter().filter(move |(other, _)| !apart(volume, *other));
         let alone: Vec<&(f64, Source<'_>)> = said.iter().filter(|(volume, _)| agreeing(*volume).count() == 1).collect();
         let [(other, source)] = alone.as_slice() else { return Vec::new() };
-        let Some((most, most_source)) = said.iter().find(|(volume, _)| agreeing(*volume).count() >= 2) else { return Vec::new() };
+        let Some((most, _)) = said.iter().find(|(volume, _)| agreeing(*volume).count() >= 2) else { return Vec::new() };
         let mut hit = Hit { slots: vec![("stated", format!("{other}ml")), ("expected", format!("{most}ml"))], ..Hit::default() };
         source.clone().add(&mut hit, Role::This);
-        most_source.clone().add(&mut hit, Role::Against);
+        // Whoever corrects it must see every paper: the one that stands alone may be the right one.
+        agreeing(*most).for_each(|(_, source)| source.clone().add(&mut hit, Role::Against));
         vec![hit]
     }
 

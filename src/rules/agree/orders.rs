@@ -7,7 +7,7 @@ use super::super::{DataEvidence, Hit, Role, Subject, around};
 use super::{Prepared, piece};
 use crate::reading::measures::convert;
 use crate::reading::text::Span;
-use crate::reading::{Assertion, Experiencer, Passage, Relation};
+use crate::reading::{Assertion, Experiencer, Measure, Mention, Passage, Relation};
 use crate::record::{Order, OrderKind, time};
 
 const DAY_MINUTES: i64 = 24 * 60;
@@ -27,7 +27,7 @@ impl Prepared {
                 .iter()
                 .filter(|mention| lexicon.is_a(mention.concept, "药物") && mention.experiencer == Experiencer::Patient && !mention.quoted)
             {
-                let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
+                let Some(measure) = dose_of(passage, mention) else { continue };
                 if measure.second.is_some() || measure.value <= 0.0 || measure.unit.is_empty() {
                     continue;
                 }
@@ -185,6 +185,34 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// What the text gives of a drug; its form may stand between (混悬液200mg).
+fn dose_of<'p>(passage: &'p Passage, mention: &Mention) -> Option<&'p Measure> {
+    const FORMS: [&str; 16] = [
+        "混悬液",
+        "混悬滴剂",
+        "干混悬剂",
+        "口服液",
+        "口服溶液",
+        "糖浆",
+        "滴剂",
+        "颗粒",
+        "缓释片",
+        "控释片",
+        "肠溶片",
+        "分散片",
+        "片",
+        "缓释胶囊",
+        "胶囊",
+        "注射液",
+    ];
+    let end = mention.span.end as usize;
+    let behind_form = || {
+        let form = FORMS.iter().find(|form| passage.text.as_str()[end..].starts_with(**form))?;
+        passage.measures.iter().find(|measure| measure.span.start as usize == end + form.len())
+    };
+    mention.measure.and_then(|index| passage.measures.get(index as usize)).or_else(behind_form)
 }
 
 /// 硝酸甘油10μg起泵, 肝素100U封管, 垂体后叶素0.02U/min: a rate, or a small share of the ampoule that was ordered.

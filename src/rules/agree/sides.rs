@@ -1,9 +1,10 @@
 //! The side of an act, as a summary tells it, against the record of the day on which it was done.
 
 use super::super::{Hit, Role, Subject, around};
+use super::text::bare_sides;
 use super::{Prepared, piece};
-use crate::reading::{Assertion, Experiencer, Mention, Passage, TimeValue};
-use crate::record::Side;
+use crate::reading::{Assertion, DocumentReading, Experiencer, Mention, Passage, TimeValue};
+use crate::record::{DocumentKind, Side};
 
 impl Prepared {
     /// `08-05拔除左颈内静脉导管`: the records of that day name the same part on the other side only.
@@ -35,6 +36,27 @@ impl Prepared {
         }
         hits
     }
+}
+
+/// Operations on either side, one after the other: their papers name one side each, and rightly so.
+pub(in crate::rules) fn operates_on_both_sides(subject: &Subject<'_>) -> bool {
+    let of_name = |name: &str| {
+        let sides = bare_sides(name);
+        let only = |letter: &str| !sides.is_empty() && sides.iter().all(|(_, side)| *side == letter);
+        if only("左") { Some(Side::Left) } else { only("右").then_some(Side::Right) }
+    };
+    let rows = subject.visit.operations.iter().flatten();
+    let of_rows = rows.filter_map(|row| row.side.or_else(|| row.name.as_deref().and_then(of_name)));
+    let records = subject.reading.documents.iter().filter(|document| document.kind == DocumentKind::OperationRecord);
+    // The title of a record, or the line that names its operation.
+    let of_record = |document: &DocumentReading| {
+        let named = document.passages.iter().filter(|passage| passage.section.as_ref() == "手术名称");
+        of_name(&document.title).or_else(|| named.filter_map(|passage| of_name(passage.text.as_str())).next())
+    };
+    let of_records: Vec<Side> = records.filter_map(of_record).collect();
+    let of_rows: Vec<Side> = of_rows.collect();
+    let both = |sides: &[Side]| sides.contains(&Side::Left) && sides.contains(&Side::Right);
+    both(&of_rows) || both(&of_records)
 }
 
 fn is_told(mention: &Mention) -> bool {

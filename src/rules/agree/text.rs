@@ -1,6 +1,7 @@
 //! Reads the facts of an agreement out of text: names, sex, blood groups, times of death, anaesthesia, losses, lists of diagnoses.
 
 use super::super::around;
+use crate::reading::letters::is_han;
 use crate::reading::text::Span;
 use crate::reading::{Measure, Passage, Relation, TimeExpression, TimeValue};
 use crate::record::Sex;
@@ -53,42 +54,92 @@ pub(in crate::rules) fn stated_sex(passage: &Passage) -> Option<(Span, Sex)> {
         return sex_of(value.chars().next()?).filter(|_| !unticked).map(|sex| (span, sex));
     }
     for (at, word) in text.match_indices(['男', '女']) {
-        let before = &text[..at];
-        let after = &text[at + word.len()..];
-        // 张某,男,68岁 opens a text; further on it may be anybody, and 男2410g is a newborn.
+        let (before, after) = (&text[..at], &text[at + word.len()..]);
         let opens = before.chars().nth(OPENING).is_none();
-        let number = after.trim_start_matches([',', ' ']);
-        let weighs = number.trim_start_matches(|next: char| next.is_ascii_digit()).starts_with(['g', 'k', '克']);
-        let listed = before.trim_end_matches([',', ' ']).ends_with("患者")
-            || opens && before.trim_end().ends_with(',') && number.starts_with(|next: char| next.is_ascii_digit()) && !weighs;
-        // 中年女,急骤起病 leaves 性 out.
-        let aged =
-            ["老年", "中年", "青年", "青壮年", "中老年", "育龄"].iter().any(|age| before.ends_with(age)) && after.starts_with(['性', ',']);
-        let patient = ["性患者", "患者", "性患儿", "患儿"].iter().any(|word| after.starts_with(word));
-        let general = || {
-            let near: String = before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect();
-            ["多见于", "好发于", "常见于", "易发", "多为"].iter().any(|word| near.contains(word))
-                || ["多见", "常见", "好发", "居多"].iter().any(|word| after.trim_start_matches('性').starts_with(word))
-        };
-        // 被一青年男性撞伤; 女1人 counts children.
-        let of_other = || {
-            let assailant = before[around::start_of(before, at, &[',', '。', ';', '\n'])..].contains('被');
-            let counted = after.strip_prefix(|next: char| next.is_ascii_digit()).is_some_and(|rest| rest.starts_with(['人', '名', '孩']));
-            assailant || counted || is_of_other_person(text, at)
-        };
-        // 妻44岁体健,女18岁 and 子19岁,女14岁: a child.
-        let of_family = || {
-            let near: String = before.chars().rev().take(10).collect();
-            let second_age =
-                before.trim_end_matches([',', ' ']).ends_with(['岁', '月']) && after.starts_with(|next: char| next.is_ascii_digit());
-            second_age || ["妻", "夫", "育", "偶", "子女"].iter().any(|word| near.contains(word)) && !near.contains('者')
-        };
-        if (listed && !of_family() || aged || patient) && !general() && !of_other() {
+        let said = is_listed(before, after, opens) && !is_of_family(before, after) || is_described(passage, at, after);
+        if said && !is_general(before, after) && !is_of_other(text, at, after) {
             let end = at + word.len() + if after.starts_with('性') { '性'.len_utf8() } else { 0 };
             return sex_of(word.chars().next()?).map(|sex| (Span::new(at, end), sex));
         }
     }
     None
+}
+
+/// 患者,女,68岁 or 患者女性: the word ends here, unlike 患者女儿. 张某,男,68岁 opens a text; further on it may be anybody, and 男2410g is a newborn.
+fn is_listed(before: &str, after: &str, opens: bool) -> bool {
+    let number = after.trim_start_matches([',', ' ', '(']);
+    let counts = number.starts_with(|next: char| next.is_ascii_digit());
+    let weighs = number.trim_start_matches(|next: char| next.is_ascii_digit()).starts_with(['g', 'k', '克']);
+    let parted = before.trim_end_matches([',', ' ', ':']);
+    let called = parted.ends_with("患者") && is_whole(after) && (parted.len() < before.len() || after.starts_with('性') || counts);
+    called || opens && before.trim_end().ends_with(',') && counts && !weighs
+}
+
+/// 老年男性患者, 中年女,急骤起病 at the head of a statement of the patient. Below a disease's name (类风湿关节炎:中年女性) it is of that disease.
+fn is_described(passage: &Passage, at: usize, after: &str) -> bool {
+    const AGES: [&str; 8] = ["中老年", "青壮年", "老年", "中年", "青年", "育龄", "学龄期", "学龄前"];
+    const HEADS: [&str; 21] = [
+        "患者",
+        "患儿",
+        "患者为",
+        "患儿为",
+        "患者系",
+        "本例",
+        "本例为",
+        "该例",
+        "特点:",
+        "病史:",
+        "病情:",
+        "情况:",
+        "摘要:",
+        "查房:",
+        "分析:",
+        "依据:",
+        "汇报:",
+        "医师:",
+        "主任:",
+        "讨论:",
+        "意见:",
+    ];
+    let before = &passage.text.as_str()[..at];
+    let bare = AGES.iter().find_map(|age| before.strip_suffix(age));
+    let patient = ["性患者", "患者", "性患儿", "患儿"].iter().any(|word| after.starts_with(word));
+    let aged = bare.is_some() && after.starts_with(['性', ',']) && is_whole(after);
+    let head = bare.unwrap_or(before).trim_end();
+    // 1.中年女: the number of a list.
+    let head = head.trim_end_matches(|mark: char| mark.is_ascii_digit() || ".()、①".contains(mark)).trim_end();
+    let opens = head.is_empty() || head.ends_with(['。', ';', '\n', ',', '】']) || HEADS.iter().any(|word| head.ends_with(word));
+    (aged || patient) && opens && passage.section.as_ref() != "鉴别诊断"
+}
+
+/// 男 or 女 behind which the word ends: not 女儿, 女婿, 男友, 男性激素, nor one of two (男、女).
+fn is_whole(after: &str) -> bool {
+    let rest = after.strip_prefix('性').unwrap_or(after);
+    !rest.starts_with(|next: char| is_han(next) && !"因于".contains(next) || "、/:□☐".contains(next))
+}
+
+/// 多见于老年男性, 中年女性好发: of a disease, not of the patient.
+fn is_general(before: &str, after: &str) -> bool {
+    let near: String = before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect();
+    let behind = after.trim_start_matches('性').trim_start_matches("患者").trim_start_matches("患儿");
+    ["多见于", "好发于", "常见于", "易发", "多为", "高发于"].iter().any(|word| near.contains(word))
+        || ["多见", "常见", "好发", "居多", "高发", "易", "多发", "发病", "占", "应", "慎", "禁"]
+            .iter()
+            .any(|word| behind.starts_with(word))
+}
+
+/// 被一青年男性撞伤; 女1人 counts children.
+fn is_of_other(text: &str, at: usize, after: &str) -> bool {
+    let assailant = text[around::start_of(text, at, &[',', '。', ';', '\n'])..at].contains('被');
+    let counted = after.strip_prefix(|next: char| next.is_ascii_digit()).is_some_and(|rest| rest.starts_with(['人', '名', '孩']));
+    assailant || counted || is_of_other_person(text, at)
+}
+
+/// 妻44岁体健,女18岁 and 子19岁,女14岁: a child.
+fn is_of_family(before: &str, after: &str) -> bool {
+    let near: String = before.chars().rev().take(10).collect();
+    let second_age = before.trim_end_matches([',', ' ']).ends_with(['岁', '月']) && after.starts_with(|next: char| next.is_ascii_digit());
+    second_age || ["妻", "夫", "育", "偶", "子女"].iter().any(|word| near.contains(word)) && !near.contains('者')
 }
 
 /// Whether the person named last before `at`, a few words back in its sentence, is not the patient: 联系人:李某,女,38岁 or 患者之子,男.
@@ -133,58 +184,6 @@ pub(in crate::rules) fn sex_of(character: char) -> Option<Sex> {
         '女' => Some(Sex::Female),
         _ => None,
     }
-}
-
-pub(in crate::rules) fn abo(text: &str) -> Option<&'static str> {
-    let bare = text.trim().trim_end_matches(['型', ' ']).trim_start_matches("ABO");
-    let upper = bare.to_ascii_uppercase();
-    match upper.chars().take_while(|character| matches!(character, 'A' | 'B' | 'O')).collect::<String>().as_str() {
-        "A" => Some("A"),
-        "B" => Some("B"),
-        "AB" => Some("AB"),
-        "O" => Some("O"),
-        _ => None,
-    }
-}
-
-/// A型, O型血, 血型A型 in text: only where blood is meant (血型 before it, or RhD / 红 / 血 after it). Donors and plasma don't count.
-pub(in crate::rules) fn written_groups(text: &str) -> Vec<(Span, &'static str)> {
-    let mut found = Vec::new();
-    for (at, word) in text.match_indices('型') {
-        let letters = text[..at].bytes().rev().take_while(|byte| matches!(byte, b'A' | b'B' | b'O')).count();
-        if letters == 0 {
-            continue;
-        }
-        let start = at - letters;
-        if text[..start].ends_with(|before: char| before.is_ascii_alphanumeric()) {
-            continue;
-        }
-        let before: String = text[..start].chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
-        let after: String = text[at + word.len()..].chars().take(6).collect();
-        let blood = before.contains("血型")
-            || before.contains('输')
-            || after.starts_with("Rh")
-            || after.starts_with('红')
-            || after.starts_with('血')
-            || after.starts_with("悬");
-        // Whose group it is: the person named last before it in the sentence.
-        let sentence = text[..start].rsplit(['。', ';', '\n']).next().unwrap_or("");
-        let last_of = |words: &[&str]| words.iter().filter_map(|word| sentence.rfind(*word)).max();
-        let of_another =
-            last_of(&["母", "父", "供者", "供体", "丈夫", "其夫", "爱人", "妻", "配偶", "胎儿", "娩"]) > last_of(&["患", "受者", "本人"]);
-        let excluded = of_another
-            || ["供", "献血", "子代", "新生儿", "家属", "自述", "自诉", "自称", "自认"].iter().any(|word| before.contains(word))
-            || after.contains("血浆")
-            || after.contains("冷沉淀")
-            || after.contains("血小板");
-        if blood
-            && !excluded
-            && let Some(group) = abo(&text[start..at])
-        {
-            found.push((Span::new(start, at + word.len()), group));
-        }
-    }
-    found
 }
 
 /// A time of death as a text gives it.

@@ -220,7 +220,9 @@ fn said_normal_for(passage: &Passage, at: DateTime) -> Option<(Span, DateTime)> 
         let days = "(?:近|最近|连续)([2-5二两三四五])(?:日|天)来?[^,。;:\\d]{0,4}";
         let night = "(?:夜间|昨夜)[^,。;:\\d]{0,2}";
         let yesterday = "(昨日)(?:至|到)今(?:晨|日)[^,。;:\\d]{0,2}";
-        Regex::new(&format!("(?:{days}|{night}|{yesterday})体温[^,。;:\\d高峰渐]{{0,4}}(?:正常|平稳)")).expect("a pattern of our own")
+        let hours = "(?:近|过去|前)(24|48|72)(?:小时|h)(?:内|来)?[^,。;:\\d]{0,3}";
+        Regex::new(&format!("(?:{days}|{night}|{yesterday}|{hours})体温[^,。;:\\d高峰渐]{{0,4}}(?:正常|平稳)"))
+            .expect("a pattern of our own")
     });
     /// Hours from the late evening to the midnight before the note.
     const EVENING: i64 = 2;
@@ -228,6 +230,10 @@ fn said_normal_for(passage: &Passage, at: DateTime) -> Option<(Span, DateTime)> 
     // Most texts are spared the search.
     let found = if text.contains("体温") { SAID.captures(text)? } else { return None };
     let midnight = at.date().at(0, 0, 0, 0);
+    let whole = found.get(0)?;
+    if let Some(hours) = found.get(3).and_then(|hours| hours.as_str().parse::<i64>().ok()) {
+        return Some((Span::new(whole.start(), whole.end()), time::plus_minutes(at, -hours * 60)));
+    }
     let back = match found.get(1).map(|days| days.as_str()) {
         Some("二" | "两") => 24,
         Some("三") => 2 * 24,
@@ -237,7 +243,6 @@ fn said_normal_for(passage: &Passage, at: DateTime) -> Option<(Span, DateTime)> 
         None if found.get(2).is_some() => 24,
         None => EVENING,
     };
-    let whole = found.get(0)?;
     Some((Span::new(whole.start(), whole.end()), time::plus_minutes(midnight, -back * 60)))
 }
 

@@ -119,7 +119,10 @@ impl Prepared {
                 let label = format!("{name} {dose}{unit} {frequency}");
                 hits.push(Hit {
                     data: vec![DataEvidence { path: format!("/orders/{index}"), label: label.clone() }],
-                    slots: vec![("stated", label), ("bounds", format!("每日总量{total}{},上限{most}{}", bounds.unit, bounds.unit))],
+                    slots: vec![
+                        ("stated", label),
+                        ("bounds", format!("每日总量{}{},上限{most}{}", (total * 1000.0).round() / 1000.0, bounds.unit, bounds.unit)),
+                    ],
                     anchor: order.id.clone().unwrap_or_else(|| index.to_string()),
                     ..Hit::default()
                 });

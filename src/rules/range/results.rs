@@ -69,9 +69,11 @@ impl Prepared {
             let Some(written) = written.filter(|at| at.has_time()) else { continue };
             // The day that a bare clock time in it is of.
             let day = document.time.unwrap_or(written).date();
+            // A sample that was taken after the note can't be the one it tells of: the same value comes from an earlier one that is not in the list.
+            let taken = |lab: &Lab| lab.sampled_at.is_none_or(|at| !at.has_time() || at.earliest() <= written.latest());
             let early = |lab: &Lab| {
-                lab.reported_at
-                    .is_some_and(|at| at.has_time() && time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance)
+                let late = |at: Instant| time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance;
+                taken(lab) && lab.reported_at.is_some_and(|at| at.has_time() && late(at))
             };
             for passage in self.places.passages_of(document) {
                 for mention in passage.mentions.iter().filter(|mention| mention.assertion == Assertion::Present && !mention.quoted) {

@@ -10,12 +10,14 @@ use super::hit;
 use crate::reading::text::Span;
 use crate::reading::{Assertion, Mention, Passage};
 
-/// GCS 12分(E4V5M6), GCS E3V3M5=11分: a total directly beside its parts. Another moment's total stands elsewhere (GCS由15分降为12分, 较昨日(E3V4M5)).
+/// GCS 12分(E4V5M6), GCS E3V3M5=11分, GCS评分(插管前):E3V3M5 11分: a total directly beside its parts. Another moment's total stands elsewhere (GCS由15分降为12分, 较昨日(E3V4M5)).
 pub(super) fn gcs_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
     static SCORE: LazyLock<Regex> = LazyLock::new(|| {
         let parts = "E([1-4])[,、+ ]?V([1-5])[,、+ ]?M([1-6])";
-        let pattern =
-            format!("GCS(?:评分)?[:为 ]{{0,2}}(?:(\\d{{1,2}})分?[,: ]?)?\\(?{parts}\\)?(?:(?:=|,?(?:共计?|合计|总分|计))(\\d{{1,2}})分?)?");
+        let sum = "(?:=|,?(?:共计?|合计|总分|总计|计)[:为]?)";
+        let pattern = format!(
+            "GCS(?:评分)?(?:\\([^()]{{1,8}}\\))?[:为 ]{{0,2}}(?:(\\d{{1,2}})分?[,: ]?)?\\(?{parts}\\)?(?:{sum}(\\d{{1,2}})分?|[ (](\\d{{1,2}})分)?"
+        );
         Regex::new(&pattern).expect("a pattern of our own")
     });
     let text = passage.text.as_str();
@@ -27,7 +29,7 @@ pub(super) fn gcs_sum(passage: &Arc<Passage>, hits: &mut Vec<Hit>) {
         let number = |group: usize| found.get(group).and_then(|digits| digits.as_str().parse::<u32>().ok());
         let (Some(eyes), Some(verbal), Some(motor)) = (number(2), number(3), number(4)) else { continue };
         let sum = eyes + verbal + motor;
-        if let Some(total) = number(1).or(number(5)).filter(|total| *total != sum) {
+        if let Some(total) = number(1).or(number(5)).or(number(6)).filter(|total| *total != sum) {
             let (whole, last) = (found.get(0).map_or(0, |whole| whole.start()), found.get(4).map_or(0, |motor| motor.end()));
             let slots = vec![("stated", total.to_string()), ("computed", format!("E{eyes}+V{verbal}+M{motor}={sum}"))];
             hits.push(hit(passage, Span::new(whole, last), slots));

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::super::agree::is_of_other_person;
 use super::super::{DataEvidence, Evidence, Hit, Role, Subject, around, events, facts};
 use super::{Prepared, hit};
-use crate::reading::letters::bare;
+use crate::reading::letters::{bare, is_han};
 use crate::reading::text::Span;
 use crate::reading::{Assertion, Passage, TimeExpression, TimeUnit, TimeValue};
 use crate::record::{DocumentKind, Instant, time};
@@ -473,23 +473,33 @@ pub(in crate::rules) fn patient_age(passage: &Passage) -> Option<(i64, Span)> {
         let start = at - digits;
         let before: String = text[..start].chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
         let after = &text[at + '岁'.len_utf8()..];
-        // Bounds of a score: 年龄≥75岁, 年龄65~74岁.
-        let bounded = before.trim_end().ends_with(['>', '<', '≥', '≤', '≧', '=', '~', '-', '–', '—', '至', '到']);
-        let called = before.trim_end_matches([',', ':', ' ']);
-        let named = called.ends_with(['男', '女'])
-            || ["男童", "女童", "男孩", "女孩", "男性", "女性", "患儿"].iter().any(|word| called.ends_with(word))
-            || before.contains("年龄")
-            || (before.contains("患者") && before.chars().count() <= 4);
-        let described = after.trim_start_matches([',', ' ']).starts_with(['男', '女']);
-        let other = ["其", "父", "母", "子", "兄", "姐", "弟", "妹", "妻", "夫", "育", "偶", "绝经", "初潮", "结婚", "时"]
-            .iter()
-            .any(|word| before.contains(word))
-            || after.starts_with(['时', '绝', '初', '结', '起', '开', '始', '以', '左']);
-        if (named || described) && !other && !bounded && !is_of_other_person(text, start) {
+        if is_own_age(&before, after) && !is_of_other_person(text, start) {
             return text[start..at].parse().ok().map(|age| (age, Span::new(start, at + '岁'.len_utf8())));
         }
     }
     None
+}
+
+/// 男,62岁, / 年龄:62岁 / 62岁男性: the number stands right at the word that makes it the patient's. Bounds (年龄≥75岁, 年龄逾60岁, 好发于40岁女性),
+/// points of a score (年龄75岁2分) and moments of the past (患儿2岁时) don't.
+fn is_own_age(before: &str, after: &str) -> bool {
+    const BOUNDS: [char; 22] =
+        ['>', '<', '≥', '≤', '≧', '=', '~', '-', '–', '—', '至', '到', '于', '过', '近', '逾', '满', '足', '达', '超', '越', '届'];
+    const PERSONS: [&str; 23] = [
+        "其", "父", "母", "子", "兄", "姐", "弟", "妹", "妻", "夫", "育", "偶", "绝经", "初潮", "结婚", "时", "哥", "嫂", "婿", "媳", "孙",
+        "女儿", "爷",
+    ];
+    let called = before.trim_end_matches([',', ':', ' ', '(']);
+    let named = called.ends_with(['男', '女'])
+        || ["男童", "女童", "男孩", "女孩", "男性", "女性", "患儿", "年龄", "年龄为", "现年"].iter().any(|word| called.ends_with(word))
+        || before.contains("患者") && before.chars().count() <= 4;
+    let described = after.trim_start_matches([',', ' ']).starts_with(['男', '女']);
+    // What may follow an age: a stop, months, the sex, or why the patient comes.
+    let ends = !after.starts_with(|next: char| is_han(next) && !"男女零余因入老患月".contains(next));
+    let points = after.trim_start_matches(['(', ',', ':']).trim_start_matches(|next: char| next.is_ascii_digit());
+    let scored = points.starts_with('分') && after.contains(|next: char| next.is_ascii_digit());
+    let other = PERSONS.iter().any(|word| before.contains(word));
+    (named || described) && ends && !other && !scored && !before.trim_end().ends_with(BOUNDS)
 }
 
 /// The note's heading or opening names the person as the one who rounds, and no namesake wrote or signed it.

@@ -6,86 +6,175 @@ use super::super::{DataEvidence, Hit, Subject, around, facts};
 use super::Prepared;
 use crate::reading::text::Span;
 use crate::reading::{ConceptId, DocumentReading, Passage};
-use crate::record::{ConditionLevel, Instant, Transfusion, time};
+use crate::record::{ConditionLevel, Instant, Lab, Transfusion, time};
 
 const DAY_MINUTES: i64 = 24 * 60;
 /// Of one unit of red cells (悬浮红细胞, from 200 ml of blood).
 const UNIT_ML: f64 = 200.0;
 
+/// A blood product and the result that tells whether it is needed.
+struct Product {
+    is: fn(&Transfusion) -> bool,
+    /// Lexicon concept of the laboratory item.
+    item: &'static str,
+    called: &'static str,
+    unit: &'static str,
+    /// How a report writes the unit, without case.
+    units: &'static [&'static str],
+    /// From here on nobody needs it without a reason of their own.
+    enough: f64,
+    /// A result older than this says nothing of the day.
+    recent_days: i64,
+    /// Minutes before and after an operation in which it is given for the operation.
+    around_operation: i64,
+    reasons: &'static [&'static str],
+}
+
+const PRODUCTS: [Product; 2] = [
+    Product {
+        is: has_red_cells,
+        item: "血红蛋白",
+        called: "血红蛋白",
+        unit: "g/L",
+        units: &["g/l"],
+        enough: 100.0,
+        recent_days: 3,
+        around_operation: 0,
+        reasons: &RED_CELL_REASONS,
+    },
+    Product {
+        is: has_platelets,
+        item: "血小板计数",
+        called: "血小板",
+        unit: "×10⁹/L",
+        units: &["10^9/l", "×10^9/l", "x10^9/l", "*10^9/l", "10⁹/l", "×10⁹/l", "10e9/l", "10*9/l", "g/l"],
+        enough: 50.0,
+        recent_days: 1,
+        around_operation: 2 * DAY_MINUTES,
+        reasons: &PLATELET_REASONS,
+    },
+];
+
+/// Told of these days, they make red cells right at a higher haemoglobin.
+const RED_CELL_REASONS: [&str; 38] = [
+    "出血",
+    "失血",
+    "休克",
+    "术中",
+    "创伤",
+    "外伤",
+    "心肌",
+    "冠心病",
+    "心衰",
+    "心力衰竭",
+    "缺氧",
+    "低氧",
+    "氧合",
+    "化疗",
+    "黑便",
+    "呕血",
+    "便血",
+    "咯血",
+    "血肿",
+    "血尿",
+    "抢救",
+    "新生儿",
+    "溶血",
+    "耐受",
+    "进行性下降",
+    "换血",
+    "积血",
+    "流血",
+    "渗血多",
+    "渗血较多",
+    "广泛渗血",
+    "创面渗",
+    "引流血性",
+    "先天性心脏病",
+    "先心病",
+    "地中海贫血",
+    "ECMO",
+    "呼吸衰竭",
+];
+
+/// Told of these days (spots on the skin alone are no reason), they make platelets right at a higher count: bleeding, an invasive act, a brain or an eye at risk, platelets that do not work.
+const PLATELET_REASONS: [&str; 52] = [
+    "出血",
+    "失血",
+    "渗血",
+    "咯血",
+    "呕血",
+    "便血",
+    "黑便",
+    "血尿",
+    "血肿",
+    "积血",
+    "流血",
+    "紫癜",
+    "进行性下降",
+    "快速下降",
+    "术前",
+    "术中",
+    "术后",
+    "手术",
+    "穿刺",
+    "活检",
+    "置管",
+    "插管",
+    "切开",
+    "内镜",
+    "胃镜",
+    "肠镜",
+    "介入",
+    "分娩",
+    "剖宫产",
+    "颅",
+    "脑",
+    "眼底",
+    "视网膜",
+    "DIC",
+    "弥散性血管内凝血",
+    "功能障碍",
+    "功能异常",
+    "抗血小板",
+    "阿司匹林",
+    "氯吡格雷",
+    "溶栓",
+    "肝素",
+    "抗凝",
+    "ECMO",
+    "体外循环",
+    "CRRT",
+    "透析",
+    "血液净化",
+    "移植",
+    "鞘内",
+    "鞘注",
+    "拔牙",
+];
+
 impl Prepared {
-    /// Red cells at a haemoglobin that needs none, without a word of why.
+    /// Red cells at a haemoglobin, or platelets at a count, that needs none, without a word of why.
     pub(super) fn transfusion_indication(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        const ENOUGH: f64 = 100.0;
-        const REASONS: [&str; 38] = [
-            "出血",
-            "失血",
-            "休克",
-            "术中",
-            "创伤",
-            "外伤",
-            "心肌",
-            "冠心病",
-            "心衰",
-            "心力衰竭",
-            "缺氧",
-            "低氧",
-            "氧合",
-            "化疗",
-            "黑便",
-            "呕血",
-            "便血",
-            "咯血",
-            "血肿",
-            "血尿",
-            "抢救",
-            "新生儿",
-            "溶血",
-            "耐受",
-            "进行性下降",
-            "换血",
-            "积血",
-            "流血",
-            "渗血多",
-            "渗血较多",
-            "广泛渗血",
-            "创面渗",
-            "引流血性",
-            "先天性心脏病",
-            "先心病",
-            "地中海贫血",
-            "ECMO",
-            "呼吸衰竭",
-        ];
         let rows = subject.visit.transfusions.as_deref().ok_or("未提供输血信息")?;
         let labs = subject.visit.labs.as_deref().ok_or("未提供检验结果")?;
         let lexicon = subject.knowledge.lexicon();
-        let Some(haemoglobin) = lexicon.id("血红蛋白") else { return Ok(Vec::new()) };
         let mut hits = Vec::new();
-        for (index, row) in rows.iter().enumerate().filter(|(_, row)| has_red_cells(row)) {
+        for (index, row) in rows.iter().enumerate() {
+            let Some(product) = PRODUCTS.iter().find(|product| (product.is)(row)) else { continue };
+            let Some(concept) = lexicon.id(product.item) else { continue };
             let Some(started) = row.started_at.filter(|at| at.has_time()) else { continue };
-            let operating = subject.visit.operations.iter().flatten().any(|operation| {
-                operation.started_at.is_some_and(|from| from.earliest() <= started.latest())
-                    && operation.ended_at.is_none_or(|to| to.latest() >= started.earliest())
-            });
-            // The last result reported before the start; an item that only contains the word (糖化血红蛋白) is another.
-            let before = labs.iter().enumerate().filter_map(|(at, lab)| {
-                let item = lab.item.as_deref().unwrap_or("");
-                let is_item = lexicon.find(item).any(|(span, id)| id == haemoglobin && span.start == 0);
-                let value = lab.value.as_deref().and_then(|value| value.trim().parse::<f64>().ok())?;
-                let in_grams = lab.unit.as_deref().is_none_or(|unit| unit.eq_ignore_ascii_case("g/L"));
-                let reported = lab.reported_at.filter(|reported| reported.latest() <= started.earliest())?;
-                (is_item && in_grams).then_some((reported, value, at))
-            });
-            let Some((reported, value, lab)) = before.max_by_key(|(reported, _, _)| reported.latest()) else { continue };
-            let recent = time::minutes_between(reported.earliest(), started.latest()) <= 3 * DAY_MINUTES;
-            let retested = || self.is_low_again(subject, started, haemoglobin, ENOUGH);
-            if value < ENOUGH || !recent || operating || self.told_around(subject, started, &REASONS) || retested() {
+            let Some((reported, value, lab)) = last_before(subject, labs, started, concept, product) else { continue };
+            let recent = time::minutes_between(reported.earliest(), started.latest()) <= product.recent_days * DAY_MINUTES;
+            let retested = || self.is_low_again(subject, started, concept, product.enough);
+            let operating = || is_near_operation(subject, started, product.around_operation);
+            if value < product.enough || !recent || operating() || self.told_around(subject, started, product.reasons) || retested() {
                 continue;
             }
             hits.push(Hit {
                 data: vec![transfusion(index, row), facts::lab_evidence(lab, &labs[lab])],
                 searched: self.explained.searched(subject),
-                slots: vec![("stated", label(row)), ("expected", format!("{value}g/L"))],
+                slots: vec![("stated", label(row)), ("expected", format!("{}{value}{}", product.called, product.unit))],
                 anchor: row.id.clone().unwrap_or_else(|| index.to_string()),
                 ..Hit::default()
             });
@@ -154,6 +243,29 @@ impl Prepared {
     }
 }
 
+/// The last result of the item reported before the start: when, its value, and its place in the list.
+fn last_before(subject: &Subject<'_>, labs: &[Lab], started: Instant, item: ConceptId, product: &Product) -> Option<(Instant, f64, usize)> {
+    let lexicon = subject.knowledge.lexicon();
+    let before = labs.iter().enumerate().filter_map(|(at, lab)| {
+        // An item that only contains the word (糖化血红蛋白) is another.
+        let name = lab.item.as_deref().unwrap_or("");
+        let is_item = lexicon.find(name).any(|(span, id)| id == item && span.start == 0);
+        let value = lab.value.as_deref().and_then(|value| value.trim().parse::<f64>().ok())?;
+        let in_unit = lab.unit.as_deref().is_none_or(|unit| product.units.contains(&unit.to_lowercase().as_str()));
+        let reported = lab.reported_at.filter(|reported| reported.latest() <= started.earliest())?;
+        (is_item && in_unit).then_some((reported, value, at))
+    });
+    before.max_by_key(|(reported, _, _)| reported.latest())
+}
+
+/// During an operation, or so many minutes before or after one.
+fn is_near_operation(subject: &Subject<'_>, at: Instant, minutes: i64) -> bool {
+    subject.visit.operations.iter().flatten().any(|operation| {
+        operation.started_at.is_some_and(|from| time::plus_minutes(from.earliest(), -minutes) <= at.latest())
+            && operation.ended_at.is_none_or(|to| time::plus_minutes(to.latest(), minutes) >= at.earliest())
+    })
+}
+
 /// The word stands in the text, and not in a denial (无活动性出血), a risk (出血风险) or as something long gone.
 pub(super) fn is_told(passage: &Passage, word: &str) -> bool {
     const DENIED: [&str; 14] = ["无", "否认", "未", "防", "风险", "如", "若", "警惕", "可能", "慢性", "既往", "注意", "观察", "有无"];
@@ -168,6 +280,10 @@ pub(super) fn is_told(passage: &Passage, word: &str) -> bool {
 fn has_red_cells(row: &Transfusion) -> bool {
     let own = |name: &str| name.contains("自体") || name.contains("回收");
     row.component.as_deref().is_some_and(|name| (name.contains('红') || name.contains("全血")) && !own(name))
+}
+
+fn has_platelets(row: &Transfusion) -> bool {
+    row.component.as_deref().is_some_and(|name| name.contains("血小板"))
 }
 
 fn label(row: &Transfusion) -> String {

@@ -156,7 +156,7 @@ impl Prepared {
 
     /// One of `concepts` diagnosed and followed over two days of the course in `explained`, and in no list of `within`.
     pub(super) fn complication(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        const MADE: [&str; 8] = ["诊断", "并发", "确诊", "新发", "合并", "考虑", "明确", "继发"];
+        const MADE: [&str; 10] = ["诊断", "并发", "确诊", "新发", "合并", "考虑", "明确", "继发", "符合", "发现"];
         const RISK: [&str; 17] = [
             "预防", "警惕", "风险", "避免", "防止", "注意", "可能", "如", "若", "排除", "除外", "鉴别", "待排", "既往", "病史", "告知", "?",
         ];

@@ -127,7 +127,7 @@ impl Prepared {
                     let found = entry.plan.iter().find_map(|word| text.find(word.as_str()).map(|at| Span::new(at, at + word.len())))?;
                     (!self.is_doubtful(text, found) && !is_other_fast(text, found)).then(|| Evidence {
                         passage: passage.clone(),
-                        span: found,
+                        span: without_neighbour(text, found),
                         role: Role::This,
                     })
                 });
@@ -365,6 +365,16 @@ impl Prepared {
         let clause = around::stretch(text, span, &['。', ';', '\n', ',', '、']).replace("目前", "");
         DOUBT.iter().any(|word| clause.contains(word))
     }
+}
+
+/// A word that is known by what stands before it (级护理,低盐) is quoted without that, and to the end of its item.
+fn without_neighbour(text: &str, found: Span) -> Span {
+    const STOPS: [char; 5] = [',', '、', ';', '。', '\n'];
+    let words = &text[found.start as usize..found.end as usize];
+    let Some(at) = words.rfind(STOPS).filter(|_| words.starts_with("级护理")) else { return found };
+    let start = found.start as usize + at + words[at..].chars().next().map_or(0, char::len_utf8);
+    let end = text[start..].find(STOPS).map_or(text.len(), |length| start + length);
+    Span::new(start, end)
 }
 
 /// 禁食辛辣, 经口禁食, 胃镜检查禁食8小时, 明晨禁食水: a diet, another way in, or a fast for what comes later.

@@ -4,18 +4,20 @@
 //! [check]
 //! kind  = "support"
 //! table = "exclusive"      # exclusive | allergy | contraindication | treatment | code | external_cause | rescue_drug | rescue_count | nursing_level
-//!                          # skin_test | antibiotic_indication | ordered_exam | transfusion_tests | surgeon_in_discussion
+//!                          # changed_antibiotic | skin_test | antibiotic_indication | ordered_exam | transfusion_tests | surgeon_in_discussion
 //!                          # home_drug | result | plan | stopped_drug | discharge_drug | pending_result | complication
 //!                          # prophylaxis | specimen_first | implant | surgeon_level | transfusion_indication | large_transfusion
 //!                          # main_diagnosis | admission_state | operation_listed | pathology_diagnosis | rescue_total
 //! ```
 
 mod blood;
+mod changes;
 mod discharge;
 mod expected;
 mod orders;
 mod page;
 mod perioperative;
+mod rescue;
 
 use serde::{Deserialize, Serialize};
 
@@ -61,9 +63,11 @@ pub enum Table {
     RescueDrug,
     /// Second- or third-level nursing ordered while the patient is critical.
     NursingLevel,
-    /// Doses of adrenaline told in the rescue record against the orders.
+    /// One antibiotic stopped for another in the orders, and no note of those days speaks of it.
+    ChangedAntibiotic,
+    /// Pushes counted in a rescue record against the orders.
     RescueCount,
-    /// A penicillin without any skin test.
+    /// A penicillin or horse serum without any skin test.
     SkinTest,
     /// A systemic antibiotic without infection, prophylaxis or any reason in the whole record.
     AntibioticIndication,
@@ -143,6 +147,7 @@ impl Check for Prepared {
             Table::Code => Ok(codes(subject)),
             Table::ExternalCause => external_cause(subject),
             Table::NursingLevel => orders::nursing_level(subject),
+            Table::ChangedAntibiotic => self.changed_antibiotic(subject),
             Table::RescueCount => self.rescue_count(subject),
             Table::SkinTest => self.skin_test(subject),
             Table::AntibioticIndication => self.antibiotic_indication(subject),
@@ -308,19 +313,7 @@ impl Prepared {
                     continue;
                 }
                 let Some(state) = self.state(subject, rule, order) else { continue };
-                // The course says that the drug was weighed.
-                let explained = self.explained.passages(subject).any(|passage| {
-                    passage.mentions.iter().any(|mention| {
-                        rule.drugs.contains(mention.concept) && {
-                            let text = passage.text.as_str();
-                            let sentence = passage.sentence_of(mention.span);
-                            ["禁", "慎", "减量", "权衡", "利弊", "肾", "eGFR", "透析", "血钾", "INR"]
-                                .iter()
-                                .any(|word| text[sentence.range()].contains(word))
-                        }
-                    })
-                });
-                if !explained {
+                if !self.is_weighed(subject, rule, order) {
                     hits.push(Hit {
                         data: vec![DataEvidence { path: format!("/orders/{index}"), label: format!("医嘱 {name}") }, state],
                         slots: vec![("drug", name.to_owned()), ("why", rule.why.clone())],
@@ -331,6 +324,24 @@ impl Prepared {
             }
         }
         Ok(hits)
+    }
+
+    /// The course says that the drug was weighed, two days after its end at the latest. Of a slow state, a note before the order that the drug is not to be used speaks against it.
+    fn is_weighed(&self, subject: &Subject<'_>, rule: &super::tables::Contraindication, order: &Order) -> bool {
+        const WEIGHED: [&str; 10] = ["禁", "慎", "减量", "权衡", "利弊", "肾", "eGFR", "透析", "血钾", "INR"];
+        self.explained.passages(subject).any(|passage| {
+            let written = subject.reading.document_of(passage).and_then(|document| document.time);
+            let end = order.stop.map(|stop| time::plus_minutes(stop.latest(), 48 * 60));
+            if written.zip(end).is_some_and(|(written, end)| written.earliest() > end) {
+                return false;
+            }
+            let is_earlier = written.zip(order.start).is_some_and(|(written, start)| written.latest() < start.earliest());
+            passage.mentions.iter().filter(|mention| rule.drugs.contains(mention.concept)).any(|mention| {
+                let sentence = passage.text.slice(passage.sentence_of(mention.span));
+                let is_refused = rule.in_text && is_earlier && is_refused(passage, mention);
+                !is_refused && WEIGHED.iter().any(|word| sentence.contains(word))
+            })
+        })
     }
 
     /// The result or diagnosis that forbids, while the drug was given.
@@ -419,6 +430,16 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// 不用二甲双胍, 二甲双胍禁用.
+fn is_refused(passage: &Passage, mention: &Mention) -> bool {
+    const REFUSED: [&str; 8] = ["不用", "不宜", "停用", "禁用", "忌用", "避免", "暂停", "不予"];
+    let text = passage.text.as_str();
+    let stops = ['。', ';', ',', '\n'];
+    let before = &text[super::around::start_of(text, mention.span.start as usize, &stops)..mention.span.start as usize];
+    let after = text[mention.span.end as usize..].trim_start_matches(['"', '”', '」', '片']);
+    REFUSED.iter().any(|word| before.contains(word) || after.starts_with(word))
 }
 
 /// Where the word 过敏 ends that the text says of this drug and this patient.

@@ -5,10 +5,11 @@ use jiff::civil::DateTime;
 use super::super::agree::{callings, is_called};
 use super::super::response::is_of_other_region;
 use super::super::{DataEvidence, Evidence, Hit, Role, Searched, Subject, around, facts};
+use super::blood::is_told;
 use super::{Prepared, is_fact};
 use crate::reading::text::Span;
-use crate::reading::{Assertion, DocumentReading, Passage, Relation};
-use crate::record::{Exam, Operation, Order, OrderKind};
+use crate::reading::{Assertion, DocumentReading, Mention, Passage, Relation};
+use crate::record::{Exam, Operation, Order, OrderKind, time};
 
 /// Exams whose report is a document of its own, with the words of their orders, reports and notes.
 const EXAMS: [(&str, &[&str]); 7] = [
@@ -20,6 +21,9 @@ const EXAMS: [(&str, &[&str]); 7] = [
     ("动态心电图", &["动态心电图", "Holter"]),
     ("甲状腺超声", &["甲状腺超声", "甲状腺彩超", "甲状腺B超", "甲状腺及颈部淋巴结超声", "甲状腺及颈部淋巴结彩超", "颈部超声", "颈部彩超"]),
 ];
+
+/// Horse sera, of which every label demands a test.
+const SERA: [&str; 6] = ["破伤风抗毒素", "马破伤风免疫球蛋白", "白喉抗毒素", "肉毒抗毒素", "抗蛇毒血清", "抗狂犬病血清"];
 
 /// The result, or why there is none.
 const TOLD: [&str; 12] = ["未行", "未做", "拒绝", "暂缓", "取消", "示", "提示", "未见", "推迟", "预约", "出院后", "门诊"];
@@ -51,52 +55,6 @@ impl Prepared {
         Ok(hits)
     }
 
-    /// 肾上腺素1mg共5次 against the number of orders, or their doses summed.
-    pub(super) fn rescue_count(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
-        let lexicon = subject.knowledge.lexicon();
-        let Some(adrenaline) = lexicon.id("肾上腺素") else { return Ok(Vec::new()) };
-        let is_adrenaline = |order: &&Order| {
-            order.kind.is_none_or(|kind| kind == OrderKind::Drug)
-                && lexicon.find(order.name.as_deref().unwrap_or("")).any(|(_, id)| id == adrenaline)
-        };
-        let given: Vec<&Order> = orders.iter().filter(is_adrenaline).collect();
-        let milligrams: f64 = given.iter().filter(|order| order.unit.as_deref() == Some("mg")).filter_map(|order| order.dose).sum();
-        let mut hits = Vec::new();
-        for passage in self.within.passages(subject) {
-            let text = passage.text.as_str();
-            for mention in
-                passage.mentions.iter().filter(|mention| mention.concept == adrenaline && mention.assertion == Assertion::Present)
-            {
-                let sentence = passage.sentence_of(mention.span);
-                let after = &text[mention.span.end as usize..sentence.end as usize];
-                let Some(times_at) = after.find('次').filter(|at| *at <= 60) else { continue };
-                let digits: String =
-                    after[..times_at].chars().rev().take_while(char::is_ascii_digit).collect::<Vec<_>>().into_iter().rev().collect();
-                // 100次/分 is a rate.
-                let rate = after[times_at + '次'.len_utf8()..].starts_with(['/', '每']);
-                let Some(told) = digits.parse::<usize>().ok().filter(|told| !rate && (2..=30).contains(told)) else { continue };
-                if given.len() != told && (milligrams - told as f64).abs() > 0.01 {
-                    hits.push(Hit {
-                        evidence: vec![Evidence {
-                            passage: passage.clone(),
-                            span: mention.span.cover(crate::reading::Span::new(
-                                mention.span.start as usize,
-                                mention.span.end as usize + times_at + '次'.len_utf8(),
-                            )),
-                            role: Role::This,
-                        }],
-                        data: vec![DataEvidence { path: "/orders".into(), label: format!("肾上腺素医嘱{}条", given.len()) }],
-                        slots: vec![("stated", told.to_string()), ("expected", given.len().to_string())],
-                        ..Hit::default()
-                    });
-                }
-            }
-        }
-        hits.truncate(1);
-        Ok(hits)
-    }
-
     pub(super) fn skin_test(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
@@ -107,12 +65,81 @@ impl Prepared {
         if tested || told {
             return Ok(Vec::new());
         }
-        let is_penicillin = |order: &Order| {
-            order.kind.is_none_or(|kind| kind == OrderKind::Drug)
-                && lexicon.find(order.name.as_deref().unwrap_or("")).any(|(_, id)| lexicon.is_a(id, "青霉素类"))
+        let is_tested = |order: &Order| {
+            let name = order.name.as_deref().unwrap_or("");
+            let is_penicillin = || lexicon.find(name).any(|(_, id)| lexicon.is_a(id, "青霉素类"));
+            order.kind.is_none_or(|kind| kind == OrderKind::Drug) && (SERA.iter().any(|serum| name.contains(serum)) || is_penicillin())
         };
-        let first = orders.iter().enumerate().find(|(_, order)| is_penicillin(order));
-        Ok(first.map(|(index, order)| order_hit(index, order, self.searched(subject))).into_iter().collect())
+        let first = orders.iter().enumerate().find(|(_, order)| is_tested(order));
+        Ok(first
+            .filter(|_| !self.is_begun_elsewhere(subject))
+            .map(|(index, order)| order_hit(index, order, self.searched(subject)))
+            .into_iter()
+            .collect())
+    }
+
+    /// 急诊予哌拉西林首剂, 外院肌注TAT: who gave the first dose did the test.
+    fn is_begun_elsewhere(&self, subject: &Subject<'_>) -> bool {
+        const PLACES: [&str; 11] = ["急诊", "外院", "门诊", "当地", "院前", "入院前", "诊所", "卫生院", "县医院", "转入前", "首剂已"];
+        let lexicon = subject.knowledge.lexicon();
+        let given = |passage: &Passage, mention: &Mention| {
+            let is_drug = lexicon.is_a(mention.concept, "青霉素类") || SERA.contains(&lexicon.concept(mention.concept).name.as_ref());
+            let sentence = passage.text.slice(passage.sentence_of(mention.span));
+            is_drug && mention.assertion != Assertion::Absent && PLACES.iter().any(|word| sentence.contains(word))
+        };
+        self.explained.passages(subject).any(|passage| passage.mentions.iter().any(|mention| given(passage, mention)))
+    }
+
+    /// 无感染依据,不需抗菌药物, and a systemic antibiotic that no note names runs for a day and more from then on.
+    fn refused_antibiotic(&self, subject: &Subject<'_>, orders: &[Order], is_systemic: impl Fn(&Order) -> bool) -> Option<Hit> {
+        const NEEDLESS: [&str; 12] = [
+            "不需抗菌药",
+            "不需用抗菌药",
+            "不需使用抗菌药",
+            "无需抗菌药",
+            "无需使用抗菌药",
+            "不用抗菌药",
+            "不使用抗菌药",
+            "无抗菌药物使用指征",
+            "无抗菌药物指征",
+            "不需抗生素",
+            "无需抗生素",
+            "不用抗生素",
+        ];
+        const IF: [&str; 6] = ["若", "如", "术后", "出院", "后不", "疗程"];
+        const A_DAY: i64 = 24 * 60;
+        if subject.visit.operations.iter().flatten().next().is_some() {
+            return None;
+        }
+        let lexicon = subject.knowledge.lexicon();
+        let named = |passage: &Passage| {
+            // 抗菌药物 and 抗生素 name the class, which is what the note speaks of.
+            let is_class = |mention: &Mention| passage.text.slice(mention.span).starts_with('抗');
+            let is_given = |mention: &Mention| {
+                lexicon.is_a(mention.concept, "抗菌药物") && !is_class(mention) && mention.assertion != Assertion::Absent
+            };
+            passage.mentions.iter().any(is_given) || ["抗感染", "抗炎", "消炎"].iter().any(|word| is_told(passage, word))
+        };
+        if subject.reading.documents.iter().flat_map(|document| &document.passages).any(|passage| named(passage)) {
+            return None;
+        }
+        self.explained.documents(subject).find_map(|document| {
+            let said = document.time?;
+            let goes_on = |order: &Order| {
+                let until = order.stop.map_or(subject.at, |stop| stop.earliest());
+                let soon = order.start.is_some_and(|start| time::minutes_between(said.latest(), start.earliest()) <= 2 * A_DAY);
+                order.long_term == Some(true) && soon && time::minutes_between(said.latest(), until) > A_DAY
+            };
+            let (index, order) = orders.iter().enumerate().find(|(_, order)| is_systemic(order) && goes_on(order))?;
+            self.explained.passages_of(document).find_map(|passage| {
+                let text = passage.text.as_str();
+                let span = NEEDLESS.iter().find_map(|word| text.find(word).map(|at| Span::new(at, at + word.len())))?;
+                let clause = around::stretch(text, span, &['。', ';', '\n', ',']);
+                let mut hit = order_hit(index, order, self.searched(subject));
+                hit.evidence.push(Evidence { passage: passage.clone(), span, role: Role::Against });
+                (!IF.iter().any(|word| clause.contains(word))).then_some(hit)
+            })
+        })
     }
 
     pub(super) fn antibiotic_indication(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
@@ -207,7 +234,7 @@ impl Prepared {
             .passages(subject)
             .any(|passage| !matches!(passage.section.as_ref(), "既往史" | "个人史" | "家族史" | "体格检查" | "过敏史") && present(passage))
         {
-            return Ok(Vec::new());
+            return Ok(self.refused_antibiotic(subject, orders, is_systemic).into_iter().collect());
         }
         Ok(vec![order_hit(index, order, self.searched(subject))])
     }
@@ -439,7 +466,7 @@ pub(super) fn order_hit(index: usize, order: &Order, searched: Vec<Searched>) ->
 
 /// 二级, 三级护理 in force for more than two hours of 病危 or 病重.
 pub(super) fn nursing_level(subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-    use crate::record::{ConditionLevel, time};
+    use crate::record::ConditionLevel;
     const TRANSITION_MINUTES: i64 = 120;
     let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
     let conditions = subject.visit.conditions.as_deref().ok_or("未提供病危病重时段")?;

@@ -17,13 +17,15 @@ const TERMINAL: [&str; 5] = ["呼吸循环衰竭", "循环呼吸衰竭", "全身
 /// What only care or the stay itself brings about: one wording a group.
 const ACQUIRED: [&[&str]; 7] = [
     &["压疮", "褥疮", "压力性损伤", "压力性溃疡"],
-    &["切口感染", "手术部位感染"],
+    WOUND,
     &["医院获得性肺炎", "院内获得性肺炎"],
     &["呼吸机相关性肺炎", "呼吸机相关肺炎"],
     &["导管相关"],
     &["输血反应"],
     &["输液反应"],
 ];
+/// Of a wound of this stay: one of an earlier operation may well be why the patient comes.
+const WOUND: &[&str] = &["切口感染", "手术部位感染", "切口皮下感染", "切口浅部感染", "切口浅表感染", "切口深部感染"];
 /// What may also be there on admission, and counts as the stay's own where the record says that it set in later.
 const SET_IN: [&[&str]; 7] = [
     &["吸入性肺炎"],
@@ -150,11 +152,21 @@ impl Prepared {
             document.time.is_some_and(|at| at.has_time() && time::minutes_between(admitted, at.earliest()) >= TWO_DAYS)
         };
         // A document without a time may be an early one.
-        let early = subject.reading.documents.iter().filter(|document| !late(document) && document.kind != DocumentKind::DischargeRecord);
-        if early.flat_map(|document| &document.passages).any(|passage| first_of(passage, words).is_some()) {
+        let mut early =
+            subject.reading.documents.iter().filter(|document| !late(document) && document.kind != DocumentKind::DischargeRecord);
+        let told_early = |document: &DocumentReading| {
+            let foretold = |passage: &Passage, span: Span| is_consent(document.kind) && !is_stated_diagnosis(passage, span);
+            document.passages.iter().any(|passage| first_of(passage, words).is_some_and(|span| !foretold(passage, span)))
+        };
+        if early.any(told_early) {
             return None;
         }
-        self.explained.documents(subject).filter(|document| late(document)).find_map(|document| {
+        let operated = |document: &DocumentReading| {
+            let starts = subject.visit.operations.iter().flatten().filter_map(|operation| operation.started_at);
+            let before = |at: Instant| at.latest() >= admitted && document.time.is_some_and(|noted| at.latest() < noted.earliest());
+            words != WOUND || starts.into_iter().any(before)
+        };
+        self.explained.documents(subject).filter(|document| late(document) && operated(document)).find_map(|document| {
             document.passages.iter().find_map(|passage| {
                 let span = first_of(passage, words)?;
                 let sentence = passage.sentence_of(span);
@@ -163,6 +175,18 @@ impl Prepared {
             })
         })
     }
+}
+
+/// A consent foretells what may happen; only its line of diagnoses says what is.
+fn is_consent(kind: DocumentKind) -> bool {
+    use DocumentKind::{ConsentAnesthesia, ConsentOperation, ConsentSpecial, ConsentTransfusion};
+    matches!(kind, ConsentOperation | ConsentAnesthesia | ConsentSpecial | ConsentTransfusion)
+}
+
+fn is_stated_diagnosis(passage: &Passage, span: Span) -> bool {
+    let before = &passage.text.as_str()[..span.start as usize];
+    let line = before.rsplit('\n').next().unwrap_or(before);
+    passage.section.contains("诊断") || line.contains("诊断") && !line.contains("风险") && !line.contains("并发症")
 }
 
 /// The first of the words that is neither denied nor only a risk.
@@ -247,14 +271,14 @@ pub(super) fn pathology_diagnosis(subject: &Subject<'_>) -> Result<Vec<Hit>, Str
         .filter(|(_, text)| !text.is_empty())
         .collect();
     let blank = stated.is_empty() || matches!(stated, "-" | "无" | "/" | "—");
+    let operated = subject.visit.operations.iter().flatten().next().is_some();
     let missed = match known.first() {
-        Some(first) if blank => Some(first),
-        Some(_) if !names_tumour(stated) && !["待", "见病理", "见报告", "详", "附"].iter().any(|word| stated.contains(word)) => {
+        // Many hospitals leave the box to tumours and operations: a biopsy of the gastric mucosa may go without.
+        Some(first) if blank => known.iter().find(|(_, text)| is_malignant(text)).or(if operated { Some(first) } else { None }),
+        Some(_)
+            if !names_tumour(stated) && !["待", "见病理", "见报告", "详", "附", "M8", "M9"].iter().any(|word| stated.contains(word)) =>
+        {
             known.iter().find(|(_, text)| is_malignant(text))
-        }
-        // A tumour on the page that no report of the stay speaks of.
-        Some(first) if is_malignant(stated) && known.len() == reports.len() && !known.iter().any(|(_, text)| names_tumour(text)) => {
-            Some(first)
         }
         _ => None,
     };

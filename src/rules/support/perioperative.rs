@@ -29,6 +29,8 @@ impl Prepared {
             "术前给",
         ];
         const LONGER: [&str; 10] = ["污染", "感染灶", "感染征", "考虑感染", "合并感染", "发热", "脓", "穿孔", "治疗性", "开放性"];
+        /// What still gives a reason where the record itself calls the wound clean and the drug preventive.
+        const INFECTED: [&str; 7] = ["感染灶", "感染征", "考虑感染", "合并感染", "脓肿", "发热", "治疗性"];
         /// These give a reason only where the sentence speaks of infection: 跌倒高危, 很高危 do not.
         const LONGER_FOR_INFECTION: [&str; 2] = ["延长", "高危"];
         const INFECTION: [&str; 6] = ["感染", "抗菌", "抗生素", "头孢", "预防用药", "延长预防"];
@@ -106,8 +108,9 @@ impl Prepared {
             })
         };
         let longer = || {
+            let words: &[&str] = if self.explained.passages(subject).any(|passage| calls_clean(passage)) { &INFECTED } else { &LONGER };
             self.explained.passages(subject).any(|passage| {
-                LONGER.iter().any(|word| is_told(passage, word)) || LONGER_FOR_INFECTION.iter().any(|word| of_infection(passage, word))
+                words.iter().any(|word| is_told(passage, word)) || LONGER_FOR_INFECTION.iter().any(|word| of_infection(passage, word))
             })
         };
         if let Some((index, order, hours)) = long.filter(|_| !longer()) {
@@ -282,6 +285,15 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// 围术期用药按Ⅱ类切口预防: 流脓 and 穿孔 of the history are then no reason for more.
+fn calls_clean(passage: &Passage) -> bool {
+    const CLEAN: [&str; 6] = ["Ⅰ类", "Ⅱ类", "I类", "II类", "一类切口", "二类切口"];
+    passage.sentences.iter().map(|sentence| passage.text.slice(*sentence)).any(|sentence| {
+        let is_other = ["Ⅲ类", "III类", "Ⅳ类"].iter().any(|word| sentence.contains(word));
+        !is_other && sentence.contains("切口") && sentence.contains("预防") && CLEAN.iter().any(|word| sentence.contains(word))
+    })
 }
 
 /// Whether somebody speaks of an implant by this name or by three letters of it: 350~560μm聚乙烯醇颗粒 is 聚乙烯醇栓塞颗粒.
