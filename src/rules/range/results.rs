@@ -69,12 +69,14 @@ impl Prepared {
             let Some(written) = written.filter(|at| at.has_time()) else { continue };
             // The day that a bare clock time in it is of.
             let day = document.time.unwrap_or(written).date();
-            // A sample that was taken after the note can't be the one it tells of: the same value comes from an earlier one that is not in the list.
-            let taken = |lab: &Lab| lab.sampled_at.is_none_or(|at| !at.has_time() || at.earliest() <= written.latest());
             let early = |lab: &Lab| {
                 let late = |at: Instant| time::minutes_between(written.latest(), at.earliest()) as f64 > self.spec.tolerance;
-                taken(lab) && lab.reported_at.is_some_and(|at| at.has_time() && late(at))
+                lab.reported_at.is_some_and(|at| at.has_time() && late(at))
             };
+            // One short value (钾4.4) of a sample that was not yet taken may be that of an earlier one, which is not in the list; two are no chance.
+            let is_short = |lab: &Lab| lab.value.iter().flat_map(|value| value.chars()).filter(char::is_ascii_digit).count() < 3;
+            let is_chance = |lab: &Lab| is_short(lab) && lab.sampled_at.is_some_and(|at| at.has_time() && at.earliest() > written.latest());
+            let (mut of_document, mut may_be_chance) = (Vec::new(), true);
             for passage in self.places.passages_of(document) {
                 for mention in passage.mentions.iter().filter(|mention| mention.assertion == Assertion::Present && !mention.quoted) {
                     if lexicon.concept(mention.concept).kind == ConceptKind::Vital {
@@ -106,7 +108,8 @@ impl Prepared {
                         path: format!("/labs/{}", reports[0]),
                         label: format!("{}报告时间 {reported}", lab.item.as_deref().unwrap_or("")),
                     });
-                    hits.push(found);
+                    may_be_chance &= is_chance(lab);
+                    of_document.push(found);
                 }
                 for (index, lab, item, value) in unknown.iter().filter(|(_, lab, ..)| early(lab)) {
                     let Some(span) = quoted_result(passage.text.as_str(), item, value) else { continue };
@@ -117,8 +120,12 @@ impl Prepared {
                     let mut found = hit(passage, span, Vec::new());
                     let reported = lab.reported_at.map_or(String::new(), |at| at.to_string());
                     found.data.push(DataEvidence { path: format!("/labs/{index}"), label: format!("{item}报告时间 {reported}") });
-                    hits.push(found);
+                    may_be_chance &= is_chance(lab);
+                    of_document.push(found);
                 }
+            }
+            if of_document.len() > 1 || !may_be_chance {
+                hits.extend(of_document);
             }
         }
         Ok(hits)
