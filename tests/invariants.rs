@@ -272,7 +272,18 @@ fn a_fingerprint_survives_edits_in_its_own_section() {
         }
     }
     // These judge how much of a text is copied, or that nothing is said besides: a sentence more may rightly take the finding away.
-    let may_go = ["round-only-agrees", "round-copies-first-course", "discussion-repeats-features", "consult-no-purpose", "identical-notes"];
+    let may_go = [
+        "round-only-agrees",
+        "round-copies-first-course",
+        "discussion-repeats-features",
+        "consult-no-purpose",
+        "identical-notes",
+        "critical-value-only-watched",
+        "death-discussion-agreed",
+        "textbook-round-only",
+        // What a line more puts before the first diagnosis.
+        "chronic-before-acute",
+    ];
     lost.retain(|line: &String| !may_go.iter().any(|rule| line.contains(rule)));
     assert!(kept >= 40 && edits > kept && lost.is_empty(), "{kept} kept, {edits} edits, {lost:#?}");
 }

@@ -105,9 +105,11 @@ fn is_described(passage: &Passage, at: usize, after: &str) -> bool {
     let bare = AGES.iter().find_map(|age| before.strip_suffix(age));
     let patient = ["性患者", "患者", "性患儿", "患儿"].iter().any(|word| after.starts_with(word));
     let aged = bare.is_some() && after.starts_with(['性', ',']) && is_whole(after);
-    let head = bare.unwrap_or(before).trim_end();
+    // A line of its own above is no part of it.
+    const SPACE: [char; 2] = [' ', '\u{3000}'];
+    let head = bare.unwrap_or(before).trim_end_matches(SPACE);
     // 1.中年女: the number of a list.
-    let head = head.trim_end_matches(|mark: char| mark.is_ascii_digit() || ".()、①".contains(mark)).trim_end();
+    let head = head.trim_end_matches(|mark: char| mark.is_ascii_digit() || ".()、①".contains(mark)).trim_end_matches(SPACE);
     let opens = head.is_empty() || head.ends_with(['。', ';', '\n', ',', '】']) || HEADS.iter().any(|word| head.ends_with(word));
     (aged || patient) && opens && passage.section.as_ref() != "鉴别诊断"
 }
