@@ -8,6 +8,11 @@ pub fn start_of(text: &str, at: usize, stops: &[char]) -> usize {
     stop.map_or(0, |(index, character)| index + character.len_utf8())
 }
 
+/// The last so many letters of a text.
+pub fn last(text: &str, letters: usize) -> &str {
+    text.char_indices().rev().take(letters).last().map_or("", |(start, _)| &text[start..])
+}
+
 /// The stretch that holds the span, between the nearest of `stops` on both sides.
 pub fn stretch<'t>(text: &'t str, span: Span, stops: &[char]) -> &'t str {
     let start = start_of(text, span.start as usize, stops);
@@ -28,5 +33,12 @@ mod tests {
         assert_eq!(stretch(text, span, &[';']), "术前禁食。今日停用阿司匹林、氯吡格雷");
         assert_eq!(start_of(text, at, &['。']), "术前禁食。".len());
         assert_eq!(start_of(text, 0, &['。']), 0);
+    }
+
+    #[test]
+    fn the_last_letters_of_a_text() {
+        assert_eq!(last("既往体健", 2), "体健");
+        assert_eq!(last("体健", 8), "体健");
+        assert_eq!((last("体健", 0), last("", 3)), ("", ""));
     }
 }

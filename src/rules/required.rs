@@ -186,11 +186,14 @@ impl Prepared {
         let in_sections = !self.spec.sections.is_empty();
         let passages: Vec<_> = if in_sections { self.sections.passages_of(document).collect() } else { document.passages.iter().collect() };
         let passages: Vec<_> = passages.into_iter().filter(|passage| bare(passage.text.as_str()).next().is_some()).collect();
+        // Of the sections those that the document has, or all where it has none of them.
+        let has = |section: &str| passages.iter().any(|passage| *passage.section == *section || passage.within.as_deref() == Some(section));
         let searched = || -> Vec<Searched> {
             if !in_sections {
                 return vec![Searched { document: document.index, section: None }];
             }
-            self.spec.sections.iter().map(|section| Searched { document: document.index, section: Some(section.clone()) }).collect()
+            let sections = self.spec.sections.iter().filter(|section| passages.is_empty() || has(section));
+            sections.map(|section| Searched { document: document.index, section: Some(section.clone()) }).collect()
         };
         // An excerpt of one or two sections is no document that lacks the others.
         if in_sections && passages.is_empty() && sections_of(document) < FEWEST_SECTIONS {

@@ -1,5 +1,6 @@
 //! Allergies as a text states or denies them.
 
+use super::super::around;
 use crate::reading::letters::is_han;
 use crate::reading::text::Span;
 use crate::reading::{ConceptId, Experiencer, Mention, Passage};
@@ -152,14 +153,14 @@ impl<'p> Phrase<'p> {
 
     /// Begin and end of the items of the list that begins at `from`.
     fn items(&self, from: usize) -> Vec<(usize, usize)> {
-        let listed = &self.passage.text.as_str()[from..self.at];
         let mut start = from;
         let mut items = Vec::new();
-        for item in listed.split(JOINTS) {
+        for part in self.passage.text.as_str()[from..self.at].split_inclusive(JOINTS) {
+            let item = part.trim_end_matches(JOINTS);
             if !item.is_empty() {
                 items.push((start, start + item.len()));
             }
-            start += item.len() + self.passage.text.as_str()[start + item.len()..].chars().next().map_or(0, char::len_utf8);
+            start += part.len();
         }
         items
     }
@@ -190,9 +191,13 @@ impl<'p> Phrase<'p> {
 
     /// 静滴头孢曲松后出现皮疹,考虑头孢曲松过敏: judged in this illness or stay, with its reaction told.
     fn judges_reaction(&self) -> bool {
+        matches!(self.passage.section.as_ref(), "" | "现病史" | "诊疗经过") && tells_reaction(self.said_before())
+    }
+
+    /// What its sentence says before the phrase.
+    fn said_before(&self) -> &'p str {
         let sentence = self.passage.sentence_of(Span::new(self.at, self.end));
-        let told = &self.passage.text.as_str()[sentence.start as usize..self.start];
-        matches!(self.passage.section.as_ref(), "" | "现病史" | "诊疗经过") && tells_reaction(told)
+        &self.passage.text.as_str()[sentence.start as usize..self.start]
     }
 
     fn span(&self) -> Span {
@@ -206,8 +211,7 @@ impl<'p> Phrase<'p> {
     /// The sentence tells of drugs that are being given.
     fn is_of_course(&self) -> bool {
         const GIVEN: [&str; 12] = ["用药", "输液", "静滴", "静点", "输注", "使用", "注射", "皮试", "目前", "今日", "术中", "治疗"];
-        let sentence = self.passage.sentence_of(Span::new(self.at, self.end));
-        let before = &self.passage.text.as_str()[sentence.start as usize..self.start];
+        let before = self.said_before();
         GIVEN.iter().any(|word| before.contains(word))
     }
 
@@ -215,8 +219,7 @@ impl<'p> Phrase<'p> {
     fn is_of_relative(&self) -> bool {
         const RELATIVES: [&str; 16] =
             ["父", "母", "妻", "夫", "兄", "弟", "姐", "妹", "配偶", "爱人", "其子", "其女", "儿子", "女儿", "子女", "同室"];
-        let sentence = self.passage.sentence_of(Span::new(self.at, self.end));
-        let before = &self.passage.text.as_str()[sentence.start as usize..self.start];
+        let before = self.said_before();
         let bracket = self.passage.text.as_str()[self.end..].trim_start_matches('史');
         RELATIVES.iter().any(|relative| before.contains(relative)) || bracket.strip_prefix('(').is_some_and(is_of_relative)
     }
@@ -313,10 +316,10 @@ pub(in crate::rules) fn is_withdrawn(passage: &Passage, end: usize) -> bool {
     const JUDGED: [&str; 8] = ["判为", "判断为", "考虑", "追问", "核实", "核对", "认为", "系"];
     let text = passage.text.as_str();
     let sentence = passage.sentence_of(Span::new(end - "过敏".len(), end));
-    let said: String = text[sentence.start as usize..end].chars().rev().take(24).collect::<Vec<_>>().into_iter().rev().collect();
+    let said = around::last(&text[sentence.start as usize..end], 24);
     let after: String = text[end..].chars().take(120).collect();
     let has = |words: &[&str], text: &str| words.iter().any(|word| text.contains(word));
-    let stated = has(&STATED, &said) || after.trim_start_matches(['"', '”']).starts_with(['?', '提', '标']);
-    let doubted = has(&DOUBTED, &said);
+    let stated = has(&STATED, said) || after.trim_start_matches(['"', '”']).starts_with(['?', '提', '标']);
+    let doubted = has(&DOUBTED, said);
     (stated || doubted) && has(&NOT, &after) || stated && has(&JUDGED, &after) && has(&REACTION, &after)
 }

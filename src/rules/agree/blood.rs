@@ -101,7 +101,7 @@ fn is_blood(text: &str, start: usize, after: &str) -> bool {
     const CELLS: [&str; 10] = ["Rh", "红细胞", "红悬", "悬", "浓", "洗涤", "去白", "少白", "辐照", "全血"];
     const NO_BLOOD: [&str; 7] = ["血友", "血管", "血栓", "血压", "血清", "血小板", "血浆"];
     const OTHER: [&str; 3] = ["血浆", "冷沉淀", "血小板"];
-    let before: String = text[..start].chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
+    let before = around::last(&text[..start], 8);
     let near: String = after.chars().take(6).collect();
     let clause = &text[around::start_of(text, start, &[',', '。', ';', '\n'])..start];
     let given = || ["输", "备", "配", "患者", "本人"].iter().any(|word| clause.contains(word));

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::super::{Hit, Role, Subject};
+use super::super::{Hit, Role, Subject, around};
 use super::{Prepared, piece};
 use crate::reading::letters::is_han;
 use crate::reading::lexicon::Lexicon;
@@ -162,7 +162,7 @@ fn is_explained(one: &Place<'_>, side: Side) -> bool {
     });
     // 右正中神经远端潜伏期6.8ms,拇短展肌可见正锐波;左正中神经4.3ms.
     let name = one.passage.text.slice(one.span).trim_start_matches(['左', '右', '侧']);
-    let ahead: String = text[..one.span.start as usize].chars().rev().take(BESIDE).collect::<Vec<_>>().into_iter().rev().collect();
+    let ahead = around::last(&text[..one.span.start as usize], BESIDE);
     let behind: String = text[one.span.end as usize..].chars().take(BESIDE).collect();
     let other = [format!("{usual}{name}"), format!("{usual}侧{name}")];
     let compared = compared || other.iter().any(|other| ahead.contains(other) || behind.contains(other));

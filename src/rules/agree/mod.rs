@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::around;
 use super::facts;
 use super::places::Places;
 use super::{Check, DataEvidence, Evidence, Hit, Knowledge, Outcome, Role, SpecError, Subject};
@@ -455,8 +456,7 @@ fn is_of_newborn(subject: &Subject<'_>, passage: &Passage) -> bool {
 /// 新生儿,男,3200g in the record of a mother.
 fn opens_with_newborn(passage: &Passage, span: Span) -> bool {
     const NEAR: usize = 8;
-    let near: String =
-        passage.text.as_str()[..span.start as usize].chars().rev().take(NEAR).collect::<Vec<_>>().into_iter().rev().collect();
+    let near = around::last(&passage.text.as_str()[..span.start as usize], NEAR);
     ["新生儿", "婴儿"].iter().any(|word| near.contains(word))
 }
 

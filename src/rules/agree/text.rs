@@ -122,7 +122,7 @@ fn is_whole(after: &str) -> bool {
 
 /// 多见于老年男性, 中年女性好发: of a disease, not of the patient.
 fn is_general(before: &str, after: &str) -> bool {
-    let near: String = before.chars().rev().take(12).collect::<Vec<_>>().into_iter().rev().collect();
+    let near = around::last(before, 12);
     let behind = after.trim_start_matches('性').trim_start_matches("患者").trim_start_matches("患儿");
     ["多见于", "好发于", "常见于", "易发", "多为", "高发于"].iter().any(|word| near.contains(word))
         || ["多见", "常见", "好发", "居多", "高发", "易", "多发", "发病", "占", "应", "慎", "禁"]
@@ -213,7 +213,7 @@ pub(in crate::rules) fn death_times(passage: &Passage, day: jiff::civil::Date) -
             }
             _ => continue,
         };
-        let before: String = text[..expression.span.start as usize].chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
+        let before = around::last(&text[..expression.span.start as usize], 6);
         let after: String = text[expression.span.end as usize..].chars().take(24).collect();
         // 22:43心电图呈直线,宣布临床死亡
         let mut clauses = after.split(['。', ';', '\n']).next().unwrap_or("").split(',');
@@ -365,7 +365,7 @@ pub(in crate::rules) fn blood_losses(passage: &Passage) -> Vec<(f64, Span)> {
     let text = passage.text.as_str();
     let of_measure = |measure: &Measure| {
         let volume = crate::reading::measures::convert(measure.value, &measure.unit, "ml")?;
-        let before: String = text[..measure.span.start as usize].chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
+        let before = around::last(&text[..measure.span.start as usize], 6);
         let counted = ["出血", "失血"].iter().any(|word| before.contains(word))
             && !["术前", "产后", "阴道", "便", "预计"].iter().any(|word| before.contains(word));
         // 09:20失血900ml仍在出血 is on the way.

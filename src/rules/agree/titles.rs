@@ -53,6 +53,6 @@ fn is_of_another(before: &str) -> bool {
     const HOUSES: [&str; 5] = ["外院", "医院", "大学", "外请", "院外"];
     const SURNAMES: [&str; 10] = ["欧阳", "上官", "司马", "司徒", "诸葛", "皇甫", "尉迟", "令狐", "慕容", "夏侯"];
     let clause = &before[around::start_of(before, before.len(), &['。', ';', '\n', ',', ':', '、'])..];
-    let near = clause.char_indices().rev().take(FAR).last().map_or("", |(start, _)| &clause[start..]);
+    let near = around::last(clause, FAR);
     SURNAMES.iter().any(|surname| before.ends_with(surname)) || HOUSES.iter().any(|house| near.contains(house))
 }

@@ -53,12 +53,12 @@ fn fractures(passage: &Arc<Passage>) -> Vec<Broken<'_>> {
     let found = FRACTURE.find_iter(text).filter_map(|fracture| {
         let start = around::start_of(text, fracture.start(), &[',', '。', ';', ':', '\n', '+']);
         let clause = &text[start..fracture.start()];
-        let near = clause.char_indices().rev().nth(FAR - 1).map_or(0, |(at, _)| at);
-        let first = LEVEL.find(&clause[near..])?;
-        let told = names(&clause[near..]);
+        let near = around::last(clause, FAR);
+        let first = LEVEL.find(near)?;
+        let told = names(near);
         let sentence = passage.text.slice(passage.sentence_of(Span::new(fracture.start(), fracture.end())));
         let own = !OTHER.is_match(clause) && !sentence.contains("既往") && !text[fracture.end()..].starts_with("术后");
-        own.then(|| (passage, Span::new(start + near + first.start(), fracture.end()), told))
+        own.then(|| (passage, Span::new(fracture.start() - near.len() + first.start(), fracture.end()), told))
     });
     found.collect()
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use regex::Regex;
 
-use super::super::{Hit, Role, Subject};
+use super::super::{Hit, Role, Subject, around};
 use super::{Prepared, piece};
 use crate::reading::text::Span;
 use crate::reading::{Assertion, Passage};
@@ -58,7 +58,7 @@ impl Prepared {
         self.against.passages(subject).filter(|passage| own.document().is_none() || passage.document() != own.document()).any(|passage| {
             let text = passage.text.as_str();
             region.iter().flat_map(|word| text.match_indices(*word)).any(|(at, word)| {
-                let before: String = text[..at].chars().rev().take(NEAR).collect::<Vec<_>>().into_iter().rev().collect();
+                let before = around::last(&text[..at], NEAR);
                 let after: String = text[at + word.len()..].chars().take(NEAR).collect();
                 WOUNDS.iter().any(|wound| before.contains(wound) || after.contains(wound))
             })

@@ -80,6 +80,11 @@ impl Prepared {
                 let measure = mention.measure.and_then(|index| passage.measures.get(index as usize));
                 // Kilograms are the patient's.
                 let Some(measure) = measure.filter(|measure| measure.unit.as_ref() != "kg") else { continue };
+                // Few doses break a bound (of a child's never more): only their sentences are searched.
+                let broken = |of_child: bool| bounds.broken_by(measure.value, &measure.unit, None, of_child);
+                if broken(is_child).is_none() {
+                    continue;
+                }
                 let span = mention.span.cover(measure.span);
                 let sentence = passage.text.slice(passage.sentence_of(span));
                 // 64mg/50ml is what is in the syringe; what was swallowed as a poison was not prescribed.
@@ -89,7 +94,7 @@ impl Prepared {
                     continue;
                 }
                 let of_child = is_child || OF_CHILD.iter().any(|word| sentence.contains(word));
-                if let Some(limit) = bounds.broken_by(measure.value, &measure.unit, None, of_child) {
+                if let Some(limit) = broken(of_child) {
                     hits.push(hit(passage, span, vec![("stated", passage.text.quote(span).to_owned()), ("bounds", limit)]));
                 }
             }

@@ -471,9 +471,9 @@ pub(in crate::rules) fn patient_age(passage: &Passage) -> Option<(i64, Span)> {
             continue;
         }
         let start = at - digits;
-        let before: String = text[..start].chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
+        let before = around::last(&text[..start], 8);
         let after = &text[at + '岁'.len_utf8()..];
-        if is_own_age(&before, after) && !is_of_other_person(text, start) {
+        if is_own_age(before, after) && !is_of_other_person(text, start) {
             return text[start..at].parse().ok().map(|age| (age, Span::new(start, at + '岁'.len_utf8())));
         }
     }

@@ -30,10 +30,7 @@ struct Told {
 impl Told {
     fn is_of(&self, order: &Order, subject: &Subject<'_>) -> bool {
         let name = order.name.as_deref().unwrap_or("");
-        match self.drug == GLUCOSE {
-            true => name.contains(GLUCOSE),
-            false => subject.knowledge.lexicon().find(name).any(|(_, id)| id == self.concept),
-        }
+        if self.drug == GLUCOSE { name.contains(GLUCOSE) } else { subject.knowledge.lexicon().find(name).any(|(_, id)| id == self.concept) }
     }
 
     /// As many orders as told, or one order of all doses together.
@@ -96,10 +93,12 @@ impl Prepared {
             for passage in self.within.passages_of(document) {
                 for mention in passage.mentions.iter().filter(|mention| is_fact(mention)) {
                     let named = passage.text.slice(mention.span);
-                    let drug = match named.starts_with(GLUCOSE) {
-                        true => GLUCOSE.to_owned(),
-                        false if lexicon.is_a(mention.concept, "抢救药") => lexicon.concept(mention.concept).name.to_string(),
-                        false => continue,
+                    let drug = if named.starts_with(GLUCOSE) {
+                        GLUCOSE.to_owned()
+                    } else if lexicon.is_a(mention.concept, "抢救药") {
+                        lexicon.concept(mention.concept).name.to_string()
+                    } else {
+                        continue;
                     };
                     if told[first..].iter().any(|other| other.drug == drug) {
                         continue;
