@@ -37,7 +37,7 @@ impl Planter {
 
 /// All planters in the order of the catalogue, the time limits last.
 pub fn all() -> Vec<&'static Planter> {
-    let families: [&'static [Planter]; 16] = [
+    let families: [&'static [Planter]; 17] = [
         planters::identity::PLANTERS,
         planters::time::PLANTERS,
         planters::site::PLANTERS,
@@ -46,6 +46,7 @@ pub fn all() -> Vec<&'static Planter> {
         planters::exam::PLANTERS,
         planters::diagnosis::PLANTERS,
         planters::course::PLANTERS,
+        planters::silent::PLANTERS,
         planters::copy::PLANTERS,
         planters::drugs::PLANTERS,
         planters::operation::PLANTERS,

@@ -175,6 +175,9 @@ pub struct EventFilter {
     /// Values of `orders[].purpose`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub purpose: Vec<String>,
+    /// Concepts of which another order starts at the same time, as some drug is cut short ([`super::cut_short`]).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<String>,
     /// Words of which the imaging's modality holds one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub modality: Vec<String>,
@@ -489,6 +492,7 @@ fn order_matches(subject: &Subject<'_>, order: &Order, filter: &EventFilter) -> 
         && is_named(subject, order.name.as_deref().unwrap_or(""), filter)
         && !(filter.order_kind == Some(OrderKind::Procedure) && is_upkeep(order.name.as_deref().unwrap_or("")))
         && is_concept(subject, order.name.as_deref().unwrap_or(""), &filter.concept)
+        && super::cut_short::answers_a_stop(subject, order, &filter.beside)
         && (filter.not_concept.is_empty() || !is_concept(subject, order.name.as_deref().unwrap_or(""), &filter.not_concept))
 }
 

@@ -28,6 +28,7 @@ pub mod tables;
 mod agree;
 mod around;
 mod conflict;
+mod cut_short;
 mod deadline;
 pub mod expression;
 mod pattern;

@@ -258,7 +258,7 @@ pub fn trimmed(passage: &Passage) -> Span {
 }
 
 /// The text calls somebody of this name a relative or whom the patient empowered.
-fn is_relative(text: &str, name: &str) -> bool {
+pub(super) fn is_relative(text: &str, name: &str) -> bool {
     const BEFORE: [&str; 16] = [
         "女儿",
         "儿子",

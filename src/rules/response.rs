@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::events::{self, Event, EventFilter, EventKind};
 use super::finder::{Find, Finder};
 use super::places::Places;
-use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, Searched, SpecError, Subject};
+use super::{Check, Evidence, Hit, Knowledge, Outcome, Role, Searched, SpecError, Subject, around, facts};
 use crate::reading::lexicon::ConceptSet;
 use crate::reading::text::Span;
 use crate::reading::{ConceptId, DocumentReading, Mention, Passage};
@@ -36,6 +36,9 @@ pub struct Response {
     pub hours_before: i64,
     #[serde(default)]
     pub answer: Find,
+    /// An answer that lies inside one of these is none: 无体位性低血压, 升压药备用.
+    #[serde(default)]
+    pub not_in: Find,
     /// The thing itself (the item of a critical value, the ordered drug or one of `same_class`) counts as an answer.
     #[serde(default)]
     pub item: bool,
@@ -72,6 +75,7 @@ struct Prepared {
     spec: Response,
     places: Places,
     answer: Finder,
+    not_in: Finder,
     then: Finder,
     told: Vec<(ConceptSet, Finder)>,
 }
@@ -89,7 +93,8 @@ impl Response {
         };
         let told = self.told.iter().map(told).collect::<Result<_, SpecError>>()?;
         let (answer, then) = (self.answer.prepare(knowledge)?, self.then.prepare(knowledge)?);
-        Ok(Box::new(Prepared { spec: self.clone(), places, answer, then, told }))
+        let not_in = self.not_in.prepare(knowledge)?;
+        Ok(Box::new(Prepared { spec: self.clone(), places, answer, not_in, then, told }))
     }
 }
 
@@ -150,7 +155,7 @@ impl Prepared {
         for document in self.places.documents(subject).filter(|document| in_window(document) || tells_value(document)) {
             searched.push(Searched { document: document.index, section: None });
             for passage in self.places.passages_of(document) {
-                let Some(span) = self.answers(subject, passage, trigger, &item) else { continue };
+                let Some(span) = self.answers(subject, document, passage, trigger, &item) else { continue };
                 if self.spec.then.is_empty() || document.passages.iter().any(|passage| self.then.matches(passage)) {
                     return None;
                 }
@@ -209,16 +214,27 @@ impl Prepared {
         named(subject, trigger)
     }
 
-    fn answers(&self, subject: &Subject<'_>, passage: &Passage, trigger: &Event, items: &[ConceptId]) -> Option<Span> {
+    fn answers(
+        &self,
+        subject: &Subject<'_>,
+        document: &DocumentReading,
+        passage: &Passage,
+        trigger: &Event,
+        items: &[ConceptId],
+    ) -> Option<Span> {
         let lexicon = subject.knowledge.lexicon();
+        let not_in = if self.spec.not_in.is_empty() { Vec::new() } else { self.not_in.find(passage) };
+        let is_outside = |span: &Span| !not_in.iter().any(|found| found.contains(*span));
+        let is_fresh = |span: &Span| self.spec.trigger != EventKind::Result || !self.is_stale(subject, document, passage, *span, trigger);
         let is_item = |mention: &&Mention| items.contains(&mention.concept) && !is_of_before(subject, passage, mention, trigger);
         let by_item = || passage.mentions.iter().find(is_item).map(|mention| mention.span);
         let by_class = || {
             passage
                 .mentions
                 .iter()
-                .find(|mention| self.spec.same_class.iter().any(|class| lexicon.is_a(mention.concept, class)))
+                .filter(|mention| self.spec.same_class.iter().any(|class| lexicon.is_a(mention.concept, class)))
                 .map(|mention| mention.span)
+                .find(is_outside)
         };
         // Only what stands before CT names its region: 骨盆CT finds the 髋臼 next door.
         let is_of_trigger = |span: &Span| {
@@ -227,8 +243,45 @@ impl Prepared {
         };
         let is_critical = self.spec.trigger == EventKind::CriticalValueReported && self.spec.then.is_empty();
         let by_name = || if is_critical { other_name(passage.text.as_str(), &trigger.label) } else { None };
-        self.answer.find(passage).into_iter().find(is_of_trigger).or_else(by_item).or_else(by_name).or_else(by_class)
+        let is_answer = |span: &Span| is_of_trigger(span) && is_outside(span) && is_fresh(span);
+        self.answer.find(passage).into_iter().find(is_answer).or_else(by_item).or_else(by_name).or_else(by_class)
     }
+}
+
+impl Prepared {
+    /// What the span tells is not of this result: a value within the limits that an older report gave, or that stands in a note signed before it.
+    fn is_stale(&self, subject: &Subject<'_>, document: &DocumentReading, passage: &Passage, span: Span, trigger: &Event) -> bool {
+        const CHANGES: [&str; 6] = ["升", "降", "复查", "→", "波动", "由"];
+        let clause = around::stretch(passage.text.as_str(), span, &['。', ';', ',', '\n']);
+        if CHANGES.iter().any(|word| clause.contains(word)) {
+            return false;
+        }
+        let record = facts::document(subject.visit, document);
+        let signed = record.signatures.iter().flatten().filter_map(|signature| signature.at).chain(record.signed_at);
+        let is_finished = signed.max_by_key(|at| at.latest()).is_some_and(|at| at.has_time() && at.latest() < trigger.at.earliest());
+        let items = named(subject, trigger);
+        let mention = passage.mentions.iter().find(|mention| mention.span.overlaps(span) && items.contains(&mention.concept));
+        let is_old = |mention: &Mention| is_finished || is_of_before(subject, passage, mention, trigger);
+        is_finished && says_normal(passage, span) || mention.is_some_and(|mention| self.is_ordinary(passage, mention) && is_old(mention))
+    }
+
+    /// The value beside the mention is not beyond the limits of the rule.
+    fn is_ordinary(&self, passage: &Passage, mention: &Mention) -> bool {
+        let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { return false };
+        let filter = &self.spec.filter;
+        let beyond = filter.above.is_some_and(|most| measure.value > most) || filter.below.is_some_and(|least| measure.value < least);
+        !beyond && (measure.unit.is_empty() || filter.unit.iter().any(|unit| **unit == *measure.unit))
+    }
+}
+
+/// 肝肾功能正常, 血钾正常: right behind the words or within them.
+fn says_normal(passage: &Passage, span: Span) -> bool {
+    const NEAR: usize = 6;
+    let text = passage.text.as_str();
+    let behind: String =
+        text[span.end as usize..].chars().take(NEAR).take_while(|letter| !matches!(letter, '。' | ';' | ',' | '\n')).collect();
+    let said = format!("{}{behind}", passage.text.slice(span));
+    said.contains("正常") && !["不正常", "恢复正常", "已正常"].iter().any(|word| said.contains(word))
 }
 
 /// The mention gives the value of a report from before the trigger, and no later report has it: 血钾4.1 of the admission answers no critical 6.6.
@@ -279,12 +332,13 @@ fn tells(passage: &Passage, items: &[ConceptId], value: f64) -> bool {
 
 /// What the text calls the trigger's item: names of one thing that are no single concept of the lexicon.
 fn other_name(text: &str, label: &str) -> Option<Span> {
-    const NAMES: [&[&str]; 5] = [
+    const NAMES: [&[&str]; 6] = [
         &["中性粒细胞", "ANC", "粒缺", "粒细胞缺乏", "粒细胞减少"],
         &["葡萄糖", "血糖"],
         &["总钙", "血钙", "低钙", "高钙"],
         &["BNP", "脑钠肽", "钠尿肽"],
         &["脑脊液", "CSF"],
+        &["血培养", "需氧瓶", "厌氧瓶", "菌血症", "革兰阴性", "革兰阳性"],
     ];
     // 葡萄糖 in a note is the drug.
     const NOT_IN_NOTES: &str = "葡萄糖";

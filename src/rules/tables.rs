@@ -40,6 +40,9 @@ pub struct Dose {
     /// Most of one day that any label allows an adult by mouth or vein, loading doses left out.
     #[serde(default)]
     pub max_day: Option<f64>,
+    /// Most of one nebulised dose, in the same unit.
+    #[serde(default)]
+    pub max_inhaled: Option<f64>,
     /// Routes that are never right for the drug: 氯化钾 by 静脉推注.
     #[serde(default)]
     pub never_by: Vec<String>,
@@ -57,6 +60,12 @@ impl Dose {
             return Some(format!("单次常用上限{}{}", self.max, self.unit));
         }
         self.min.filter(|min| !is_child && value < *min).map(|min| format!("单次常用下限{min}{}", self.unit))
+    }
+
+    /// The bound that a nebulised dose breaks, in words.
+    pub fn broken_by_inhaling(&self, dose: f64, unit: &str) -> Option<String> {
+        let (value, max) = (convert(dose, unit, &self.unit)?, self.max_inhaled?);
+        (value > max).then(|| format!("单次雾化常用上限{max}{}", self.unit))
     }
 }
 

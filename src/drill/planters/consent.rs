@@ -1,5 +1,6 @@
 //! P and Q: consent, communication, consultation.
 
+use super::diagnosis::{bare_drug, is_heard_no_more, is_unheard_of};
 use crate::drill::draft::*;
 use crate::drill::plant::{Planter, plant};
 use crate::drill::scene::Scene;
@@ -45,9 +46,27 @@ fn operation_without_consent(d: &mut Draft<'_>) -> Option<Plant> {
     d.drop_documents(&[Kind::ConsentOperation])
 }
 
+/// Procedures by the words that their records and consents have in common.
+const PROCEDURES: &str = "胸腔|腹腔|腰椎穿刺|骨髓|心包|中心静脉|深静脉|透析|血液净化|气管切开|气管插管|支气管镜|胃镜|肠镜|造影|活检|清创|溶栓|牵引|关节腔|灌肠|引流";
+
+/// The consent of a procedure that is on record, none for another treatment; in an emergency it may be done without.
 fn special_consent_removed(d: &mut Draft<'_>) -> Option<Plant> {
-    d.document(&[Kind::InvasiveProcedure])?;
-    let plant = d.drop_documents(&[Kind::ConsentSpecial])?;
+    let titled = |d: &Draft<'_>, kind| {
+        d.documents(&[kind])
+            .into_iter()
+            .map(|index| (index, d.visit.documents[index].title.clone().unwrap_or_default()))
+            .collect::<Vec<_>>()
+    };
+    let (records, consents) = (titled(d, Kind::InvasiveProcedure), titled(d, Kind::ConsentSpecial));
+    let word = compiled(PROCEDURES);
+    let done = records.iter().find_map(|(_, title)| word.find(title).map(|found| found.as_str().to_owned()))?;
+    let own: Vec<usize> =
+        consents.iter().filter(|(_, title)| title.contains(&done) && !title.contains("急诊")).map(|(index, _)| *index).collect();
+    let plant = d.remove(&own)?;
+    // With another consent that speaks of it, it has one.
+    if d.has_text(&[Kind::ConsentSpecial, Kind::ConsentOperation, Kind::ConsentAnesthesia], &done) {
+        return None;
+    }
     d.drop_clauses(&[Kind::InvasiveProcedure, Kind::DailyCourse, Kind::WardRound, Kind::FirstCourse], &[], "同意书|签字|签署");
     Some(plant)
 }
@@ -202,20 +221,23 @@ fn advice_ignored(d: &mut Draft<'_>) -> Option<Plant> {
                 && plus_minutes(asked.earliest(), 60 * 60) < end
         })
         .filter(|order| order.start.is_some_and(|start| start.earliest() < asked.earliest()))
-        .filter_map(|order| order.name.clone())
+        .filter_map(|order| bare_drug(order.name.as_deref()?))
+        .filter(|bare| is_heard_no_more(d, bare, asked.earliest()))
         .collect();
-    let name = (!long.is_empty()).then(|| long[d.rng.u64(0..long.len() as u64) as usize].clone())?;
-    let bare = compiled("^(注射用|盐酸)|(注射液|肠溶片|缓释片|片|胶囊|颗粒)+$").replace_all(&name, "").into_owned();
+    let bare = (!long.is_empty()).then(|| long[d.rng.u64(0..long.len() as u64) as usize].clone())?;
     opinion(d, &format!("建议停用{bare}"))
 }
 
 fn advised_test_not_done(d: &mut Draft<'_>) -> Option<Plant> {
     // Of a running stay the test may still be done.
     d.discharged()?;
-    if d.has_text(WRITTEN, "动态心电图|24小时心电") {
-        return None;
-    }
-    let test = d.pick(&["建议行动态心电图检查", "建议完善24小时动态心电图", "建议加查头颅MRA"]);
+    let choices = [
+        ("建议行动态心电图检查", "动态心电|24小时心电|Holter"),
+        ("建议完善24小时动态心电图", "动态心电|24小时心电|Holter"),
+        ("建议加查头颅MRA", "MRA|CTA|磁共振血管|血管造影"),
+    ];
+    let open: Vec<&str> = choices.into_iter().filter(|(_, words)| is_unheard_of(d, words)).map(|(advice, _)| advice).collect();
+    let test = (!open.is_empty()).then(|| d.pick(&open))?;
     opinion(d, test)
 }
 

@@ -64,9 +64,15 @@ fn treated_illness_denied(d: &mut Draft<'_>) -> Option<Plant> {
     d.prepend(ADMISSION, &["既往史"], &["否认癫痫病史。", "否认癫痫、精神病史。"])
 }
 
+/// Allergies that the front page does not ask for: its field is of drugs.
+const NO_DRUG: &str = "食物|虾|蟹|鱼|海鲜|芒果|牛奶|蛋|花生|坚果|花粉|螨|酒精|胶布|外用|接触|碘伏|聚维酮|碘酊|可疑";
+
 fn allergy_on_front_page(d: &mut Draft<'_>) -> Option<Plant> {
-    let allergic = d.visit.patient.allergies.iter().flatten().next().is_some()
-        || d.has_text(ADMISSION, r"(磺胺|青霉素|头孢|碘|海鲜|芒果)[^。]{0,12}(皮疹|荨麻疹|过敏)");
+    let listed: Vec<bool> = d.visit.patient.allergies.iter().flatten().map(|name| compiled(NO_DRUG).is_match(name)).collect();
+    let allergic = listed.contains(&false) || d.has_text(ADMISSION, r"(磺胺|青霉素|头孢)[^。否无]{0,12}(皮疹|荨麻疹|过敏)");
+    if !allergic && !listed.is_empty() {
+        return None;
+    }
     let page = d.visit.front_page.as_mut()?;
     let before = page.allergy.clone().unwrap_or("(未填)".to_owned());
     if allergic {
@@ -116,7 +122,7 @@ fn positive(d: &mut Draft<'_>, item: &str) -> Option<()> {
 }
 
 fn hepatitis_denied(d: &mut Draft<'_>) -> Option<Plant> {
-    if !d.has_text(ADMISSION, "否认[^。]{0,10}肝炎") || d.has_text(WRITTEN, "HBsAg|乙肝") {
+    if !d.has_text(ADMISSION, "否认[^。]{0,10}肝炎") || screened_negative(d, "HBsAg|乙肝|肝炎阴性") {
         return None;
     }
     let item = d.pick(&["乙肝表面抗原", "HBsAg", "乙型肝炎病毒表面抗原"]);
@@ -124,11 +130,23 @@ fn hepatitis_denied(d: &mut Draft<'_>) -> Option<Plant> {
     Some(Plant::new(format!("检验·{item}"), "否认肝炎病史", "阳性"))
 }
 
+/// A note or consent has the screening as negative: then it speaks of the test, and it is another defect.
+fn screened_negative(d: &Draft<'_>, names: &str) -> bool {
+    const FORMS: &[Kind] =
+        &[Kind::ConsentTransfusion, Kind::PreopSummary, Kind::PreopDiscussion, Kind::ConsultRequest, Kind::ConsultOpinion];
+    let panels = "(感染[四八]项|传染病四项|传染病筛查|输血前[^。]{0,6}四项)[^。;]{0,10}阴性";
+    let said = format!("{panels}|{names}");
+    d.has_text(WRITTEN, &said) || d.has_text(FORMS, &said)
+}
+
 fn syphilis_denied(d: &mut Draft<'_>) -> Option<Plant> {
-    if !d.has_text(ADMISSION, "否认[^。]{0,14}(传染病|冶游|性病)") || d.has_text(WRITTEN, "梅毒") {
+    if !d.has_text(ADMISSION, "否认[^。]{0,14}(传染病|性病)") {
         return None;
     }
-    let item = d.pick(&["梅毒螺旋体抗体", "丙肝抗体", "艾滋病抗体"]);
+    let (item, names) = d.pick(&[("梅毒螺旋体抗体", "梅毒"), ("丙肝抗体", "丙肝|丙型肝炎|HCV"), ("艾滋病抗体", "艾滋|HIV")]);
+    if screened_negative(d, names) {
+        return None;
+    }
     positive(d, item)?;
     Some(Plant::new(format!("检验·{item}"), "否认传染病史", "阳性"))
 }

@@ -102,15 +102,9 @@ fn same_vitals(d: &mut Draft<'_>) -> Option<Plant> {
     let chosen: Vec<usize> = days.iter().take(5).map(|(index, _)| *index).collect();
     let is_between = |index: &usize| !chosen.contains(index) && d.time_of(*index).is_some_and(|time| time.date() <= last);
     let between: Vec<usize> = d.documents(ANY_COURSE).into_iter().filter(is_between).collect();
-    for index in between {
-        let kind = d.reading.documents[index].kind;
-        let measured = r"\b(T|P|R|BP|HR)\s*\d+(\.\d+)?(/\d+)?(℃|次/分|mmHg)[\p{P}\s]?";
-        loop {
-            let places: Vec<Place> = d.places(&[kind], &[]).into_iter().filter(|place| place.document == index).collect();
-            if d.edit_where(&places, measured, |_| Some(String::new())).is_none() {
-                break;
-            }
-        }
+    // Nor may one of the chosen tell its own numbers elsewhere in its text.
+    for index in between.into_iter().chain(chosen.iter().copied()) {
+        strip_vitals(d, index);
     }
     let vitals = d.pick(&["T 36.5℃,P 80次/分,R 20次/分,BP 120/80mmHg。", "T36.6℃ P76次/分 R18次/分 BP118/76mmHg。"]);
     // Only where the chart says something else on one of the days is it no coincidence.
@@ -129,4 +123,16 @@ fn same_vitals(d: &mut Draft<'_>) -> Option<Plant> {
         d.rewrite_at(&place, |_| Some(format!("{vitals}{}", cleaned.trim())))?;
     }
     Some(Plant::new("病程记录", "各日实测值", format!("连续{}日均为{vitals}", days.len().min(5))))
+}
+
+/// The temperature, pulse, respiration and pressure of a note taken out, wherever they stand.
+fn strip_vitals(d: &mut Draft<'_>, index: usize) {
+    const MEASURED: &str = r"(\b(T|P|R|BP|HR)|体温|脉搏|呼吸|血压)[\p{P}\s]?\s*\d+(\.\d+)?(/\d+)?\s?(℃|次/分|mmHg)[\p{P}\s]?";
+    let kind = d.reading.documents[index].kind;
+    loop {
+        let places: Vec<Place> = d.places(&[kind], &[]).into_iter().filter(|place| place.document == index).collect();
+        if d.edit_where(&places, MEASURED, |_| Some(String::new())).is_none() {
+            return;
+        }
+    }
 }

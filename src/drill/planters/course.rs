@@ -6,12 +6,9 @@ use crate::drill::draft::*;
 use crate::drill::plant::{Planter, plant};
 use crate::drill::scene::Scene;
 use crate::record::time::{minutes_between, plus_minutes};
-use crate::record::{Culture, DocumentKind as Kind, Exam, Instant, Lab, LabFlag, Order, OrderKind, Title, Vitals};
+use crate::record::{Culture, DocumentKind as Kind, Exam, Instant, Order, OrderKind, Title, Vitals};
 
 pub const PLANTERS: &[Planter] = &[
-    plant("C-J01", "血钾升高而病程不提", potassium_unmentioned).also(&["C-H02"]),
-    plant("C-J01", "肌酐升高而病程不提", creatinine_unmentioned).also(&["C-H02"]),
-    plant("C-J01", "白细胞升高而病程不提", leucocytes_unmentioned),
     plant("C-J02", "异常影像而病程不提", image_unmentioned),
     plant("C-J02", "异常影像只写已回", image_only_back),
     plant("C-J03", "血培养阳性而病程不提", culture_unmentioned),
@@ -21,9 +18,6 @@ pub const PLANTERS: &[Planter] = &[
     plant("C-J06", "高热而病程不提", fever_unmentioned).also(&["C-C08", "T17"]),
     plant("C-J06", "护理记录坠床而病程不提", fall_unmentioned),
     plant("C-J07", "换用碳青霉烯无理由", antibiotic_changed).also(&["C-J08", "C-M01", "T31", "C-M02", "T30"]),
-    plant("C-J08", "激素医嘱而病程不提", steroid_unmentioned),
-    plant("C-J08", "抗凝医嘱而病程不提", heparin_unmentioned).also(&["C-F07"]),
-    plant("C-J08", "升压药医嘱而病程不提", vasoactive_unmentioned),
     plant("C-J09", "病程空洞", hollow_note),
     plant("C-J10", "病危而二级护理", critical_with_second_level).on(Scene::Critical),
     plant("C-J10", "病重而二级护理", serious_with_second_level),
@@ -49,46 +43,9 @@ pub const PLANTERS: &[Planter] = &[
 
 /// A moment after admission with notes still to come: someone should have written about it. A stable patient gets a note every three days, so
 /// that nothing is wrong in a running stay before these are over.
-fn moment(d: &Draft<'_>, hours: i64) -> Option<DateTime> {
+pub(super) fn moment(d: &Draft<'_>, hours: i64) -> Option<DateTime> {
     let at = plus_minutes(d.admitted()?, hours * 60);
     (plus_minutes(at, 26 * 60) < d.end()? && d.is_overdue(at, 72)).then_some(at)
-}
-
-#[allow(clippy::too_many_arguments)]
-fn abnormal(d: &mut Draft<'_>, words: &str, item: &str, values: &[&str], unit: &str, range: &str, flag: LabFlag) -> Option<Plant> {
-    let at = Instant::minute(moment(d, 30)?);
-    let value = d.pick(values);
-    let low = range.split_once('-').and_then(|(least, _)| least.parse::<f64>().ok());
-    let flag = if low.zip(value.parse::<f64>().ok()).is_some_and(|(least, value)| value < least) { LabFlag::Low } else { flag };
-    d.drop_clauses(ANY_COURSE, &[], words);
-    d.drop_clauses(DISCHARGE, &[], words);
-    if d.has_text(&[Kind::DailyCourse, Kind::WardRound, Kind::CriticalValueRecord], words) {
-        return None;
-    }
-    d.visit.labs.as_mut()?.push(Lab {
-        id: Some("drill-abnormal".to_owned()),
-        item: Some(item.to_owned()),
-        value: Some(value.to_owned()),
-        unit: Some(unit.to_owned()),
-        range: Some(range.to_owned()),
-        flag: Some(flag),
-        sampled_at: Some(moved(at, -60)),
-        reported_at: Some(at),
-        ..Lab::default()
-    });
-    Some(Plant::new(format!("检验·{item}"), "(无)", format!("{at} {value}{unit},病程未提")))
-}
-
-fn potassium_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
-    abnormal(d, r"钾|\bK\b|电解质", "血钾", &["5.9", "6.1", "2.9"], "mmol/L", "3.5-5.3", LabFlag::High)
-}
-
-fn creatinine_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
-    abnormal(d, "肌酐|肾功", "肌酐", &["286", "342", "198"], "μmol/L", "57-111", LabFlag::High)
-}
-
-fn leucocytes_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
-    abnormal(d, "白细胞|WBC|血常规", "白细胞计数", &["22.4", "19.8", "1.6"], "10^9/L", "3.5-9.5", LabFlag::High)
 }
 
 fn image(d: &mut Draft<'_>, at: DateTime) -> Option<String> {
@@ -242,36 +199,6 @@ fn antibiotic_changed(d: &mut Draft<'_>) -> Option<Plant> {
     Some(plant)
 }
 
-fn silent_drug(d: &mut Draft<'_>, words: &str, drug: (&str, f64, &str, &str, &str)) -> Option<Plant> {
-    if d.has_text(WRITTEN, words) || d.age()? < 14 || moment(d, 24).is_none() {
-        return None;
-    }
-    let (name, dose, unit, route, frequency) = drug;
-    d.add_drug(name, dose, unit, route, frequency, 24)
-}
-
-fn steroid_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
-    let drug = d.pick(&[
-        ("注射用甲泼尼龙琥珀酸钠", 80.0, "mg", "静脉滴注", "qd"),
-        ("地塞米松磷酸钠注射液", 10.0, "mg", "静脉注射", "qd"),
-        ("醋酸泼尼松片", 30.0, "mg", "口服", "qd"),
-    ]);
-    silent_drug(d, "泼尼松|甲泼尼龙|地塞米松|激素", drug)
-}
-
-fn heparin_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
-    let drug = d.pick(&[("低分子肝素钠注射液", 6000.0, "IU", "皮下注射", "q12h"), ("依诺肝素钠注射液", 60.0, "mg", "皮下注射", "q12h")]);
-    silent_drug(d, "肝素|抗凝", drug)
-}
-
-fn vasoactive_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
-    let drug = d.pick(&[
-        ("重酒石酸去甲肾上腺素注射液", 8.0, "μg/min", "静脉泵入", "持续"),
-        ("盐酸多巴胺注射液", 5.0, "μg/kg/min", "静脉泵入", "持续"),
-    ]);
-    silent_drug(d, "去甲肾上腺素|多巴胺|血管活性|升压", drug)
-}
-
 fn hollow_note(d: &mut Draft<'_>) -> Option<Plant> {
     let text = d.pick(&["患者一般情况可,继续目前治疗。", "病情同前,治疗同前,继续观察。", "患者无特殊不适,查体同前,继观。"]);
     d.rewrite_document(DAILY, |_| true, |_| Some(text.to_owned()))
@@ -363,41 +290,55 @@ fn reaction_unmentioned(d: &mut Draft<'_>) -> Option<Plant> {
     Some(Plant::new("医嘱", "(无)", format!("左氧氟沙星停于{},同时予{}、地塞米松,病程未记反应", Instant::minute(at), first.0)))
 }
 
-fn risk(d: &mut Draft<'_>, words: &str, sentences: &[&str]) -> Option<Plant> {
-    let named = d.visit.orders.iter().flatten().filter_map(|order| order.name.clone()).any(|name| compiled(words).is_match(&name));
+/// Whoever tells of the risk tells of no measure, and nobody else does. The scales are those of adults.
+fn risk(d: &mut Draft<'_>, words: &str, kinds: &[Kind], sentences: &[&str]) -> Option<Plant> {
+    const GROWN: i64 = 18;
+    let told = &[
+        Kind::AdmissionNote,
+        Kind::ReadmissionNote,
+        Kind::FirstCourse,
+        Kind::DailyCourse,
+        Kind::WardRound,
+        Kind::NursingRecord,
+        Kind::PostopCourse,
+        Kind::PreopSummary,
+        Kind::PreopDiscussion,
+        Kind::DischargeRecord,
+    ];
     // A nurse at the bed, or a patient who must not leave it, is a measure already.
-    let watched = "特级护理|特护|绝对卧床|专人|约束";
-    if d.visit.orders.iter().flatten().filter_map(|order| order.name.as_ref()).any(|name| compiled(watched).is_match(name))
-        || d.has_text(&[Kind::AdmissionNote, Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::NursingRecord], watched)
-    {
+    let measures = format!("{words}|特级护理|特护|绝对卧床|专人|约束");
+    let ordered = d.visit.orders.iter().flatten().filter_map(|order| order.name.as_ref()).any(|name| compiled(&measures).is_match(name));
+    if ordered || d.age().is_some_and(|age| age < GROWN) {
         return None;
     }
     d.drop_clauses(ANY_COURSE, &[], words);
-    if named
-        || d.has_text(
-            &[Kind::AdmissionNote, Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::NursingRecord, Kind::PostopCourse],
-            words,
-        )
-    {
+    if d.has_text(told, &measures) {
         return None;
     }
-    d.append_some(ROUND, |_, _| true, sentences)
+    d.append_some(kinds, |_, _| true, sentences)
 }
 
 fn thrombosis_without_measure(d: &mut Draft<'_>) -> Option<Plant> {
     risk(
         d,
-        "肝素|抗凝|利伐沙班|弹力袜|气压|踝泵|VTE|Caprini|Padua|血栓|下床|早期活动",
+        "肝素|抗凝|利伐沙班|弹力袜|气压|充气|踝泵|VTE|Caprini|Padua|血栓|下床|下地|早期活动",
+        ROUND,
         &["Caprini评分8分,VTE高危。", "Padua评分6分,属VTE高危。", "VTE风险评估:Caprini 7分,极高危。"],
     )
 }
 
 fn pressure_without_measure(d: &mut Draft<'_>) -> Option<Plant> {
-    risk(d, "压疮|压力性损伤|翻身|气垫|Braden|减压", &["Braden评分10分,压力性损伤高危。", "Braden 9分,压疮极高危。"])
+    risk(d, "压疮|压力性损伤|翻身|气垫|Braden|减压|皮肤护理", ROUND, &["Braden评分10分,压力性损伤高危。", "Braden 9分,压疮极高危。"])
 }
 
+/// In the nurses' sheet, which is where the measures would stand: of a visit without that sheet nobody knows whether there were any.
 fn fall_risk_without_measure(d: &mut Draft<'_>) -> Option<Plant> {
-    risk(d, "跌倒|床栏|陪护|防跌|Morse|坠床", &["Morse跌倒评分75分,跌倒高危。", "跌倒风险评估:Morse 65分,高风险。"])
+    risk(
+        d,
+        "跌倒|床栏|床档|护栏|陪护|留陪|防跌|Morse|坠床|安全宣教|呼叫铃",
+        &[Kind::NursingRecord],
+        &["Morse跌倒评分75分,跌倒高危。", "跌倒风险评估:Morse 65分,高风险。"],
+    )
 }
 
 /// A second operation within two days of the first, for bleeding.

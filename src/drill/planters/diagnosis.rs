@@ -109,14 +109,15 @@ fn abnormal(d: &mut Draft<'_>, item: &str, values: &[&str], unit: &str, range: &
 }
 
 fn anaemia_undiagnosed(d: &mut Draft<'_>) -> Option<Plant> {
-    if d.has_text(WRITTEN, "贫血") || d.age()? < 14 {
+    // A note that gives another value contradicts the report: that is another defect.
+    if d.has_text(WRITTEN, r"贫血|血红蛋白\D{0,6}\d|H[Bbg]b?\D{0,4}\d|血常规[^。;；]{0,12}(正常|未见)") || d.age()? < 14 {
         return None;
     }
     abnormal(d, "血红蛋白", &["62", "55", "68"], "g/L", "115-150", LabFlag::Low)
 }
 
 fn potassium_undiagnosed(d: &mut Draft<'_>) -> Option<Plant> {
-    if d.has_text(WRITTEN, "低钾") {
+    if d.has_text(WRITTEN, r"低钾|钾\D{0,4}\d|K[+⁺]?\s?\d|电解质[^。;；]{0,12}(正常|未见|无)|补钾") {
         return None;
     }
     abnormal(d, "血钾", &["2.6", "2.8"], "mmol/L", "3.5-5.3", LabFlag::Low)
@@ -415,33 +416,70 @@ fn diet_against_plan(d: &mut Draft<'_>) -> Option<Plant> {
     d.append(FIRST, &["诊疗计划"], &["暂禁食、胃肠减压。", "暂禁食水。", "目前禁食,静脉营养支持。"])
 }
 
+/// Nothing in the visit is of the test: one that was done, or that somebody speaks of, was not forgotten.
+pub(super) fn is_unheard_of(d: &Draft<'_>, words: &str) -> bool {
+    let pattern = compiled(words);
+    let exams = d.visit.exams.iter().flatten().flat_map(|exam| [&exam.modality, &exam.site, &exam.findings, &exam.impression]);
+    let orders = d.visit.orders.iter().flatten().map(|order| &order.name);
+    let is_named = exams.chain(orders).flatten().any(|text| pattern.is_match(text));
+    !is_named && !d.visit.documents.iter().any(|document| pattern.is_match(&whole_text(document)))
+}
+
 fn planned_not_ordered(d: &mut Draft<'_>) -> Option<Plant> {
     d.visit.orders.as_ref()?;
-    d.append(FIRST, &["诊疗计划"], &["今日急查头颅MRI。", "今日行胃镜检查。", "今日完成全腹增强CT。", "明日行支气管镜检查。"])
+    let choices = [
+        ("今日急查头颅MRI。", "MR|磁共振|核磁"),
+        ("今日行胃镜检查。", "胃镜|内镜"),
+        ("今日完成全腹增强CT。", r"(腹|盆|泌尿|主动脉)[^。;；]{0,12}CT|CT[^。;；]{0,8}[腹盆]|(^|[^\p{L}])CT([^A-Z]|$)"),
+        ("明日行支气管镜检查。", "气管镜|纤支镜|灌洗"),
+    ];
+    let open: Vec<&str> = choices.into_iter().filter(|(_, words)| is_unheard_of(d, words)).map(|(plan, _)| plan).collect();
+    if open.is_empty() {
+        return None;
+    }
+    d.append(FIRST, &["诊疗计划"], &open)
+}
+
+/// The drug of a long-term order as a note would name it; `None` for the fluids that others are given in.
+pub(super) fn bare_drug(name: &str) -> Option<String> {
+    let forms = "^(注射用|盐酸|硫酸|富马酸|苯磺酸)|[（(][^）)]*[）)]|(注射液|[肠缓控咀分溶释嚼散泡]{2}片|缓释胶囊|软胶囊|片|胶囊|颗粒)+$";
+    let mut bare = compiled(forms).replace_all(name, "").into_owned();
+    if !compiled("(化|氢|酸)钠$").is_match(&bare) && bare.ends_with('钠') {
+        bare.pop();
+    }
+    let fluid = compiled(r"^\d|氯化钠|葡萄糖|电解质|林格|汤剂|[+＋\d]");
+    (bare.chars().count() >= 3 && !fluid.is_match(&bare)).then_some(bare)
+}
+
+/// The only order of the drug, of which no note or paper says anything from then on: one that gives it again, or another form of it, says that the
+/// plan has changed.
+pub(super) fn is_heard_no_more(d: &Draft<'_>, bare: &str, from: jiff::civil::DateTime) -> bool {
+    let named = d.visit.orders.iter().flatten().filter(|order| order.name.as_deref().is_some_and(|name| name.contains(bare))).count();
+    let later = d.visit.documents.iter().enumerate().filter(|(index, _)| d.time_of(*index).is_none_or(|time| time.latest() >= from));
+    let in_course = |kind: Kind| COURSE.contains(&kind) || ANY_COURSE.contains(&kind);
+    let told = |document: &crate::record::Document| document.kind.is_some_and(in_course) && whole_text(document).contains(bare);
+    named == 1 && !later.into_iter().any(|(_, document)| told(document))
 }
 
 fn stopped_drug_continues(d: &mut Draft<'_>) -> Option<Plant> {
-    let orders = d.visit.orders.as_ref()?;
-    let long: Vec<usize> =
-        d.drug_orders().into_iter().filter(|index| orders[*index].long_term == Some(true) && orders[*index].start.is_some()).collect();
-    let index = (!long.is_empty()).then(|| d.pick(&long))?;
-    let (name, start) = (d.visit.orders.as_ref()?[index].name.clone()?, d.visit.orders.as_ref()?[index].start?);
-    let bare =
-        compiled("^(注射用|盐酸|硫酸|富马酸|苯磺酸)|[（(][^）)]*[）)]|(琥珀酸|氯化)?(注射液|肠溶片|缓释片|缓释胶囊|片|胶囊|颗粒|钠)+$")
-            .replace_all(&name, "")
-            .into_owned();
     let end = d.end()?;
-    let notes: Vec<usize> = d
-        .documents(COURSE)
-        .into_iter()
-        .filter(|index| {
-            d.time_of(*index)
-                .is_some_and(|time| time.earliest() > plus_minutes(start.earliest(), 600) && plus_minutes(time.earliest(), 50 * 60) < end)
-        })
-        .collect();
-    let note = *notes.first()?;
-    let order = &mut d.visit.orders.as_mut()?[index];
-    order.stop = Some(Instant::minute(plus_minutes(end, -30)));
+    let orders = d.visit.orders.as_ref()?;
+    let notes: Vec<(usize, Instant)> = d.documents(COURSE).into_iter().filter_map(|note| Some((note, d.time_of(note)?))).collect();
+    // The first note after ten hours of the drug, with two days to come.
+    let first_note = |start: Instant| {
+        let suits = |time: &Instant| time.earliest() > plus_minutes(start.earliest(), 600) && plus_minutes(time.earliest(), 50 * 60) < end;
+        notes.iter().find(|(_, time)| suits(time)).copied()
+    };
+    let candidate = |index: usize| {
+        let order = orders.get(index).filter(|order| order.long_term == Some(true))?;
+        let (note, time) = first_note(order.start?)?;
+        let bare = bare_drug(order.name.as_deref()?)?;
+        is_heard_no_more(d, &bare, time.earliest()).then_some((index, note, bare))
+    };
+    let candidates: Vec<(usize, usize, String)> = d.drug_orders().into_iter().filter_map(candidate).collect();
+    let picked = (!candidates.is_empty()).then(|| d.rng.u64(0..candidates.len() as u64) as usize)?;
+    let (index, note, bare) = candidates[picked].clone();
+    d.visit.orders.as_mut()?[index].stop = Some(Instant::minute(plus_minutes(end, -30)));
     let place = d.last_place(note)?;
     d.append_at(&place, &[&format!("今日停用{bare}。"), &format!("停{bare}。"), &format!("{bare}予以停用。")])
 }

@@ -69,6 +69,11 @@ fn drugs_without_dose(d: &mut Draft<'_>) -> Option<Plant> {
         return None;
     }
     d.rewrite_as(DISCHARGE, &["出院医嘱"], |old| {
+        // What is cut must be the dose of a drug that is taken: neither the day's water or salt, nor of one that is not taken along.
+        let drug = compiled(r"(片|胶囊|颗粒|胶丸|口服液|匹林|格雷|沙班|他汀|地平|沙坦|普利|洛尔|双胍|列净|拉唑|尼松|甲状腺素)(\([^)]*\)|（[^）]*）)?\s*\d+(\.\d+)?\s*(mg|g|μg|IU)");
+        if !drug.is_match(old) || compiled("无(需)?带药|不另?带药").is_match(old) {
+            return None;
+        }
         let cut = compiled(r"\d+(\.\d+)?\s*(mg|g|μg|IU|ml|万U)(\s*口服)?\s*(qd|bid|tid|qn|q12h|qod)?").replace_all(old, "").into_owned();
         Some(compiled(r"(\s|口服)*(qd|bid|tid|qn)").replace_all(&cut, "").into_owned())
     })
@@ -83,7 +88,7 @@ fn follow_up_vague(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn follow_up_removed(d: &mut Draft<'_>) -> Option<Plant> {
-    d.drop_sentences(DISCHARGE, &["出院医嘱"], "复查|复诊|随诊|就诊|门诊|来院|急诊|拆线|随访")
+    d.drop_sentences(DISCHARGE, &["出院医嘱"], "复查|复诊|随诊|就诊|门诊|来院|急诊|拆线|随访|返院|回院|返诊|即来|再?次?入院|复评|复筛|复测")
 }
 
 fn listed(d: &Draft<'_>) -> Vec<String> {
@@ -131,8 +136,9 @@ fn minor_main(d: &mut Draft<'_>) -> Option<Plant> {
     d.visit.operations.as_ref()?.first()?;
     let page = d.visit.front_page.as_mut()?;
     let others = page.other_diagnoses.as_mut()?;
-    let at =
-        others.iter().position(|diagnosis| diagnosis.name.as_deref().is_some_and(|name| compiled("高血压|糖尿病|骨质疏松").is_match(name)));
+    // Of a delivery, diabetes or hypertension of the pregnancy may well be the main diagnosis.
+    let is_minor = |name: &str| compiled("高血压|糖尿病|骨质疏松").is_match(name) && !name.contains("妊娠");
+    let at = others.iter().position(|diagnosis| diagnosis.name.as_deref().is_some_and(is_minor));
     let chosen = match at {
         Some(at) => others.remove(at),
         None => CodedDiagnosis {

@@ -3,7 +3,7 @@
 use crate::drill::draft::*;
 use crate::drill::plant::{Planter, plant};
 use crate::drill::scene::Scene;
-use crate::record::time::plus_minutes;
+use crate::record::time::{minutes_between, plus_minutes};
 use crate::record::{Culture, DocumentKind as Kind, Instant, Lab, LabFlag, Order, OrderKind};
 
 pub const PLANTERS: &[Planter] = &[
@@ -58,13 +58,18 @@ fn antibiotic_without_indication(d: &mut Draft<'_>) -> Option<Plant> {
     antibiotic(d, name, dose, frequency, "antibiotic_restricted", Some("treatment"), 24)
 }
 
+const OPERATIVE: &[Kind] = &[Kind::PreopSummary, Kind::PreopDiscussion, Kind::OperationRecord, Kind::PostopCourse, Kind::AnesthesiaRecord];
+
 fn antibiotic_note_removed(d: &mut Draft<'_>) -> Option<Plant> {
     let order = d.visit.orders.as_ref()?.iter().find(|order| {
         order.class.as_deref().is_some_and(|class| class.starts_with("antibiotic")) && order.purpose.as_deref() != Some("prophylaxis")
     })?;
     let stem: String = compiled("^(注射用)").replace(order.name.as_deref()?, "").chars().take(3).collect();
-    let pattern = format!("{}|抗感染|抗菌|头孢|抗生素|西林", regex::escape(&stem));
-    d.drop_sentences(&[Kind::FirstCourse, Kind::DailyCourse, Kind::WardRound, Kind::AdmissionNote, Kind::StageSummary], &[], &pattern)
+    // Any other drug of the kind is as good a note.
+    const SPOKEN_OF: &str = "抗感染|抗菌|抗炎|消炎|抗生素|控制感染|预防感染|预防用药|头孢|西林|沙星|霉素|培南|硝唑|巴坦|环素|环类|唑胺|万古|多黏|抗结核|三联|四联";
+    let pattern = format!("{}|{SPOKEN_OF}", regex::escape(&stem));
+    let plant = d.drop_sentences(&[WRITTEN, ANY_COURSE, DISCHARGE, OPERATIVE].concat(), &[], &pattern)?;
+    (!d.has_text(WRITTEN, &pattern)).then_some(plant)
 }
 
 fn special_without_consult(d: &mut Draft<'_>) -> Option<Plant> {
@@ -105,14 +110,20 @@ fn over_level(d: &mut Draft<'_>) -> Option<Plant> {
     Some(plant)
 }
 
-/// The order of a prophylactic antibiotic; heparin is ordered for prophylaxis too.
+/// The order of a prophylactic antibiotic given for an operation within three hours; heparin is ordered for prophylaxis too, and drops go on for weeks.
 fn prophylaxis(d: &Draft<'_>) -> Option<(usize, Instant, Instant)> {
-    let operation = d.visit.operations.as_ref()?.first()?;
     let antibiotic = compiled("头孢|克林|西林|培南|沙星|万古|硝唑");
-    let index = d.visit.orders.as_ref()?.iter().position(|order| {
-        order.purpose.as_deref() == Some("prophylaxis") && order.name.as_deref().is_some_and(|name| antibiotic.is_match(name))
-    })?;
-    Some((index, operation.started_at?, operation.ended_at?))
+    let local = compiled("滴眼|眼膏|眼用|滴耳|软膏|凝胶");
+    let before =
+        |order: &Order, start: Instant| order.start.is_some_and(|at| (0..=180).contains(&minutes_between(at.earliest(), start.earliest())));
+    let operations: Vec<(Instant, Instant)> =
+        d.visit.operations.iter().flatten().filter_map(|operation| Some((operation.started_at?, operation.ended_at?))).collect();
+    d.visit.orders.as_ref()?.iter().enumerate().find_map(|(index, order)| {
+        let name = order.name.as_deref().filter(|name| antibiotic.is_match(name) && !local.is_match(name))?;
+        (order.purpose.as_deref() == Some("prophylaxis") && !name.contains("皮试")).then_some(())?;
+        let (start, end) = operations.iter().find(|(start, _)| before(order, *start))?;
+        Some((index, *start, *end))
+    })
 }
 
 fn prophylaxis_moved(d: &mut Draft<'_>, to: Instant) -> Option<Plant> {
@@ -299,10 +310,16 @@ fn metformin_in_renal_failure(d: &mut Draft<'_>) -> Option<Plant> {
     d.add_drug("盐酸二甲双胍片", 0.5, "g", "口服", "tid", 12)
 }
 
+/// Of a patient who bleeds by the diagnoses: 无呕血、黑便 stands in many a history.
 fn anticoagulant_in_bleeding(d: &mut Draft<'_>) -> Option<Plant> {
-    if !d.has_text(ADMISSION, "消化道出血|脑出血|呕血|黑便") {
-        return None;
-    }
+    let bleeding = compiled(
+        "^(急性|非静脉曲张性)?(上|下)?消化道(大)?出血|^(自发性)?脑出血|溃疡(伴|并)(活动性)?出血|静脉曲张破裂出血|蛛网膜下腔出血|硬膜下血肿",
+    );
+    let old = compiled("史|后遗症|陈旧|恢复期|慢性|术后");
+    let bleeds = |name: &str| bleeding.is_match(name) && !old.is_match(name);
+    // Weeks later, in rehabilitation, it may be right again.
+    let is_later = d.visit.admission.department.as_deref().is_some_and(|department| department.contains("康复"));
+    d.visit.diagnoses.iter().flatten().find(|diagnosis| !is_later && diagnosis.name.as_deref().is_some_and(bleeds))?;
     let (name, dose, unit, route, frequency) = d.pick(&[
         ("低分子肝素钠注射液", 4000.0, "IU", "皮下注射", "q12h"),
         ("利伐沙班片", 20.0, "mg", "口服", "qd"),

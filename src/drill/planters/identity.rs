@@ -202,9 +202,16 @@ fn unmarried_with_spouse(d: &mut Draft<'_>) -> Option<Plant> {
     d.edit(ADMISSION, &["一般情况", ""], "已婚|丧偶", |_| Some("未婚".to_owned()))
 }
 
+/// The pregnancy is what the stay is about, or its end is, or the notes rule one out: neither a drug nor a denial stands against them unseen.
+fn is_pregnancy_told(d: &Draft<'_>) -> bool {
+    const TOLD: &str = "分娩|剖宫产|娩出|产后|流产|引产|清宫|终止妊娠|异位妊娠|宫外孕|葡萄胎|滋养|(排除|除外)妊娠|(?i)HCG[^。,]{0,8}(阴性|<)|产科|妇科会诊|避孕";
+    let operative = [Kind::OperationRecord, Kind::PreopSummary, Kind::PreopDiscussion, Kind::ConsentOperation];
+    d.has_text(ANY_COURSE, TOLD) || d.has_text(&operative, TOLD)
+}
+
 fn drug_in_pregnancy(d: &mut Draft<'_>) -> Option<Plant> {
     let age = d.age()?;
-    if !d.is(Sex::Female) || !(15..=50).contains(&age) {
+    if !d.is(Sex::Female) || !(15..=50).contains(&age) || is_pregnancy_told(d) {
         return None;
     }
     let at = d.admitted()?;
@@ -231,7 +238,7 @@ fn drug_in_pregnancy(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn pregnancy_denied(d: &mut Draft<'_>) -> Option<Plant> {
-    if !d.is(Sex::Female) || !d.has_text(ADMISSION, r"停经\d+|宫内(早孕|妊娠)") {
+    if !d.is(Sex::Female) || !d.has_text(ADMISSION, r"停经\d+|宫内(早孕|妊娠)") || is_pregnancy_told(d) {
         return None;
     }
     d.append_some(ANY_COURSE, |_, _| true, &["患者否认妊娠。", "目前未妊娠,可行CT检查。", "否认妊娠可能,用药无禁忌。"])

@@ -21,7 +21,8 @@ pub const PLANTERS: &[Planter] = &[
     plant("C-S08", "实习医师单独签名", intern_alone),
 ];
 
-const SLIPS: [(&str, &str); 22] = [
+/// 脉博 is none: the standard itself prints it.
+const SLIPS: [(&str, &str); 21] = [
     ("心肌梗死", "心机梗死"),
     ("既往", "即往"),
     ("糖尿病", "糖尿并"),
@@ -41,7 +42,6 @@ const SLIPS: [(&str, &str); 22] = [
     ("腹泻", "腹泄"),
     ("支气管", "支汽管"),
     ("黏膜", "粘莫"),
-    ("脉搏", "脉博"),
     ("反跳痛", "反跳疼"),
     ("切口", "切囗"),
 ];

@@ -13,6 +13,7 @@ pub mod identity;
 pub mod language;
 pub mod limits;
 pub mod operation;
+pub mod silent;
 pub mod site;
 pub mod time;
 pub mod transfusion;

@@ -26,6 +26,7 @@ pub const PLANTERS: &[Planter] = &[
     plant("C-N07", "术后病程出血量不同", blood_in_postop),
     plant("C-N08", "送检而无病理", pathology_removed).also(&["T54"]),
     plant("C-N09", "植入物不写入手术记录", implant_unrecorded),
+    plant("C-N09", "植入物不写型号条码", implant_unlabelled),
     plant("C-N10", "术者未参加术前讨论", surgeon_absent),
     plant("C-N10", "术前讨论无结论", discussion_without_conclusion),
     plant("C-N10", "缺术前讨论", discussion_removed).also(&["T42"]),
@@ -75,8 +76,15 @@ fn converted_without_word(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn consent_names_other_operation(d: &mut Draft<'_>) -> Option<Plant> {
-    operation(d)?;
-    d.rewrite(&[Kind::ConsentOperation], &["拟施手术", "手术名称"], &["腹股沟疝无张力修补术", "甲状腺腺叶切除术"])
+    const PAPERS: &[Kind] = &[Kind::OperationRecord, Kind::PreopSummary, Kind::PreopDiscussion, Kind::PostopCourse];
+    const OTHERS: [(&str, &str); 4] =
+        [("腹股沟疝无张力修补术", "疝"), ("甲状腺腺叶切除术", "甲状"), ("腹腔镜下胆囊切除术", "胆"), ("经尿道前列腺电切术", "前列腺")];
+    let own = operation(d)?.name?;
+    // On the organ of this operation it may be the same one in other words.
+    let foreign: Vec<&str> =
+        OTHERS.iter().filter(|(_, organ)| !own.contains(organ) && !d.has_text(PAPERS, organ)).map(|(name, _)| *name).collect();
+    (!foreign.is_empty()).then_some(())?;
+    d.rewrite(&[Kind::ConsentOperation], &["拟施手术", "手术名称"], &foreign)
 }
 
 fn pathology_malignant(d: &mut Draft<'_>) -> Option<Plant> {
@@ -135,19 +143,19 @@ fn surgeon_on_front_page(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn anesthesia_in_record(d: &mut Draft<'_>) -> Option<Plant> {
     operation(d)?;
-    let pairs = [
-        // With the tube it is the airway of the general one.
-        ("气管插管全身麻醉", "椎管内麻醉"),
-        ("双腔支气管插管全身麻醉", "椎管内麻醉"),
-        ("气管插管全麻", "椎管内麻醉"),
-        ("全身麻醉", "椎管内麻醉"),
-        ("椎管内麻醉", "全身麻醉"),
-        ("腰硬联合麻醉", "全身麻醉"),
-        ("全麻", "椎管内麻醉"),
-        ("局部麻醉", "全身麻醉"),
-    ];
+    // With its airway, drug or level in brackets: that of the other method would be wrong there.
+    const METHOD: &str = concat!(
+        r"(?:气管插管|双腔支气管插管|静脉|静吸复合|双腔插管)?(全身麻醉|全麻|椎管内麻醉|腰硬联合麻醉|局部麻醉)",
+        r"(?:\s*[(\x{ff08}][^)\x{ff09}\n]{0,16}(?:插管|喉罩|卡因|%|[LT]\d|TIVA)[^)\x{ff09}\n]{0,16}[)\x{ff09}])?",
+        r"(\s*[+\x{ff0b}]|联合|复合)?"
+    );
     let kind = d.pick(&[Kind::OperationRecord, Kind::AnesthesiaRecord, Kind::PostopCourse]);
-    d.swap(&[kind], &[], &pairs)
+    d.edit(&[kind], &[], METHOD, |found| {
+        // One method of two may be left out without a contradiction.
+        let mixed = found.get(2).is_some();
+        let other = if matches!(&found[1], "全身麻醉" | "全麻") { "椎管内麻醉" } else { "全身麻醉" };
+        (!mixed).then(|| other.to_owned())
+    })
 }
 
 fn time_in_record(d: &mut Draft<'_>) -> Option<Plant> {
@@ -179,7 +187,11 @@ fn side_in_record(d: &mut Draft<'_>) -> Option<Plant> {
     let side = operation(d)?.side?;
     other_side(side)?;
     let (own, other) = if side == crate::record::Side::Left { ("左", "右") } else { ("右", "左") };
-    d.edit(&[Kind::OperationRecord], &["手术名称", "术前诊断", "术中诊断"], own, |_| Some(other.to_owned()))
+    // The patient's position, a projection of the X-rays and a vein of access are not the side of the operation.
+    let elsewhere = compiled("^(侧卧|侧位|前斜|后斜|偏|手|心|房|室|上肢|颈内|锁骨下静|桡动脉|股动脉|股静脉)");
+    d.edit(&[Kind::OperationRecord], &["手术名称", "术前诊断", "术中诊断"], &format!(r"{own}([^\p{{P}}\s]{{1,4}})"), |found| {
+        (!elsewhere.is_match(&found[1])).then(|| format!("{other}{}", &found[1]))
+    })
 }
 
 fn side_in_checklist(d: &mut Draft<'_>) -> Option<Plant> {
@@ -218,29 +230,104 @@ fn pathology_removed(d: &mut Draft<'_>) -> Option<Plant> {
     if operation(d)?.specimen_sent != Some(true) {
         return None;
     }
+    d.discharged()?;
     let before = d.visit.pathology.take()?.first()?.diagnosis.clone()?;
     d.visit.pathology = Some(Vec::new());
     d.drop_sentences(&[Kind::DailyCourse, Kind::WardRound, Kind::DischargeRecord], &[], "病理");
     d.drop_documents(&[Kind::PathologyReport]);
+    // A stage or a grade in what is left tells that the report was read.
+    if d.has_text(DISCHARGE, r"[pP]T[0-4]|ISUP|Gleason|免疫组化|石蜡|切缘|淋巴结\d") {
+        return None;
+    }
     if let Some(page) = d.visit.front_page.as_mut() {
         page.pathology_diagnosis = None;
     }
     Some(Plant::new("病理", before, "(删去报告与病程)"))
 }
 
+/// The thing itself in the names of implants.
+const IMPLANTS: [&str; 28] = [
+    "钢板",
+    "钛板",
+    "接骨板",
+    "螺钉",
+    "髓内钉",
+    "锚钉",
+    "克氏针",
+    "融合器",
+    "股骨头",
+    "假体",
+    "晶状体",
+    "晶体",
+    "机械瓣",
+    "二尖瓣",
+    "支架",
+    "补片",
+    "硬脑膜",
+    "起搏器",
+    "脉冲发生器",
+    "滤器",
+    "硅油",
+    "骨水泥",
+    "人工骨",
+    "双J管",
+    "结扎夹",
+    "缝合器",
+    "球囊",
+    "垫片",
+];
+
+/// The first operation's name, and its implants by noun and by number.
+fn implants(d: &Draft<'_>) -> Option<(String, Vec<&'static str>, Vec<String>)> {
+    let operation = operation(d)?;
+    let all = operation.implants?;
+    let noun = |name: &str| IMPLANTS.iter().find(|noun| name.contains(**noun)).copied();
+    let nouns: Vec<&str> = all.iter().map(|implant| noun(implant.name.as_deref()?)).collect::<Option<_>>()?;
+    let lots = all.iter().filter_map(|implant| implant.lot.as_deref()).map(regex::escape).collect();
+    (!nouns.is_empty()).then(|| (operation.name.unwrap_or_default(), nouns, lots))
+}
+
+const TOLD_OF: &[Kind] = &[
+    Kind::OperationRecord,
+    Kind::PostopCourse,
+    Kind::DailyCourse,
+    Kind::WardRound,
+    Kind::AnesthesiaRecord,
+    Kind::CountRecord,
+    Kind::SafetyChecklist,
+    Kind::DischargeRecord,
+    Kind::ConsentSpecial,
+];
+
+/// Not a word of it in the record of the operation, unless the operation is named after it.
 fn implant_unrecorded(d: &mut Draft<'_>) -> Option<Plant> {
-    let name = operation(d)?.implants?.first()?.name.clone()?;
-    let kinds = &[Kind::OperationRecord, Kind::PostopCourse, Kind::DailyCourse, Kind::WardRound];
-    d.drop_clauses(kinds, &[], "条码|植入|假体|钢板|螺钉|支架|人工股骨头\\p{P}|双极|补片")?;
-    Some(Plant::new("手术记录", name, "(型号、条码不写)"))
+    let (name, nouns, lots) = implants(d)?;
+    if nouns.iter().any(|noun| name.contains(noun)) {
+        return None;
+    }
+    let words = [nouns.join("|"), "条码|植入".to_owned()].into_iter().chain(lots).collect::<Vec<_>>().join("|");
+    let plant = d.drop_clauses(&[Kind::OperationRecord], &[], &words)?;
+    Some(Plant::new("手术记录", plant.before, "(植入物不写)"))
+}
+
+/// It is told that it was put in, but nowhere of which make.
+fn implant_unlabelled(d: &mut Draft<'_>) -> Option<Plant> {
+    const LABEL: &str = "条码|批号|序列号|型号|规格|合格证|标签|登记";
+    let (_, nouns, lots) = implants(d)?;
+    let words = std::iter::once(LABEL.to_owned()).chain(lots).collect::<Vec<_>>().join("|");
+    let plant = d.drop_clauses(TOLD_OF, &[], &words)?;
+    let is_told = d.has_text(&[Kind::OperationRecord], &nouns.join("|"));
+    (is_told && !d.has_text(TOLD_OF, &words)).then(|| Plant::new("手术记录", plant.before, "(型号、条码不写)"))
 }
 
 fn surgeon_absent(d: &mut Draft<'_>) -> Option<Plant> {
-    let surgeon = operation(d)?.surgeon?;
+    // An emergency may change who operates after the discussion.
+    let surgeon = operation(d).filter(|operation| operation.elective == Some(true))?.surgeon?;
     let own = name_of(d, &surgeon)?;
     let (_, other) = other_doctor(d, &surgeon)?;
     let kind = &[Kind::PreopDiscussion];
-    let list = d.edit(kind, &["参加人员"], &format!(r"{own}[^\p{{P}}\n]*(\p{{P}}术者\p{{P}})?、?"), |_| Some(String::new()))?;
+    let entry = format!(r"{own}[^\p{{P}}\n]*([(\x{{ff08}}][^)\x{{ff09}}\n]{{0,12}}[)\x{{ff09}}])?、?");
+    let list = d.edit(kind, &["参加人员"], &entry, |_| Some(String::new()))?;
     while d.edit(kind, &[], &own, |_| Some(other.clone())).is_some() {}
     // Who was not there has not signed it.
     let discussion = d.document(kind)?;
@@ -257,7 +344,8 @@ fn discussion_without_conclusion(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn discussion_removed(d: &mut Draft<'_>) -> Option<Plant> {
-    operation(d)?;
+    // An emergency operation may go without.
+    operation(d).filter(|operation| operation.elective == Some(true))?;
     d.drop_documents(&[Kind::PreopDiscussion])
 }
 
@@ -273,15 +361,21 @@ fn checklist_unsigned(d: &mut Draft<'_>) -> Option<Plant> {
         return plant;
     }
     let mut first = None;
-    while let Some(plant) = d.edit(&[Kind::SafetyChecklist], &[], r"\s麻醉医师[\p{Han}]+", |_| Some(String::new())) {
+    while let Some(plant) =
+        d.edit(&[Kind::SafetyChecklist], &[], r"\s麻醉医师(签名)?[:\x{ff1a}]?\s*[\p{Han}]+", |_| Some(String::new()))
+    {
         first = first.or(Some(plant));
     }
     first
 }
 
 fn checklist_removed(d: &mut Draft<'_>) -> Option<Plant> {
+    const TOLD: &str = "(?i)核查|核对|三方|time ?out|sign ?(in|out)";
     operation(d).filter(|_| !d.is_local_anesthesia())?;
-    d.drop_documents(&[Kind::SafetyChecklist])
+    let plant = d.drop_documents(&[Kind::SafetyChecklist])?;
+    // Told of elsewhere it was made, and its form is one of paper.
+    d.drop_clauses(&[Kind::OperationRecord, Kind::AnesthesiaRecord, Kind::CountRecord, Kind::PostopCourse], &[], TOLD);
+    Some(plant)
 }
 
 /// Takes a person out of the authorship and the signatures of a document.

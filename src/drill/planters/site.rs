@@ -171,7 +171,8 @@ fn order_dose_tenfold(d: &mut Draft<'_>) -> Option<Plant> {
     let orders = d.visit.orders.as_ref()?;
     let fluid = |name: &str| ["氯化钠", "葡萄糖", "林格", "平衡液"].iter().any(|word| name.contains(word));
     // What stays outside of the body is measured by eye, and of some drugs ten times the dose is still one that is given.
-    let wide = |name: &str| ["胰岛素", "螺内酯", "维生素", "去甲肾上腺素", "阿托品"].iter().any(|word| name.contains(word));
+    const WIDE: &str = "胰岛素|螺内酯|维生素|去甲肾上腺素|阿托品|呋塞米|泼尼|地塞米松|甲强龙|可的松|球蛋白|凝血因子|甲氨蝶呤|硫酸镁|丙泊酚|舒芬太尼|骨化三醇|炭片";
+    let wide = |name: &str| compiled(WIDE).is_match(name);
     let suits = |index: &usize| {
         let order = &orders[*index];
         order.dose.is_some()
@@ -189,7 +190,8 @@ fn order_dose_tenfold(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn is_by_hand(order: &crate::record::Order) -> bool {
-    const BY_HAND: &str = "滴眼|滴耳|滴鼻|外用|软膏|乳膏|凝胶|乳胶|洗剂|贴|喷|含漱|栓|汤|中药|颗粒剂|皮试|冲管|封管";
+    const BY_HAND: &str =
+        "滴眼|滴耳|滴鼻|眼膏|外用|软膏|乳膏|凝胶|乳胶|洗剂|贴|喷|气雾剂|粉雾剂|含漱|栓|灌肠|汤|中药|颗粒剂|皮试|冲管|封管";
     [&order.name, &order.route].into_iter().flatten().any(|words| compiled(BY_HAND).is_match(words))
 }
 
@@ -233,6 +235,7 @@ fn infusion_without_dose(d: &mut Draft<'_>) -> Option<Plant> {
     ];
     // An order of the drug tells the dose; children are dosed by their weight.
     d.age().filter(|age| *age >= 14)?;
+    d.visit.orders.as_ref()?;
     let unordered: Vec<&str> = sentences.iter().filter(|(drug, _)| d.order(&[drug]).is_none()).map(|(_, sentence)| *sentence).collect();
     (!unordered.is_empty()).then_some(())?;
     d.append_some(COURSE, |_, _| true, &unordered)

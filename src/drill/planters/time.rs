@@ -231,7 +231,8 @@ fn death_time_on_front_page(d: &mut Draft<'_>) -> Option<Plant> {
 fn result_of_tomorrow(d: &mut Draft<'_>) -> Option<Plant> {
     let note = d.time_of(d.document(FIRST)?)?.earliest();
     let numeric = |value: &str| value.parse::<f64>().is_ok();
-    let labs: Vec<String> = d
+    // One short value of a sample still to be taken may be by chance that of an older one, unless the note says that it is of this stay.
+    let labs: Vec<(String, bool)> = d
         .visit
         .labs
         .as_ref()?
@@ -245,14 +246,18 @@ fn result_of_tomorrow(d: &mut Draft<'_>) -> Option<Plant> {
             let once = !d.visit.labs.iter().flatten().any(twin);
             let times = if unit.starts_with("10^") || unit.starts_with("10⁹") { "×" } else { "" };
             let gap = if item.ends_with(|last: char| last.is_ascii_alphanumeric()) { " " } else { "" };
-            (numeric(value) && once && !item.contains('型')).then(|| format!("{item}{gap}{value}{times}{unit}"))
+            let digits = value.chars().filter(char::is_ascii_digit).count();
+            let is_sure = digits >= 3 || lab.sampled_at.is_some_and(|time| time.latest() <= note);
+            (numeric(value) && once && !item.contains('型')).then(|| (format!("{item}{gap}{value}{times}{unit}"), is_sure))
         })
         .collect();
     if labs.is_empty() {
         return None;
     }
-    let lab = labs[d.rng.u64(0..labs.len() as u64) as usize].clone();
-    d.append(FIRST, &["病例特点"], &[&format!("入院后查{lab}。"), &format!("辅助检查回报:{lab}。"), &format!("{lab}。")])
+    let (lab, is_sure) = labs[d.rng.u64(0..labs.len() as u64) as usize].clone();
+    let sentences = [format!("入院后查{lab}。"), format!("辅助检查回报:{lab}。"), format!("{lab}。")];
+    let choices: Vec<&str> = sentences.iter().map(String::as_str).take(if is_sure { 3 } else { 1 }).collect();
+    d.append(FIRST, &["病例特点"], &choices)
 }
 
 fn report_moved(d: &mut Draft<'_>) -> Option<Plant> {
@@ -333,6 +338,10 @@ fn round_while_operating(d: &mut Draft<'_>) -> Option<Plant> {
 
 fn after_operation(d: &mut Draft<'_>, kind: Kind) -> Option<Plant> {
     let operation = d.visit.operations.as_ref()?.first()?;
+    // Before an emergency there may be no time to write it: what is written up afterwards is allowed.
+    if kind != Kind::ConsentOperation && operation.elective == Some(false) {
+        return None;
+    }
     let start = operation.started_at?.earliest();
     let end = operation.ended_at?.earliest();
     let index = d.document(&[kind])?;

@@ -168,8 +168,9 @@ fn component_differs(d: &mut Draft<'_>) -> Option<Plant> {
     in_documents(d, &[Kind::TransfusionRecord], "悬浮红细胞", "新鲜冰冻血浆")
 }
 
-/// Blood for an emergency needs no approval beforehand.
+/// Blood for an emergency needs no approval beforehand; in a running stay the form may still come.
 fn massive_unapproved(d: &mut Draft<'_>) -> Option<Plant> {
+    d.discharged()?;
     let emergency = d.visit.operations.iter().flatten().any(|operation| operation.elective != Some(true))
         || d.visit.rescues.iter().flatten().next().is_some()
         || d.visit.conditions.iter().flatten().any(|condition| condition.level == Some(ConditionLevel::Critical))

@@ -31,12 +31,14 @@ pub enum Processor {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni,
+    #[cfg(target_arch = "aarch64")]
+    NeonDot,
 }
 
 impl Processor {
     /// Every path that runs here, the slowest first.
     pub fn all() -> Vec<Self> {
-        #[allow(unused_mut, reason = "only x86-64 has more than one")]
+        #[allow(unused_mut, reason = "x86-64 and aarch64 have more than one")]
         let mut found = vec![Self::Portable];
         #[cfg(target_arch = "x86_64")]
         {
@@ -51,6 +53,10 @@ impl Processor {
             if wide && is_x86_feature_detected!("avx2") {
                 found.push(Self::Avx512Vnni);
             }
+        }
+        #[cfg(target_arch = "aarch64")]
+        if std::arch::is_aarch64_feature_detected!("dotprod") {
+            found.push(Self::NeonDot);
         }
         found
     }
@@ -68,6 +74,8 @@ impl fmt::Display for Processor {
             Self::Avx2 => "AVX2",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512Vnni => "AVX-512 VNNI",
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDot => "NEON dotprod",
         })
     }
 }
@@ -95,14 +103,24 @@ impl Kernel for Portable {
     }
 }
 
+#[cfg(target_arch = "aarch64")]
+pub use arm::NeonDot;
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512Vnni};
+
+/// What the loops of every kernel with pointers rely on.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+fn check(rows: usize, inputs: usize, activations: &[u8], panels: &[i8], most: usize) {
+    let count = panels.len() / (inputs * LANES);
+    assert!((1..=ROWS).contains(&rows) && inputs.is_multiple_of(4) && activations.len() == rows * inputs);
+    assert!((1..=most).contains(&count) && count <= PANELS && panels.len() == count * inputs * LANES);
+}
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Kernel, LANES, PANELS, ROWS, Tile};
+    use super::{Kernel, LANES, PANELS, Tile, check};
 
     /// Only made where the processor has AVX2.
     #[derive(Debug, Clone, Copy)]
@@ -134,12 +152,6 @@ mod x86 {
                 }
             }
         }
-    }
-
-    fn check(rows: usize, inputs: usize, activations: &[u8], panels: &[i8], most: usize) {
-        let count = panels.len() / (inputs * LANES);
-        assert!((1..=ROWS).contains(&rows) && inputs.is_multiple_of(4) && activations.len() == rows * inputs);
-        assert!((1..=most).contains(&count) && count <= PANELS && panels.len() == count * inputs * LANES);
     }
 
     /// 7-bit times 8-bit pairs fit 16 bits, so `maddubs` never saturates.
@@ -231,5 +243,92 @@ mod x86 {
                 unsafe { _mm512_storeu_si512(out.as_mut_ptr().add(LANES * panel).cast(), *sum) };
             }
         }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use std::arch::aarch64::*;
+    use std::arch::asm;
+
+    use super::{Kernel, LANES, Tile, check};
+
+    /// Only made where the processor has NEON with dot products (ARMv8.2 and later).
+    #[derive(Debug, Clone, Copy)]
+    pub struct NeonDot(());
+
+    impl NeonDot {
+        /// # Safety
+        /// The processor has NEON with dot products.
+        pub unsafe fn new() -> Self {
+            Self(())
+        }
+    }
+
+    impl Kernel for NeonDot {
+        const PANELS: usize = 1;
+
+        #[inline(always)]
+        fn tile(self, rows: usize, inputs: usize, activations: &[u8], panels: &[i8], tile: &mut Tile) {
+            check(rows, inputs, activations, panels, 1);
+            // SAFETY: `check` has seen that the slices hold what the loops read, and `NeonDot` exists only where the processor has it.
+            unsafe {
+                match rows {
+                    1 => neon::<1>(inputs, activations, panels, tile),
+                    2 => neon::<2>(inputs, activations, panels, tile),
+                    3 => neon::<3>(inputs, activations, panels, tile),
+                    4 => neon::<4>(inputs, activations, panels, tile),
+                    5 => neon::<5>(inputs, activations, panels, tile),
+                    _ => neon::<6>(inputs, activations, panels, tile),
+                }
+            }
+        }
+    }
+
+    /// Registers of four sums that hold the outputs of a panel.
+    const QUADS: usize = LANES / 4;
+
+    /// Activations have 7 bits, so they are the same as signed numbers. Six rows take 24 of the 32 registers.
+    #[target_feature(enable = "neon,dotprod")]
+    unsafe fn neon<const R: usize>(inputs: usize, activations: &[u8], panel: &[i8], tile: &mut Tile) {
+        let mut sums = [[vdupq_n_s32(0); QUADS]; R];
+        let (start, weights) = (activations.as_ptr(), panel.as_ptr());
+        for four in 0..inputs / 4 {
+            // SAFETY: `four < inputs / 4`, a panel has 64 bytes for every four inputs, and row `row < R` of the activations `inputs` bytes.
+            unsafe {
+                let at = weights.add(four * 4 * LANES);
+                let columns: [int8x16_t; QUADS] = [vld1q_s8(at), vld1q_s8(at.add(16)), vld1q_s8(at.add(32)), vld1q_s8(at.add(48))];
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let four = vreinterpretq_s8_s32(vdupq_n_s32(start.add(row * inputs + four * 4).cast::<i32>().read_unaligned()));
+                    for (sum, column) in sums.iter_mut().zip(columns) {
+                        *sum = dot(*sum, column, four);
+                    }
+                }
+            }
+        }
+        for (sums, out) in sums.iter().zip(tile.iter_mut()) {
+            for (quad, sum) in sums.iter().enumerate() {
+                // SAFETY: four quads of four lanes lie inside the row of 64.
+                unsafe { vst1q_s32(out.as_mut_ptr().add(4 * quad), *sum) };
+            }
+        }
+    }
+
+    /// `sdot`, of which stable Rust has no function yet.
+    #[inline]
+    #[target_feature(enable = "neon,dotprod")]
+    fn dot(sum: int32x4_t, weights: int8x16_t, activations: int8x16_t) -> int32x4_t {
+        let mut sum = sum;
+        // SAFETY: works on registers alone, and the processor has the instruction.
+        unsafe {
+            asm!(
+                "sdot {sum:v}.4s, {weights:v}.16b, {activations:v}.16b",
+                sum = inout(vreg) sum,
+                weights = in(vreg) weights,
+                activations = in(vreg) activations,
+                options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        sum
     }
 }

@@ -146,6 +146,18 @@ mod x86 {
     }
 }
 
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use super::super::kernel::NeonDot;
+    use super::Int8Encoder;
+
+    #[target_feature(enable = "neon,dotprod")]
+    pub fn neon(encoder: &Int8Encoder, ids: &[u32]) -> Vec<f32> {
+        // SAFETY: this function runs only where the processor has NEON with dot products.
+        encoder.forward(unsafe { NeonDot::new() }, ids)
+    }
+}
+
 impl Encoder for Int8Encoder {
     fn config(&self) -> &Config {
         &self.config
@@ -162,6 +174,9 @@ impl Encoder for Int8Encoder {
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Processor::Avx512Vnni => unsafe { x86::avx512(self, ids) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "aarch64")]
+            Processor::NeonDot => unsafe { arm::neon(self, ids) },
         }
     }
 }

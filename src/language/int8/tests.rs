@@ -87,23 +87,29 @@ fn tile_of<K: Kernel>(kernel: K, rows: usize, inputs: usize, activations: &[u8],
     tile
 }
 
-#[cfg(target_arch = "x86_64")]
 fn assert_same_tiles(rows: usize, inputs: usize, activations: &[u8], panels: &[i8]) {
+    #[cfg(target_arch = "aarch64")]
+    use super::kernel::NeonDot;
+    #[cfg(target_arch = "x86_64")]
     use super::kernel::{Avx2, Avx512Vnni};
     let expected = tile_of(Portable, rows, inputs, activations, panels);
     for processor in Processor::all() {
         let found = match processor {
             Processor::Portable => expected,
             // SAFETY: `all` lists what this processor has.
+            #[cfg(target_arch = "x86_64")]
             Processor::Avx2 => tile_of(unsafe { Avx2::new() }, rows, inputs, activations, panels),
             // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
             Processor::Avx512Vnni => tile_of(unsafe { Avx512Vnni::new() }, rows, inputs, activations, panels),
+            // SAFETY: as above.
+            #[cfg(target_arch = "aarch64")]
+            Processor::NeonDot => tile_of(unsafe { NeonDot::new() }, rows, inputs, activations, panels),
         };
         assert_eq!(found, expected, "{processor}");
     }
 }
 
-#[cfg(target_arch = "x86_64")]
 proptest! {
     #[test]
     fn every_kernel_gives_the_same_sums(rows in 1..=ROWS, groups in 1..40usize, panels in 1..=PANELS, seed in any::<u64>(), extreme in any::<bool>()) {

@@ -31,6 +31,9 @@ pub(in crate::rules) fn allergy_statements(passage: &Passage) -> Vec<AllergyStat
         let statement = phrase.denial().filter(|_| !told()).or_else(|| phrase.assertion());
         found.extend(statement);
     }
+    if passage.section.contains("既往") || passage.section.contains("过敏") {
+        found.extend(passage.mentions.iter().filter_map(|mention| told_reaction(passage, mention)));
+    }
     found
 }
 
@@ -50,6 +53,54 @@ const PARTS: [char; 22] =
 
 /// 卡马西平致皮疹, of a past history, tells the allergy without the word.
 const REACTIONS_TO: [&str; 6] = ["致皮疹", "致全身皮疹", "致药疹", "致荨麻疹", "致全身荨麻疹", "致过敏性休克"];
+
+/// 2012年口服"头孢克洛"后全身皮疹, of a past history: a drug and the reaction to it, without the word 过敏.
+fn told_reaction(passage: &Passage, mention: &Mention) -> Option<AllergyStatement> {
+    const GIVEN: [&str; 6] = ["服", "用", "滴", "注", "输", "打"];
+    /// By skin contact, denied, or of what might be.
+    const NOT_GIVEN: [&str; 10] = ["外用", "涂", "贴", "接触", "局部", "消毒", "无", "未", "否认", "若"];
+    /// Judged to be something else, or borne later.
+    const EXCUSED: [&str; 14] = [
+        "非过敏",
+        "非药物过敏",
+        "不良反应",
+        "副作用",
+        "不列",
+        "不作",
+        "双硫仑",
+        "不考虑",
+        "可疑",
+        "排除",
+        "病毒",
+        "不详",
+        "再用无",
+        "再次使用",
+    ];
+    const NEAR: usize = 24;
+    let text = passage.text.as_str();
+    let (start, end) = (mention.span.start as usize, mention.span.end as usize);
+    let before = &text[around::start_of(text, start, &['。', ';', ',', '\n'])..start];
+    let given = GIVEN.iter().any(|word| before.contains(word)) && !NOT_GIVEN.iter().any(|word| before.contains(word));
+    if !given || is_no_drug(&text[start..end]) || mention.experiencer != Experiencer::Patient || is_of_relative(before) {
+        return None;
+    }
+    // “头孢克洛”后, 头孢曲松静滴后, 阿莫西林胶囊后.
+    let rest = text[end..].trim_start_matches(|letter: char| "”\"」片胶囊颗粒注射液钠类口服静滴".contains(letter)).strip_prefix('后')?;
+    let after: String = rest.chars().take(NEAR).take_while(|letter| !matches!(letter, '。' | ';' | '\n')).collect();
+    let (at, sign) = REACTIONS.iter().filter_map(|sign| after.find(sign).map(|at| (at, sign))).min()?;
+    let sentence = passage.sentence_of(mention.span);
+    let behind: String = text[start..].chars().take(3 * NEAR).collect();
+    let excused = |words: &str| EXCUSED.iter().any(|word| words.contains(word));
+    if ["无", "未", "没", "不"].iter().any(|word| after[..at].contains(word)) || excused(passage.text.slice(sentence)) || excused(&behind)
+    {
+        return None;
+    }
+    let close = text.len() - rest.len() + at + sign.len();
+    Some(AllergyStatement { span: Span::new(start, close), denied: false, of: vec![mention.concept] })
+}
+
+/// Signs that are hardly anything but an allergy when they follow a drug.
+const REACTIONS: [&str; 9] = ["皮疹", "荨麻疹", "风团", "红疹", "药疹", "丘疹", "过敏性休克", "喉头水肿", "喉水肿"];
 
 /// Between the items of a list.
 const JOINTS: [char; 6] = ['、', '/', '及', '和', '与', '或'];
@@ -270,7 +321,7 @@ fn ticked_answer(boxed: &str) -> &str {
 /// 静滴左氧氟沙星后全身风团, 注射碘对比剂后20分钟出现荨麻疹.
 fn tells_reaction(text: &str) -> bool {
     const NEAR: usize = 20;
-    ["荨麻疹", "皮疹", "风团", "红斑", "瘙痒", "过敏性休克", "喉头水肿"].iter().flat_map(|sign| text.match_indices(sign)).any(|(at, _)| {
+    REACTIONS.iter().chain(&["红斑", "瘙痒"]).flat_map(|sign| text.match_indices(sign)).any(|(at, _)| {
         let before: Vec<char> = text[..at].chars().rev().take(NEAR).take_while(|letter| !matches!(letter, '。' | ';' | '\n')).collect();
         before.contains(&'后') && !before.contains(&'无') && !before.contains(&'未')
     })

@@ -47,10 +47,10 @@ const ACCESS: [&str; 8] = ["戳卡", "穿刺", "置管", "签", "导管", "透�
 const NOTHING: [&str; 12] = ["无", "未", "正常", "阴性", "否认", "(-)", "完整", "通畅", "对称", "良好", "如常", "不受累"];
 
 /// One part with a side, where it stands.
-struct Place<'s> {
-    passage: &'s Arc<Passage>,
+pub(super) struct Place<'s> {
+    pub(super) passage: &'s Arc<Passage>,
     /// The side's letter and the part's name.
-    span: Span,
+    pub(super) span: Span,
 }
 
 /// The places of one name, by side.
@@ -128,7 +128,7 @@ fn sided<'s>(passage: &'s Arc<Passage>, names: &mut BTreeMap<&'s str, Sides<'s>>
     }
 }
 
-fn place_of(passage: &Passage) -> String {
+pub(super) fn place_of(passage: &Passage) -> String {
     match &passage.origin {
         Origin::Document { document, .. } => document.to_string(),
         Origin::Data { pointer, .. } => pointer.rsplit_once('/').map_or(pointer.as_str(), |(row, _)| row).to_owned(),
@@ -136,7 +136,7 @@ fn place_of(passage: &Passage) -> String {
 }
 
 /// A puncture or a catheter, which may well be on the other side, unless this is the paper of an act of which the usual places speak as well.
-fn is_another_way_in(subject: &Subject<'_>, one: &Place<'_>, usual: &[Place<'_>]) -> bool {
+pub(super) fn is_another_way_in(subject: &Subject<'_>, one: &Place<'_>, usual: &[Place<'_>]) -> bool {
     const ACTS: [&str; 6] = ["同意", "操作", "手术", "置", "穿刺", "核查"];
     let paper = subject.reading.document_of(one.passage);
     let of_act = paper.is_some_and(|paper| ACTS.iter().any(|word| paper.title.contains(word)));
@@ -149,7 +149,7 @@ fn sentence_of<'s>(place: &Place<'s>) -> &'s str {
 }
 
 /// The words around say why this once it is the other side.
-fn is_explained(one: &Place<'_>, side: Side) -> bool {
+pub(super) fn is_explained(one: &Place<'_>, side: Side) -> bool {
     let text = one.passage.text.as_str();
     let sentence = sentence_of(one);
     let clauses = &one.passage.clauses;
@@ -184,7 +184,7 @@ fn is_explained(one: &Place<'_>, side: Side) -> bool {
 }
 
 /// The sentence names a year before that of the stay.
-fn is_of_earlier_year(one: &Place<'_>, year: Option<i16>) -> bool {
+pub(super) fn is_of_earlier_year(one: &Place<'_>, year: Option<i16>) -> bool {
     let sentence = one.passage.sentence_of(one.span);
     let years = one.passage.times.iter().filter(|time| sentence.contains(time.span)).filter_map(|time| match time.value {
         TimeValue::Date(date) => date.year,

@@ -15,14 +15,19 @@ mod diagnoses;
 mod history;
 mod labs;
 mod lone_side;
+mod mirrored;
 mod names;
 mod onset;
 mod operation;
 mod orders;
+mod organ;
 mod sides;
+mod signer;
 mod sizes;
+mod starts;
 mod strength;
 mod surgery;
+mod tenfold;
 mod text;
 mod titles;
 mod vertebra;
@@ -106,6 +111,10 @@ pub enum Fact {
     NewDiagnosis,
     /// The operation planned (`within`) and done (`against`).
     PlannedOperation,
+    /// The operation consented to (`within`) is on an organ that no paper of the operation (`against`) speaks of.
+    ConsentOrgan,
+    /// A bare signature of a consent by somebody who is neither the patient nor a doctor nor told of.
+    Signer,
     /// A malignant pathology report and the discharge diagnoses in `within`.
     Pathology,
     /// Doses given according to notes against the orders of that time.
@@ -116,6 +125,8 @@ pub enum Fact {
     DatedSide,
     /// A side that one place alone gives to a part whose other side is said again and again.
     LoneSide,
+    /// The same words, or the same diagnosis of a list, with the other side in another document.
+    Mirrored,
     /// 某某副主任医师 of somebody whom the list of staff gives another title.
     StaffTitle,
     /// A test or consultation that a senior asked for (`within`) and of which nothing is heard again (`against`).
@@ -172,11 +183,14 @@ impl Check for Prepared {
             Fact::LabValue => self.lab_value(subject),
             Fact::NewDiagnosis => Ok(self.new_diagnosis(subject)),
             Fact::PlannedOperation => Ok(self.planned_operation(subject)),
+            Fact::ConsentOrgan => Ok(self.consent_organ(subject)),
+            Fact::Signer => self.signer(subject),
             Fact::Pathology => self.pathology(subject),
             Fact::OrderedDose => self.ordered_dose(subject),
             Fact::DoseUnit => self.dose_unit(subject),
             Fact::DatedSide => Ok(self.dated_side(subject)),
             Fact::LoneSide => Ok(self.lone_side(subject)),
+            Fact::Mirrored => Ok(self.mirrored(subject)),
             Fact::StaffTitle => self.staff_title(subject),
             Fact::Asked => self.asked(subject),
             Fact::ForeignWound => Ok(self.foreign_wound(subject)),

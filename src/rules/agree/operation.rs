@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::super::pattern::trimmed;
-use super::super::{DataEvidence, Hit, Role, Subject, facts};
-use super::text::{anesthesia_class, anesthesia_clause, bare_sides, blood_losses, labelled, named_line, segments, starts};
+use super::super::{DataEvidence, Hit, Role, Subject, around, facts};
+use super::starts::starts;
+use super::text::{anesthesia_class, anesthesia_clause, bare_sides, blood_losses, labelled, named_line, segments};
 use super::{Prepared, Source, piece};
 use crate::reading::Passage;
 use crate::reading::text::Span;
-use crate::record::Side;
+use crate::record::{DocumentKind, Side};
 
 impl Prepared {
     pub(super) fn surgeon(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
@@ -31,6 +32,8 @@ impl Prepared {
             // The cell of the surgeon ends where the next label begins: 龙某某主任医师 一助:景某某.
             let end = ["[助", "【", "助手", "一助", "第一助", "手术助"].iter().filter_map(|label| stated_name.find(*label)).min();
             let stated_name = end.map_or(stated_name, |end| stated_name[..end].trim_end());
+            // A signature has its time behind it.
+            let stated_name = stated_name.split(|character: char| character.is_ascii_digit()).next().unwrap_or("").trim_end();
             // A name is two to four characters with a title; anything else is a sentence about the surgeon, or the labels after an empty cell.
             let is_name = (2..=12).contains(&stated_name.chars().count())
                 && !stated_name.contains(':')
@@ -67,25 +70,23 @@ impl Prepared {
 
     pub(super) fn anesthesia(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
-        let [operation] = operations else { return Ok(Vec::new()) };
-        let Some(expected) = operation.anesthesia.as_deref().and_then(anesthesia_class) else { return Ok(Vec::new()) };
+        // With an operation that the data lack, another method may be that one's.
+        if operations.is_empty() || has_more_records(subject, operations.len()) {
+            return Ok(Vec::new());
+        }
+        let methods = operations.iter().map(|operation| operation.anesthesia.as_deref().and_then(anesthesia_class));
+        let Some(expected) = methods.collect::<Option<Vec<_>>>() else { return Ok(Vec::new()) };
         let mut hits = Vec::new();
         for passage in self.places.passages(subject) {
-            // A long text speaks of the method in the clause that names it first; the rest may tell of a change or a block besides.
-            let (span, stated) = anesthesia_clause(passage);
-            // 全麻复合神经阻滞 and a change during the operation name two methods.
-            let changed = || {
-                ["改为", "改全", "改行", "转为", "失败", "复合", "联合全", "加用", "备用", "补充"]
-                    .iter()
-                    .any(|word| passage.text.as_str().contains(word))
-            };
-            if let Some(stated) = stated.filter(|stated| *stated != expected && !stated.is_empty() && !changed()) {
+            let Some((span, stated)) = stated_anesthesia(subject, passage) else { continue };
+            if !stated.is_empty() && !expected.contains(&stated) {
                 hits.push(Hit {
                     evidence: vec![piece(passage, span, Role::This)],
                     data: vec![DataEvidence {
-                        path: "/operations/0/anesthesia".into(), label: format!("手术信息麻醉方式 {expected}")
+                        path: "/operations/0/anesthesia".into(),
+                        label: format!("手术信息麻醉方式 {}", expected.join("、")),
                     }],
-                    slots: vec![("stated", stated.to_owned()), ("expected", expected.to_owned())],
+                    slots: vec![("stated", stated.to_owned()), ("expected", expected.join("、"))],
                     ..Hit::default()
                 });
             }
@@ -96,21 +97,26 @@ impl Prepared {
     /// The start of the operation as its documents give it against the data.
     pub(super) fn operation_start(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
-        let [operation] = operations else { return Ok(Vec::new()) };
-        let Some(start) = operation.started_at.filter(|at| at.has_time()) else { return Ok(Vec::new()) };
+        let began: Vec<_> = operations.iter().filter_map(|operation| operation.started_at.filter(|at| at.has_time())).collect();
+        if began.is_empty() || began.len() < operations.len() || has_more_records(subject, operations.len()) {
+            return Ok(Vec::new());
+        }
+        let of_day = |at: jiff::civil::DateTime| i64::from(at.hour()) * 60 + i64::from(at.minute());
+        let is_apart = |minute: i64, own: i64| {
+            let apart = (minute - own).abs();
+            apart.min(24 * 60 - apart) as f64 > self.spec.tolerance
+        };
         let mut hits = Vec::new();
         for passage in self.places.passages(subject) {
             for (minute, span) in starts(passage) {
-                let own = i64::from(start.earliest().hour()) * 60 + i64::from(start.earliest().minute());
-                let apart = (minute - own).abs();
-                let apart = apart.min(24 * 60 - apart);
-                if apart as f64 > self.spec.tolerance {
+                if began.iter().all(|start| is_apart(minute, of_day(start.earliest()))) {
+                    let expected = began.iter().map(ToString::to_string).collect::<Vec<_>>().join("、");
                     hits.push(Hit {
                         evidence: vec![piece(passage, span, Role::This)],
                         data: vec![DataEvidence {
-                            path: "/operations/0/started_at".into(), label: format!("手术信息开始时间 {start}")
+                            path: "/operations/0/started_at".into(), label: format!("手术信息开始时间 {expected}")
                         }],
-                        slots: vec![("stated", passage.text.quote(span).to_owned()), ("expected", start.to_string())],
+                        slots: vec![("stated", passage.text.quote(span).to_owned()), ("expected", expected)],
                         ..Hit::default()
                     });
                 }
@@ -122,20 +128,23 @@ impl Prepared {
     /// The side of the operation's data against the name of the operation in its documents.
     pub(super) fn operation_side(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let operations = subject.visit.operations.as_deref().ok_or("未提供手术信息")?;
-        let [operation] = operations else { return Ok(Vec::new()) };
-        let Some(side @ (Side::Left | Side::Right)) = operation.side else { return Ok(Vec::new()) };
+        // Of several on one side each paper names that side.
+        let Some(side @ (Side::Left | Side::Right)) = operations.first().and_then(|operation| operation.side) else {
+            return Ok(Vec::new());
+        };
+        if operations.iter().any(|operation| operation.side != Some(side)) || has_more_records(subject, operations.len()) {
+            return Ok(Vec::new());
+        }
         let (own, other) = if side == Side::Left { ("左", "右") } else { ("右", "左") };
         let mut hits = Vec::new();
         for passage in self.places.passages(subject) {
             let text = passage.text.as_str();
-            let Some(first) = named_line(text) else { continue };
-            let said = &text[first.range()];
-            let contrary = bare_sides(said);
-            let of_operation = |at: usize, word: &str| word == other && !is_of_another(&said[at..]);
-            let at = contrary.iter().find(|(at, word)| of_operation(*at, word)).map(|(at, word)| Span::new(*at, at + word.len()));
-            let agrees = contrary.iter().any(|(_, word)| *word == own) || said.contains('双') || said.contains("两侧");
-            if let Some(at) = at.filter(|_| !agrees) {
-                let span = Span::new(first.start as usize + at.start as usize, first.start as usize + at.end as usize);
+            let is_checklist = kind_of(subject, passage) == Some(DocumentKind::SafetyChecklist);
+            let at = if is_checklist { checked_side(text, own, other) } else { named_side(text, own, other) };
+            let Some(span) = at else { continue };
+            // Another section of the checklist has the right side: it is read, not written wrongly throughout.
+            let is_mixed = || of_same_document(subject, passage).any(|passage| passage.text.as_str().contains(own));
+            if !(is_checklist && is_mixed()) {
                 hits.push(Hit {
                     evidence: vec![piece(passage, passage.clause_of(span), Role::This)],
                     data: vec![DataEvidence { path: "/operations/0/side".into(), label: format!("手术信息侧别 {}", side.chinese()) }],
@@ -209,42 +218,6 @@ impl Prepared {
         }
         Vec::new()
     }
-
-    /// 2.1cm here and 21cm there, said of the same finding.
-    pub(super) fn tenfold_size(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        type Size<'s> = (crate::reading::ConceptId, f64, &'s Arc<Passage>, Span);
-        let mut said: Vec<Size<'_>> = Vec::new();
-        for passage in self.places.passages(subject) {
-            for measure in &passage.measures {
-                let Some(millimetres) = crate::reading::measures::convert(measure.value, &measure.unit, "mm") else { continue };
-                let sentence = passage.sentence_of(measure.span);
-                // 5.0×48mm of a screw is no lesion's size.
-                const TOOLS: [&str; 9] = ["钉", "扩髓", "导丝", "导针", "鞘", "网片", "补片", "支架", "球囊"];
-                if TOOLS.iter().any(|word| passage.text.slice(sentence).contains(word)) {
-                    continue;
-                }
-                let lexicon = subject.knowledge.lexicon();
-                let is_lesion = |id| lexicon.is_a(id, "检查所见") || lexicon.is_a(id, "疾病");
-                let owner = passage.mentions.iter().rev().find(|mention| {
-                    sentence.contains(mention.span) && mention.span.end <= measure.span.start && is_lesion(mention.concept)
-                });
-                let Some(owner) = owner.filter(|owner| measure.span.start - owner.span.end <= 36) else { continue };
-                said.push((owner.concept, millimetres, passage, measure.span));
-            }
-        }
-        // A slip contradicts another text; a text that has both sizes tells of two lesions, or of before and after.
-        let has_both = |a: &Size<'_>, b: &Size<'_>| {
-            said.iter().any(|(id, value, passage, _)| *id == a.0 && *value == b.1 && Arc::ptr_eq(passage, a.2))
-        };
-        let is_slip = |a: &Size<'_>, b: &Size<'_>| {
-            a.0 == b.0 && ((a.1 / b.1 - 10.0).abs() < 0.01 || (b.1 / a.1 - 10.0).abs() < 0.01) && !has_both(a, b) && !has_both(b, a)
-        };
-        let pair = said.iter().enumerate().find_map(|(index, later)| {
-            let earlier = said[..index].iter().find(|earlier| is_slip(later, earlier))?;
-            Some(vec![piece(later.2, later.3, Role::This), piece(earlier.2, earlier.3, Role::Against)])
-        });
-        pair.map(|evidence| Hit { evidence, ..Hit::default() }).into_iter().collect()
-    }
 }
 
 /// In the place of the surgeon's name: somebody from outside, whom no list of staff holds, or a word about the signature.
@@ -262,6 +235,71 @@ pub(in crate::rules) fn callings(name: &str) -> Vec<String> {
 pub(in crate::rules) fn is_called(text: &str, name: &str) -> bool {
     let text = text.replace(' ', "");
     callings(name).iter().any(|calling| text.contains(calling.as_str()))
+}
+
+/// More records of operations than the data tell of.
+fn has_more_records(subject: &Subject<'_>, operations: usize) -> bool {
+    subject.reading.documents.iter().filter(|document| document.kind == DocumentKind::OperationRecord).count() > operations
+}
+
+fn kind_of(subject: &Subject<'_>, passage: &Passage) -> Option<DocumentKind> {
+    subject.reading.document_of(passage).map(|document| document.kind)
+}
+
+fn of_same_document<'s>(subject: &Subject<'s>, passage: &Passage) -> impl Iterator<Item = &'s Arc<Passage>> {
+    subject.reading.document_of(passage).into_iter().flat_map(|document| &document.passages)
+}
+
+/// The method of the operation's anaesthesia as a passage gives it, unless that was changed or is one of two.
+fn stated_anesthesia(subject: &Subject<'_>, passage: &Passage) -> Option<(Span, &'static str)> {
+    const CHANGED: [&str; 10] = ["改为", "改全", "改行", "转为", "失败", "复合", "联合全", "加用", "备用", "补充"];
+    const NEW_METHOD: [&str; 8] = ["改全", "改为全", "改行全", "转全", "转为全", "改局", "改插管", "阻滞不全"];
+    let text = passage.text.as_str();
+    let is_record = kind_of(subject, passage) == Some(DocumentKind::OperationRecord);
+    // The course of an operation speaks of many things: only what stands behind the label is its method.
+    if is_record && !matches!(passage.section.as_ref(), "麻醉方式" | "手术名称") {
+        let (span, value) = ["麻醉方式", "麻醉方法", "麻醉"].iter().find_map(|label| labelled(text, label))?;
+        let behind = text[span.end as usize..].split(['。', ';', '\n']).next().unwrap_or("");
+        let mixed = ["+", "＋", "联合", "复合"].iter().any(|word| value.contains(word) || behind.trim_start().starts_with(word));
+        let told = mixed || NEW_METHOD.iter().any(|word| text.contains(word));
+        return anesthesia_class(value).filter(|_| !told).map(|class| (span, class));
+    }
+    // A long text speaks of the method in the clause that names it first; the rest may tell of a change or a block besides.
+    let (span, stated) = anesthesia_clause(passage);
+    // 全麻复合神经阻滞 and a change during the operation name two methods.
+    stated.filter(|_| !CHANGED.iter().any(|word| text.contains(word))).map(|class| (span, class))
+}
+
+/// The contrary side in the line that names the operation, where that line has no other.
+fn named_side(text: &str, own: &str, other: &str) -> Option<Span> {
+    let first = named_line(text)?;
+    let line = &text[first.range()];
+    // 右膝关节镜 术者:…麻醉:左侧神经阻滞 goes on to something else.
+    let end =
+        ["术者", "手术者", "麻醉", "助手", "手术日期", "经过"].iter().filter_map(|label| line.find(label)).min().unwrap_or(line.len());
+    let said = &line[..end];
+    let contrary = bare_sides(said);
+    let agrees = contrary.iter().any(|(_, word)| *word == own) || said.contains('双') || said.contains("两侧");
+    let (at, word) = contrary.iter().find(|(at, word)| *word == other && !is_of_another(&said[*at..])).filter(|_| !agrees)?;
+    let start = first.start as usize + at;
+    Some(Span::new(start, start + word.len()))
+}
+
+/// The contrary side where a checklist names the operation or its mark, not that of a vein or of the patient's position.
+fn checked_side(text: &str, own: &str, other: &str) -> Option<Span> {
+    const OF_OPERATION: [&str; 6] = ["术", "标记", "标识", "部位", "眼", "患侧"];
+    const OF_ACCESS: [&str; 14] =
+        ["静脉通", "静脉置", "动脉", "穿刺", "通路", "输液", "置管", "袖带", "血压", "极板", "负极", "卧", "途径", "入路"];
+    if text.contains(own) || text.contains('双') || text.contains("两侧") {
+        return None;
+    }
+    let is_of_operation = |at: usize| {
+        let clause = around::stretch(text, Span::new(at, at + other.len()), &[',', '。', ';', '、', '\n', ' ']);
+        OF_OPERATION.iter().any(|word| clause.contains(word)) && !OF_ACCESS.iter().any(|word| clause.contains(word))
+    };
+    let sides = bare_sides(text);
+    let (at, word) = sides.iter().find(|(at, word)| *word == other && !is_of_another(&text[*at..]) && is_of_operation(*at))?;
+    Some(Span::new(*at, at + word.len()))
 }
 
 /// Whether the item that begins with a side is not what is operated on: an old disease, the palsy of the other side's brain, 右束支阻滞.

@@ -3,7 +3,7 @@
 use super::super::around;
 use crate::reading::letters::is_han;
 use crate::reading::text::Span;
-use crate::reading::{Measure, Passage, Relation, TimeExpression, TimeValue};
+use crate::reading::{Measure, Passage, Relation, TimeValue};
 use crate::record::Sex;
 
 /// The value after a printed label: `姓名:王某某`, up to white space or punctuation; 联系人姓名, 会诊医师姓名 are labels of somebody else.
@@ -288,61 +288,6 @@ fn is_anesthesia_mixed(text: &str) -> bool {
     general && regional
 }
 
-/// Clock times, in minutes of the day, at which the operation began: 09:00手术开始, 手术时间09:15~10:30, 08:30切皮.
-pub(in crate::rules) fn starts(passage: &Passage) -> Vec<(i64, Span)> {
-    let text = passage.text.as_str();
-    let clock = |time: &TimeExpression| match time.value {
-        TimeValue::Clock { hour, minute } => Some(i64::from(hour) * 60 + i64::from(minute)),
-        TimeValue::Date(date) => Some(i64::from(date.hour?) * 60 + i64::from(date.minute?)),
-        _ => None,
-    };
-    let said = |time: &&TimeExpression| {
-        let after = &text[time.span.end as usize..];
-        let before = &text[..time.span.start as usize];
-        let until = |after: &str| after.starts_with(UNTIL);
-        // The end of a stretch (09:05至11:50) began nothing.
-        if before.ends_with(UNTIL) {
-            return false;
-        }
-        // 08:00手术开始前30分钟 tells of what came before.
-        ["手术开始", "切皮", "开始手术"].iter().any(|word| after.strip_prefix(word).is_some_and(|rest| !rest.starts_with('前')))
-            || before.ends_with("手术") && after.starts_with("开始")
-            || ["手术开始时间", "手术开始时间:", "手术开始", "手术开始:", "切皮时间", "切皮"].iter().any(|word| before.ends_with(word))
-            // 手术时间09:15~10:30, 手术09:15~12:00
-            || until(after) && ["手术时间", "手术时间:", "手术日期", "手术日期:", "手术", "手术:"].iter().any(|word| before.ends_with(word))
-    };
-    // 今日08:50在全麻下行…,手术09:25开始: with the start told, the other is that of the anaesthesia.
-    let implied = |time: &&TimeExpression| {
-        let (before, after) = (&text[..time.span.start as usize], &text[time.span.end as usize..]);
-        !before.ends_with(UNTIL)
-            && is_under_anesthesia(
-                after.trim_start_matches(|character: char| UNTIL.contains(&character) || ":0123456789".contains(character)),
-            )
-    };
-    // 原定手术开始时间08:00, 二次手术开始14:00: a plan, or another operation.
-    let own = |time: &&TimeExpression| {
-        let at = time.span.start as usize;
-        let clause = &text[around::start_of(text, at, &[',', '。', ';', '\n'])..at];
-        !["二次手术", "再次手术", "一台", "第二台", "原定", "计划", "拟"].iter().any(|word| clause.contains(word))
-    };
-    let timed = |time: &TimeExpression| Some((clock(time)?, time.span));
-    let told: Vec<(i64, Span)> = passage.times.iter().filter(own).filter(said).filter_map(timed).collect();
-    if told.is_empty() { passage.times.iter().filter(own).filter(implied).filter_map(timed).collect() } else { told }
-}
-
-/// Between the beginning and the end of a stretch of time.
-const UNTIL: [char; 5] = ['~', '-', '至', '—', '\u{ff5e}'];
-
-/// 在表面麻醉下行左眼白内障手术, behind a moment.
-fn is_under_anesthesia(after: &str) -> bool {
-    let clause = after.split([',', '。', ';', '\n']).next().unwrap_or("");
-    let Some(at) = clause.find('麻').filter(|at| clause[..*at].chars().count() <= 14) else { return false };
-    let method = &clause[at..];
-    let done = ["麻醉下行", "麻下行", "麻醉下施", "麻下施"].iter().filter_map(|word| method.find(word)).min();
-    // 体外循环 may stand between.
-    done.is_some() || method.find("下行").is_some_and(|end| method[..end].chars().count() <= 8)
-}
-
 /// What stands in the first line that names the operation: the whole first line, up to the next label.
 pub(in crate::rules) fn named_line(text: &str) -> Option<Span> {
     let start = text.len() - text.trim_start_matches([' ', '\n', ':']).len();
@@ -576,12 +521,6 @@ mod tests {
         assert_eq!(words("右侧肺叶切除术(左侧卧位)"), ["右"]);
         assert_eq!(words("经右颈内静脉置管"), Vec::<&str>::new());
         assert_eq!(words("左房血栓清除术"), Vec::<&str>::new());
-    }
-
-    #[test]
-    fn operations_under_an_anaesthesia() {
-        assert!(is_under_anesthesia("在表面麻醉下行左眼白内障超声乳化术") && is_under_anesthesia("全身麻醉体外循环下行二尖瓣置换术"));
-        assert!(!is_under_anesthesia("麻醉开始,诱导平稳后下行探查") && !is_under_anesthesia("行左侧疝修补术"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::super::{DataEvidence, Hit, Subject, facts};
 use super::{Prepared, hit};
 use crate::reading::Experiencer;
 use crate::reading::measures::convert;
+use crate::reading::text::Span;
 use crate::record::{Order, OrderKind};
 
 /// Drops, ointments and the like are dosed by hand, and their name tells where they go; formulas are made up elsewhere.
@@ -58,19 +59,28 @@ impl Prepared {
         let mut hits = Vec::new();
         for (index, order) in subject.visit.orders.iter().flatten().enumerate() {
             let (Some(name), Some(dose), Some(unit)) = (order.name.as_deref(), order.dose, order.unit.as_deref()) else { continue };
-            if is_given_locally(order) {
+            let is_nebulised = order.route.as_deref().is_some_and(|route| route.contains("雾化"));
+            if is_given_locally(order) && !is_nebulised {
                 continue;
             }
-            for (_, id) in lexicon.find(name) {
+            for (span, id) in lexicon.find(name) {
                 let Some(bounds) = doses.get(lexicon.concept(id).name.as_ref()) else { continue };
-                if let Some(limit) = bounds.broken_by(dose, unit, order.route.as_deref(), is_child) {
-                    let label = format!("{name} {dose}{unit} {}", order.route.as_deref().unwrap_or(""));
-                    hits.push(Hit {
-                        data: vec![DataEvidence { path: format!("/orders/{index}"), label: label.trim().to_owned() }],
-                        slots: vec![("stated", label.trim().to_owned()), ("bounds", limit)],
-                        ..Hit::default()
-                    });
+                let broken_by = |dose: f64, unit: &str| {
+                    if is_nebulised {
+                        bounds.broken_by_inhaling(dose, unit)
+                    } else {
+                        bounds.broken_by(dose, unit, order.route.as_deref(), is_child)
+                    }
+                };
+                let as_grams = || dissolved(name, span, dose, unit).and_then(|grams| broken_by(grams, "g"));
+                let broken = broken_by(dose, plain_unit(unit)).or_else(as_grams);
+                if let Some(limit) = broken {
+                    hits.push(of_order(index, order, limit));
                 }
+            }
+            let is_bounded = hits.last().is_some_and(|hit| hit.data[0].path == format!("/orders/{index}"));
+            if let Some(limit) = too_heavy(name, dose, unit).filter(|_| !is_bounded) {
+                hits.push(of_order(index, order, limit));
             }
         }
         for passage in self.places.passages(subject) {
@@ -138,10 +148,7 @@ impl Prepared {
 
     pub(super) fn order_fields(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         // A dose may stand in the name (胰岛素50U+0.9%氯化钠50ml); an order given once has no frequency.
-        let has_dose: Has = |order| {
-            let in_name = order.name.as_deref().is_some_and(|name| name.contains(|c: char| c.is_ascii_digit()));
-            order.dose.is_some() || is_by_hand(order) || in_name
-        };
+        let has_dose: Has = |order| order.dose.is_some() || is_by_hand(order) || order.name.as_deref().is_some_and(names_amount);
         let has_route: Has = |order| is_by_hand(order) || order.route.as_deref().is_some_and(|route| !route.trim().is_empty());
         let has_frequency: Has = |order| {
             order.long_term != Some(true) || is_by_hand(order) || order.frequency.as_deref().is_some_and(|text| !text.trim().is_empty())
@@ -170,8 +177,94 @@ fn holds_one(order: &Order, words: &[&str]) -> bool {
     [&order.name, &order.route, &order.purpose].into_iter().flatten().any(|text| words.iter().any(|word| text.contains(word)))
 }
 
+/// A solution for the nebuliser (吸入用布地奈德混悬液) is measured as an injection is; a puff is not.
 fn is_by_hand(order: &Order) -> bool {
-    holds_one(order, &BY_HAND)
+    let is_measured = order.name.as_deref().is_some_and(|name| name.starts_with("吸入用") && name.contains('液'));
+    holds_one(order, &BY_HAND) && !is_measured
+}
+
+/// 胰岛素50U+0.9%氯化钠50ml: an amount with its unit, not a strength (10%氯化钾), a number of the drug (维生素B1) or what it goes into (加5%葡萄糖500ml).
+fn names_amount(name: &str) -> bool {
+    const UNITS: [&str; 26] = [
+        "mg", "MG", "g", "G", "kg", "μg", "ug", "ml", "mL", "ML", "L", "l", "U", "u", "IU", "iu", "万", "片", "粒", "支", "袋", "瓶",
+        "mmol", "单位", "包", "丸",
+    ];
+    const INTO: [&str; 8] = ["(加", "(入", "(溶", "(配", "（加", "（入", "（溶", "（配"];
+    let own = INTO.iter().filter_map(|word| name.find(word)).min().unwrap_or(name.len());
+    let name = &name[..own];
+    name.char_indices().filter(|(_, character)| character.is_ascii_digit()).any(|(at, _)| {
+        let before = name[..at].trim_end_matches(|character: char| character.is_ascii_digit() || character == '.');
+        let after = name[at + 1..].trim_start();
+        !before.ends_with(|character: char| character.is_ascii_alphabetic()) && UNITS.iter().any(|unit| after.starts_with(unit))
+    })
+}
+
+/// Grams in so many ml of a solution of one drug: 10%氯化钾注射液 15ml.
+fn dissolved(name: &str, drug: Span, dose: f64, unit: &str) -> Option<f64> {
+    const OTHERS: [char; 7] = ['+', '＋', '加', '入', '配', '含', '%'];
+    let strength = name[..drug.start as usize].strip_suffix('%')?;
+    let digits = strength.trim_start_matches(|character: char| !character.is_ascii_digit());
+    let is_alone = !name[drug.start as usize..].contains(OTHERS) && matches!(unit, "ml" | "mL" | "ML" | "毫升");
+    Some(digits.parse::<f64>().ok().filter(|_| is_alone)? * dose / 100.0)
+}
+
+/// No tablet weighs five grams and no ampoule holds thirty of a drug, whatever drug it is; of sugar, salt and protein they do.
+fn too_heavy(name: &str, dose: f64, unit: &str) -> Option<String> {
+    const FOOD: [&str; 29] = [
+        "糖",
+        "氯化钠",
+        "甘露醇",
+        "蛋白",
+        "氨基酸",
+        "氨酸",
+        "脂肪",
+        "碳酸",
+        "淀粉",
+        "明胶",
+        "甘油",
+        "山梨",
+        "木糖",
+        "磷霉素",
+        "青霉素",
+        "林格",
+        "乳酸",
+        "氨酰胺",
+        "硫酸镁",
+        "氨丁三醇",
+        "碘",
+        "钆",
+        "饮片",
+        "营养",
+        "丙球",
+        "乙醇",
+        "枸橼酸",
+        "炭",
+        "造影",
+    ];
+    let grams = convert(dose, unit, "g").filter(|_| !FOOD.iter().any(|word| name.contains(word)))?;
+    let limit = if name.contains("片") || name.contains("胶囊") {
+        5.0
+    } else if name.contains("注射") {
+        30.0
+    } else {
+        return None;
+    };
+    (grams >= limit).then(|| format!("一次不应达{limit}g"))
+}
+
+fn of_order(index: usize, order: &Order, limit: String) -> Hit {
+    let text = |field: &Option<String>| field.as_deref().unwrap_or("").to_owned();
+    let label = format!("{} {}{} {}", text(&order.name), order.dose.unwrap_or(0.0), text(&order.unit), text(&order.route));
+    Hit {
+        data: vec![DataEvidence { path: format!("/orders/{index}"), label: label.trim().to_owned() }],
+        slots: vec![("stated", label.trim().to_owned()), ("bounds", limit)],
+        ..Hit::default()
+    }
+}
+
+/// 4000AxaIU: the kind of unit is the drug's.
+fn plain_unit(unit: &str) -> &str {
+    ["AxaIU", "AXaIU", "aXaIU", "抗XaIU", "抗Xa IU"].iter().find(|axa| **axa == unit).map_or(unit, |_| "IU")
 }
 
 /// Drug orders without one of the fields that nearly all others have, of those which have it as a rule.
@@ -181,9 +274,21 @@ fn incomplete(subject: &Subject<'_>, has_fields: impl Fn(&Order) -> bool, fields
     let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
     // └氯化钾注射液 is a row of the group above it.
     let of_group = |order: &Order| order.name.as_deref().is_some_and(|name| name.starts_with(['└', '┗', '├', '┣', '+']));
-    let counts = |order: &Order| has_fields(order) && !holds_one(order, &NO_COURSE) && !of_group(order);
-    let comparable: Vec<(usize, &Order)> = orders.iter().enumerate().filter(|(_, order)| counts(order)).collect();
+    let counts = |order: &Order| has_fields(order) && !of_group(order);
+    let all = || orders.iter().enumerate().filter(|(_, order)| counts(order));
+    let comparable: Vec<(usize, &Order)> = all().filter(|(_, order)| !holds_one(order, &NO_COURSE)).collect();
     let is_alone = comparable.len() == 1 && fields.len() > 1;
+    let mut hits = lacking(&comparable, fields, (FEWEST, 4.0 / 5.0), is_alone);
+    // What goes home has no start of its own, but dose, route and frequency where all the rest of it has them.
+    if fields.len() > 1 {
+        let taken_home: Vec<(usize, &Order)> = all().filter(|(_, order)| holds_one(order, &["出院带药"])).collect();
+        hits.extend(lacking(&taken_home, fields, (FEWEST + 1, 1.0), false));
+    }
+    Ok(hits)
+}
+
+/// Orders without a field that this share of the others has.
+fn lacking(comparable: &[(usize, &Order)], fields: &[(&str, Has)], (fewest, share): (usize, f64), is_alone: bool) -> Vec<Hit> {
     let mut hits = Vec::new();
     for (index, order) in comparable.iter().copied().filter(|(_, order)| order.kind == Some(OrderKind::Drug)) {
         // Dose, route and frequency are sent together: a single order that has two of them shows it.
@@ -193,7 +298,7 @@ fn incomplete(subject: &Subject<'_>, has_fields: impl Fn(&Order) -> bool, fields
         let usual = |has: Has| {
             let others = comparable.iter().filter(|(other, _)| *other != index);
             let held = others.filter(|(_, other)| has(other)).count();
-            comparable.len() >= FEWEST && held * 5 >= (comparable.len() - 1) * 4 || is_alone && has_rest()
+            comparable.len() >= fewest && held as f64 >= (comparable.len() - 1) as f64 * share || is_alone && has_rest()
         };
         let missing: Vec<&str> = fields.iter().filter(|(_, has)| !has(order) && usual(*has)).map(|(name, _)| *name).collect();
         if !missing.is_empty() {
@@ -206,7 +311,7 @@ fn incomplete(subject: &Subject<'_>, has_fields: impl Fn(&Order) -> bool, fields
             });
         }
     }
-    Ok(hits)
+    hits
 }
 
 fn is_given_locally(order: &Order) -> bool {
@@ -267,7 +372,24 @@ pub(in crate::rules) fn times_a_day(frequency: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_local, times_a_day};
+    use super::{dissolved, is_local, names_amount, times_a_day};
+    use crate::reading::text::Span;
+
+    #[test]
+    fn an_amount_is_no_strength() {
+        assert!(names_amount("胰岛素50U+0.9%氯化钠50ml") && names_amount("青霉素钠80万U"));
+        assert!(!names_amount("10%氯化钾注射液") && !names_amount("维生素B1片") && !names_amount("碳酸钙D3片"));
+        assert!(!names_amount("维生素K1注射液（加入0.9%氯化钠100ml）"));
+    }
+
+    #[test]
+    fn grams_of_a_solution() {
+        let drug = |name: &str| Span::new(3, name.find('钾').expect("the drug") + 3);
+        let grams = |name: &str, unit: &str| dissolved(name, drug(name), 15.0, unit);
+        assert_eq!(grams("10%氯化钾注射液", "ml"), Some(1.5));
+        assert_eq!(grams("10%氯化钾注射液", "g"), None);
+        assert_eq!(grams("10%氯化钾注射液15ml+0.9%氯化钠500ml", "ml"), None);
+    }
 
     #[test]
     fn what_stays_outside_of_the_body() {

@@ -75,7 +75,16 @@ impl Prepared {
             };
             // One short value (钾4.4) of a sample that was not yet taken may be that of an earlier one, which is not in the list; two are no chance.
             let is_short = |lab: &Lab| lab.value.iter().flat_map(|value| value.chars()).filter(char::is_ascii_digit).count() < 3;
-            let is_chance = |lab: &Lab| is_short(lab) && lab.sampled_at.is_some_and(|at| at.has_time() && at.earliest() > written.latest());
+            // A list that has results of before the note would have this one as well.
+            let is_covered = labs.iter().filter_map(|lab| lab.reported_at).any(|at| {
+                let in_stay = subject.visit.admission.admitted_at.is_some_and(|admitted| at.earliest() >= admitted.earliest());
+                in_stay && at.latest() <= written.earliest()
+            });
+            let is_chance = |passage: &Passage, span: Span, lab: &Lab| {
+                is_short(lab)
+                    && !(is_covered && is_of_stay(passage, span))
+                    && lab.sampled_at.is_some_and(|at| at.has_time() && at.earliest() > written.latest())
+            };
             let (mut of_document, mut may_be_chance) = (Vec::new(), true);
             for passage in self.places.passages_of(document) {
                 for mention in passage.mentions.iter().filter(|mention| mention.assertion == Assertion::Present && !mention.quoted) {
@@ -108,7 +117,7 @@ impl Prepared {
                         path: format!("/labs/{}", reports[0]),
                         label: format!("{}报告时间 {reported}", lab.item.as_deref().unwrap_or("")),
                     });
-                    may_be_chance &= is_chance(lab);
+                    may_be_chance &= is_chance(passage, span, lab);
                     of_document.push(found);
                 }
                 for (index, lab, item, value) in unknown.iter().filter(|(_, lab, ..)| early(lab)) {
@@ -120,7 +129,7 @@ impl Prepared {
                     let mut found = hit(passage, span, Vec::new());
                     let reported = lab.reported_at.map_or(String::new(), |at| at.to_string());
                     found.data.push(DataEvidence { path: format!("/labs/{index}"), label: format!("{item}报告时间 {reported}") });
-                    may_be_chance &= is_chance(lab);
+                    may_be_chance &= is_chance(passage, span, lab);
                     of_document.push(found);
                 }
             }
@@ -130,6 +139,13 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// 入院后查白细胞计数6.9: a test of this stay, which would be in its list.
+fn is_of_stay(passage: &Passage, span: Span) -> bool {
+    let sentence = passage.sentence_of(span);
+    let before = &passage.text.as_str()[sentence.start as usize..span.start as usize];
+    ["入院后查", "入院后急查", "入院后化验", "入院后检查", "入院后复查"].iter().any(|word| before.contains(word))
 }
 
 /// 维持血红蛋白70g/L, 要求血钾3.5mmol/L方可手术: a goal or a condition, by the words of its clause around the value.

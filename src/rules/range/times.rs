@@ -10,7 +10,7 @@ use super::{Prepared, hit};
 use crate::reading::letters::{bare, is_han};
 use crate::reading::text::Span;
 use crate::reading::{Assertion, Passage, TimeExpression, TimeUnit, TimeValue};
-use crate::record::{DocumentKind, Instant, time};
+use crate::record::{DocumentKind, Instant, Vitals, time};
 
 impl Prepared {
     pub(super) fn stay_days(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
@@ -287,6 +287,7 @@ impl Prepared {
     /// Three or more notes running with the same temperature, pulse, respiration and pressure, while the chart of those days differs.
     pub(super) fn same_vitals(&self, subject: &Subject<'_>) -> Vec<Hit> {
         const FEWEST: usize = 3;
+        const MANY: usize = 4;
         const HOURS: i64 = 3;
         let chart = subject.visit.vitals.as_deref().unwrap_or(&[]);
         let mut run: Vec<(Instant, std::sync::Arc<Passage>, Span, String)> = Vec::new();
@@ -300,10 +301,7 @@ impl Prepared {
                 if at.has_time() && of_day().count() == 1 && !of_day().any(|row| row.at.is_some_and(near)) {
                     return false;
                 }
-                let numbers: Vec<f64> = words
-                    .split(|character: char| !character.is_ascii_digit() && character != '.')
-                    .filter_map(|number| number.parse().ok())
-                    .collect();
+                let numbers = numbers_of(words);
                 let [temperature, pulse, _, systolic, _] = numbers[..] else {
                     return numbers.first().is_some_and(|stated| all_far(of_day().filter_map(|row| row.temperature), *stated, 0.25));
                 };
@@ -312,7 +310,9 @@ impl Prepared {
                     || all_far(of_day().filter_map(|row| row.systolic), systolic, 12.0)
             };
             let days: BTreeSet<_> = run.iter().map(|(at, ..)| at.date()).collect();
-            if days.len() >= FEWEST && run.iter().any(differs) {
+            // Five numbers the same for four days are no chance where the chart has them on none of its days.
+            let never_charted = || days.len() >= MANY && is_never_charted(chart, &days, run.first().map_or("", |(_, _, _, words)| words));
+            if days.len() >= FEWEST && (run.iter().any(differs) || never_charted()) {
                 let (_, passage, span, _) = &run[run.len() - 1];
                 let mut same = hit(passage, *span, vec![("stated", run.len().to_string())]);
                 let earlier = run[..run.len() - 1].iter().map(|(_, passage, span, _)| Evidence {
@@ -540,6 +540,21 @@ fn opens_with_round(opening: &str, name: &str) -> bool {
 fn all_far(values: impl Iterator<Item = f64>, stated: f64, far: f64) -> bool {
     let mut values = values.peekable();
     values.peek().is_some() && values.all(|value| (value - stated).abs() > far)
+}
+
+/// T36.5℃P80次/分R20次/分BP120/80mmHg: 36.5, 80, 20, 120, 80.
+fn numbers_of(words: &str) -> Vec<f64> {
+    words.split(|character: char| !character.is_ascii_digit() && character != '.').filter_map(|number| number.parse().ok()).collect()
+}
+
+/// Two of these days at least have rows of the chart, and no row the temperature with the pulse of the notes.
+fn is_never_charted(chart: &[Vitals], days: &BTreeSet<Date>, words: &str) -> bool {
+    let [temperature, pulse, _, _, _] = numbers_of(words)[..] else { return false };
+    let rows = || chart.iter().filter(|row| row.at.is_some_and(|at| days.contains(&at.date())));
+    let measured = |row: &Vitals| row.temperature.zip(row.pulse);
+    let charted: BTreeSet<_> = rows().filter(|row| measured(row).is_some()).filter_map(|row| row.at).map(|at| at.date()).collect();
+    let agrees = |(charted, beats): (f64, f64)| (charted - temperature).abs() < 0.05 && (beats - pulse).abs() < 1.5;
+    charted.len() >= 2 && !rows().filter_map(measured).any(agrees)
 }
 
 /// The stretch from the temperature to the blood pressure of one line of vital signs.

@@ -187,7 +187,8 @@ impl Prepared {
         const LARGE_ML: f64 = 1600.0;
         const APPROVED: [&str; 7] = ["医务", "大量用血", "大量输血", "审批", "批准", "总值班", "用血备案"];
         /// Blood that could not wait: told of these days.
-        const URGENT: [&str; 8] = ["急诊", "紧急", "抢救", "术中", "大出血", "失血", "休克", "活动性出血"];
+        const URGENT: [&str; 11] =
+            ["急诊", "紧急", "抢救", "术中出血", "术中失血", "术中输", "术中用血", "大出血", "失血", "休克", "活动性出血"];
         let rows = subject.visit.transfusions.as_deref().ok_or("未提供输血信息")?;
         let mut days: Vec<(jiff::civil::Date, f64, Vec<usize>)> = Vec::new();
         for (index, row) in rows.iter().enumerate().filter(|(_, row)| has_red_cells(row)) {

@@ -10,7 +10,20 @@ use crate::reading::text::Span;
 use crate::reading::{Assertion, DocumentReading, Experiencer, Mention};
 use crate::record::{Order, OrderKind, time};
 
-const DAY_MINUTES: i64 = 24 * 60;
+pub(super) const DAY_MINUTES: i64 = 24 * 60;
+
+/// The word stands in the text and is not denied: 无抗凝用药, 暂不用抗凝药 and 无抽搐 are no reasons; 无抗凝禁忌 is one.
+fn tells_reason(text: &str, word: &str) -> bool {
+    const DENIALS: [&str; 11] = ["无", "否认", "未", "不用", "不予", "不需", "不给", "不宜", "不常规", "不加", "不服"];
+    /// What follows a denial by its own: 无不适继续抗凝.
+    const ANEW: [&str; 5] = ["继续", "予", "改", "加用", "故"];
+    text.match_indices(word).any(|(at, found)| {
+        let clause = &text[around::start_of(text, at, &['。', ';', ',', ':', '\n'])..at];
+        let last = DENIALS.iter().filter_map(|denial| clause.rfind(denial).map(|at| at + denial.len())).max();
+        let denied = clause.ends_with('不') || last.is_some_and(|from| !ANEW.iter().any(|word| clause[from..].contains(word)));
+        !denied || text[at + found.len()..].starts_with("禁忌")
+    })
+}
 
 impl Prepared {
     pub(super) fn home_drug(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
@@ -38,7 +51,7 @@ impl Prepared {
                     let reason = entry.reasons.contains(mention.concept) && mention.assertion != Assertion::Absent;
                     mention.experiencer == Experiencer::Patient && (reason || entry.drugs.contains(mention.concept))
                 });
-                named || entry.words.iter().any(|word| passage.text.as_str().contains(word.as_str()))
+                named || entry.words.iter().any(|word| tells_reason(passage.text.as_str(), word))
             });
             if !told {
                 let mut hit = order_hit(index, order, self.within.searched(subject));
@@ -164,118 +177,6 @@ impl Prepared {
         Ok(hits)
     }
 
-    pub(super) fn stopped_drug(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        // The longest first: what ends with 停 ends with the last one as well.
-        const STOPS: [&str; 7] = ["停用", "暂停", "停服", "停止使用", "停止口服", "暂停使用", "停"];
-        // 替罗非班予以停用: behind the drug.
-        const STOPPED: [&str; 5] = ["予以停用", "停用", "暂停使用", "今日停用", "今日停"];
-        const RESUMED: [&str; 18] = [
-            "恢复",
-            "重新",
-            "重启",
-            "再次",
-            "继续",
-            "续用",
-            "仍",
-            "不停",
-            "未停",
-            "暂不",
-            "取消",
-            "改",
-            "维持",
-            "保留",
-            "减量",
-            "拒绝",
-            "未采纳",
-            "不采纳",
-        ];
-        // In the same clause: stopped elsewhere, a question, a warning, or a limit.
-        const NO_ADVICE: [&str; 20] = [
-            "自行",
-            "自停",
-            "外院",
-            "当地",
-            "院前",
-            "入院前",
-            "是否",
-            "能否",
-            "可否",
-            "勿",
-            "避免停",
-            "避免骤停",
-            "避免突然",
-            "满",
-            "超过",
-            "达到",
-            ">",
-            "≥",
-            "<",
-            "≤",
-        ];
-        let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
-        let lexicon = subject.knowledge.lexicon();
-        let mut hits = Vec::new();
-        for (document, planned) in self.plans(subject) {
-            for passage in self.within.passages_of(document) {
-                let text = passage.text.as_str();
-                for mention in passage.mentions.iter().filter(|mention| lexicon.is_a(mention.concept, "药物")) {
-                    let before = &text[..mention.span.start as usize];
-                    let after = &text[mention.span.end as usize..];
-                    // 停胰岛素泵 stops the pump.
-                    if after.starts_with('泵') {
-                        continue;
-                    }
-                    let stop = STOPS.iter().find(|word| before.ends_with(**word)).map(|word| mention.span.start as usize - word.len());
-                    let stopped = STOPPED.iter().find(|word| after.starts_with(**word)).map(|word| mention.span.end as usize + word.len());
-                    let span = match (stop, stopped) {
-                        (Some(start), _) => Span::new(start, mention.span.end as usize),
-                        (None, Some(end)) => Span::new(mention.span.start as usize, end),
-                        (None, None) => continue,
-                    };
-                    let named = passage.text.slice(mention.span);
-                    let goes_on = |order: &Order| {
-                        let until = time::plus_minutes(planned, 2 * DAY_MINUTES);
-                        order.name.as_deref().is_some_and(|name| name.contains(named))
-                            && order.long_term == Some(true)
-                            // What begins with the note or after it is another form of the drug, or its return.
-                            && order.start.is_some_and(|start| start.latest() < planned)
-                            && order.stop.is_none_or(|stop| stop.earliest() > until)
-                            && subject.at > until
-                    };
-                    let Some((index, order)) = orders.iter().enumerate().find(|(_, order)| goes_on(order)) else { continue };
-                    // Taken up again: another note of these days says of the drug that it goes on.
-                    let resumed = self.explained.documents(subject).any(|other| {
-                        let soon = other
-                            .time
-                            .is_some_and(|at| at.latest() >= planned && at.earliest() <= time::plus_minutes(planned, 3 * DAY_MINUTES));
-                        other.index != document.index
-                            && soon
-                            && self.explained.passages_of(other).any(|passage| {
-                                let goes_on = |mention: &Mention| {
-                                    let clause = around::stretch(passage.text.as_str(), mention.span, &['。', ';', '\n', ',']);
-                                    RESUMED.iter().any(|word| clause.contains(word))
-                                };
-                                passage.mentions.iter().any(|other| passage.text.slice(other.span).contains(named) && goes_on(other))
-                            })
-                    });
-                    // 若转氨酶升至5倍,建议停用: the condition stands in a clause before.
-                    let sentence = passage.sentence_of(span);
-                    let ahead = &text[sentence.start as usize..span.start as usize];
-                    let conditional = ["若", "如", "一旦", "必要时", "备选", "出院"].iter().any(|word| ahead.contains(word));
-                    let clause = around::stretch(text, span, &['。', ';', '\n', ',']);
-                    let is_advice = !NO_ADVICE.iter().any(|word| clause.contains(word));
-                    if !resumed && !conditional && is_advice && !self.is_doubtful(text, span) {
-                        let mut hit = order_hit(index, order, Vec::new());
-                        hit.evidence.push(Evidence { passage: passage.clone(), span, role: Role::This });
-                        hit.slots = vec![("stated", order.name.clone().unwrap_or_default())];
-                        hits.push(hit);
-                    }
-                }
-            }
-        }
-        Ok(hits)
-    }
-
     /// 意见:加用螺内酯20mg qd, and two days later no order of the stay names the drug.
     pub(super) fn instructed_drug(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         const ADDED: [&str; 8] = ["加用", "加服", "联用", "改用", "换用", "改予", "加予", "换为"];
@@ -330,13 +231,13 @@ impl Prepared {
     }
 
     /// The documents that plan, with the moment from which the plan holds.
-    fn plans<'s>(&self, subject: &Subject<'s>) -> Vec<(&'s DocumentReading, DateTime)> {
+    pub(super) fn plans<'s>(&self, subject: &Subject<'s>) -> Vec<(&'s DocumentReading, DateTime)> {
         let timed = |document: &'s DocumentReading| document.time.filter(|at| at.has_time()).map(|at| (document, at.earliest()));
         self.within.documents(subject).filter_map(timed).collect()
     }
 
     /// 必要时禁食, 术前禁食8小时: a plan for another moment, or none.
-    fn is_doubtful(&self, text: &str, span: Span) -> bool {
+    pub(super) fn is_doubtful(&self, text: &str, span: Span) -> bool {
         const DOUBT: [&str; 22] = [
             "必要时",
             "若",

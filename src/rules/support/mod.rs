@@ -13,11 +13,13 @@
 mod blood;
 mod changes;
 mod discharge;
+mod exams;
 mod expected;
 mod orders;
 mod page;
 mod perioperative;
 mod rescue;
+mod stopped;
 
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +73,7 @@ pub enum Table {
     SkinTest,
     /// A systemic antibiotic without infection, prophylaxis or any reason in the whole record.
     AntibioticIndication,
-    /// A CT or MRI ordered, neither reported nor explained.
+    /// An examination ordered, neither reported nor explained.
     OrderedExam,
     /// Hepatitis B and C, HIV and syphilis before the first transfusion.
     TransfusionTests,

@@ -3,30 +3,15 @@
 use jiff::civil::DateTime;
 
 use super::super::agree::{callings, is_called};
-use super::super::response::is_of_other_region;
 use super::super::{DataEvidence, Evidence, Hit, Role, Searched, Subject, around, facts};
 use super::blood::is_told;
 use super::{Prepared, is_fact};
 use crate::reading::text::Span;
 use crate::reading::{Assertion, DocumentReading, Mention, Passage, Relation};
-use crate::record::{Exam, Operation, Order, OrderKind, time};
-
-/// Exams whose report is a document of its own, with the words of their orders, reports and notes.
-const EXAMS: [(&str, &[&str]); 7] = [
-    ("CT", &["CT"]),
-    ("MRI", &["MR", "磁共振"]),
-    ("肺功能", &["肺功能", "肺通气"]),
-    ("胃镜", &["胃镜", "上消化道内镜"]),
-    ("肠镜", &["肠镜"]),
-    ("动态心电图", &["动态心电图", "Holter"]),
-    ("甲状腺超声", &["甲状腺超声", "甲状腺彩超", "甲状腺B超", "甲状腺及颈部淋巴结超声", "甲状腺及颈部淋巴结彩超", "颈部超声", "颈部彩超"]),
-];
+use crate::record::{Operation, Order, OrderKind, time};
 
 /// Horse sera, of which every label demands a test.
 const SERA: [&str; 6] = ["破伤风抗毒素", "马破伤风免疫球蛋白", "白喉抗毒素", "肉毒抗毒素", "抗蛇毒血清", "抗狂犬病血清"];
-
-/// The result, or why there is none.
-const TOLD: [&str; 12] = ["未行", "未做", "拒绝", "暂缓", "取消", "示", "提示", "未见", "推迟", "预约", "出院后", "门诊"];
 
 impl Prepared {
     /// A rescue drug with a dose that no order has.
@@ -239,44 +224,6 @@ impl Prepared {
         Ok(vec![order_hit(index, order, self.searched(subject))])
     }
 
-    pub(super) fn ordered_exam(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
-        let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
-        let exams = subject.visit.exams.as_deref().ok_or("未提供检查报告")?;
-        let mut hits = Vec::new();
-        for (modality, names) in EXAMS {
-            let is_named = |text: &str| names.iter().any(|name| text.contains(name));
-            let ordered = |order: &Order| order.kind == Some(OrderKind::Exam) && order.name.as_deref().is_some_and(is_named);
-            // The site may stand before or behind what was done (甲状腺 彩超).
-            let joined = |exam: &&Exam| {
-                let (modality, site) = (exam.modality.as_deref().unwrap_or(""), exam.site.as_deref().unwrap_or(""));
-                is_named(&format!("{site}{modality}")) || is_named(&format!("{modality}{site}"))
-            };
-            // The report or the note of another region of the body is none of this order.
-            let is_answered = |order: &Order| {
-                let name = order.name.as_deref().unwrap_or("");
-                let region = |exam: &Exam| format!("{}{}", exam.site.as_deref().unwrap_or(""), exam.modality.as_deref().unwrap_or(""));
-                let reported = exams.iter().filter(joined).any(|exam| !is_of_other_region(name, &region(exam)));
-                // Its findings may be told in a note, or why it was not done.
-                reported
-                    || self.explained.passages(subject).any(|passage| {
-                        let text = passage.text.as_str();
-                        let of_region = |sentence: &Span| {
-                            let said = passage.text.slice(*sentence);
-                            is_named(said) && !is_of_other_region(name, said)
-                        };
-                        TOLD.iter().any(|word| text.contains(word)) && passage.sentences.iter().any(of_region)
-                    })
-            };
-            let open = orders.iter().enumerate().find(|(_, order)| ordered(order) && !is_answered(order));
-            if let Some((index, order)) = open {
-                let mut hit = order_hit(index, order, self.searched(subject));
-                hit.anchor = modality.to_owned();
-                hits.push(hit);
-            }
-        }
-        Ok(hits)
-    }
-
     pub(super) fn transfusion_tests(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let transfusions = subject.visit.transfusions.as_deref().ok_or("未提供输血信息")?;
         let labs = subject.visit.labs.as_deref().ok_or("未提供检验结果")?;
@@ -380,7 +327,7 @@ impl Prepared {
         Ok(hits)
     }
 
-    fn searched(&self, subject: &Subject<'_>) -> Vec<Searched> {
+    pub(super) fn searched(&self, subject: &Subject<'_>) -> Vec<Searched> {
         self.explained.searched(subject)
     }
 }

@@ -28,6 +28,8 @@ impl Prepared {
             "术前用",
             "术前给",
         ];
+        /// 术前用药:无, 切皮前三方核对 and 麻醉诱导:丙泊酚 tell nothing of it: the sentence must.
+        const OF_ANTIBIOTIC: [&str; 4] = ["抗菌", "抗生素", "预防", "消炎"];
         const LONGER: [&str; 10] = ["污染", "感染灶", "感染征", "考虑感染", "合并感染", "发热", "脓", "穿孔", "治疗性", "开放性"];
         /// What still gives a reason where the record itself calls the wound clean and the drug preventive.
         const INFECTED: [&str; 7] = ["感染灶", "感染征", "考虑感染", "合并感染", "脓肿", "发热", "治疗性"];
@@ -54,8 +56,11 @@ impl Prepared {
         let preventive =
             |order: &Order| order.purpose.as_deref().is_some_and(|purpose| purpose == "prophylaxis" || purpose.contains("预防"));
         let antibiotics: Vec<(usize, &Order)> = orders.iter().enumerate().filter(|(_, order)| is_antibiotic(order)).collect();
-        let told =
-            |words: &[&str]| self.explained.passages(subject).any(|passage| words.iter().any(|word| passage.text.as_str().contains(word)));
+        let names_antibiotic = |sentence: &str| {
+            OF_ANTIBIOTIC.iter().any(|word| sentence.contains(word)) || lexicon.find(sentence).any(|(_, id)| lexicon.is_a(id, "抗菌药物"))
+        };
+        let given_before =
+            || self.explained.passages(subject).any(|passage| sentences_with(passage, &GIVEN_BEFORE).into_iter().any(names_antibiotic));
         let mut hits = Vec::new();
         // With several operations an order's operation is anybody's guess.
         let [operation] = operations else { return Ok(hits) };
@@ -75,13 +80,13 @@ impl Prepared {
             hit.slots = vec![("drug", order.name.clone().unwrap_or_default()), ("stated", stated)];
             hits.push(hit);
         };
-        if let Some((index, order)) = late.filter(|_| !begun_before && !caesarean && !told(&GIVEN_BEFORE)) {
+        if let Some((index, order)) = late.filter(|_| !begun_before && !caesarean && !given_before()) {
             report(*index, order, "首剂在手术开始之后".to_owned());
         }
         // Given alone many hours before the incision; an order of the day before is meant for the operation's day.
         let early = antibiotics.iter().find(|(_, order)| {
             preventive(order)
-                && order.long_term == Some(false)
+                && is_single(order)
                 && !order.name.as_deref().is_some_and(|name| name.contains("术前"))
                 && order.start.is_some_and(|at| {
                     let ahead = time::minutes_between(at.latest(), start.earliest());
@@ -91,7 +96,7 @@ impl Prepared {
         let near = antibiotics.iter().any(|(_, order)| {
             order.start.is_none_or(|at| !at.has_time() || (-SLACK..EARLY).contains(&time::minutes_between(at.latest(), start.earliest())))
         });
-        if let Some((index, order)) = early.filter(|_| !near && !told(&GIVEN_BEFORE)) {
+        if let Some((index, order)) = early.filter(|_| !near && !given_before()) {
             report(*index, order, "首剂早于手术开始3小时以上".to_owned());
         }
         let long = antibiotics.iter().find_map(|(index, order)| {
@@ -101,16 +106,15 @@ impl Prepared {
             (preventive(order) && order.long_term != Some(false) && around && hours > 50).then_some((*index, *order, hours))
         });
         let of_infection = |passage: &Passage, word: &str| {
-            let text = passage.text.as_str();
-            text.match_indices(word).any(|(at, word)| {
-                let sentence = passage.text.slice(passage.sentence_of(Span::new(at, at + word.len())));
-                INFECTION.iter().any(|word| sentence.contains(word))
-            })
+            sentences_with(passage, &[word])
+                .into_iter()
+                .any(|sentence| INFECTION.iter().any(|word| sentence.contains(word)) && !refuses(sentence, word))
         };
         let longer = || {
             let words: &[&str] = if self.explained.passages(subject).any(|passage| calls_clean(passage)) { &INFECTED } else { &LONGER };
             self.explained.passages(subject).any(|passage| {
-                words.iter().any(|word| is_told(passage, word)) || LONGER_FOR_INFECTION.iter().any(|word| of_infection(passage, word))
+                words.iter().any(|word| is_told(passage, word) && !refuses(passage.text.as_str(), word))
+                    || LONGER_FOR_INFECTION.iter().any(|word| of_infection(passage, word))
             })
         };
         if let Some((index, order, hours)) = long.filter(|_| !longer()) {
@@ -285,6 +289,27 @@ impl Prepared {
         }
         Ok(hits)
     }
+}
+
+/// The sentences of a passage that hold one of the words.
+fn sentences_with<'p>(passage: &'p Passage, words: &[&str]) -> Vec<&'p str> {
+    let text = passage.text.as_str();
+    let found = words.iter().flat_map(|word| text.match_indices(*word)).map(|(at, word)| Span::new(at, at + word.len()));
+    found.map(|span| passage.text.slice(passage.sentence_of(span))).collect()
+}
+
+/// 不延长, 不考虑感染, 不需治疗性使用: the word stands only where it is refused.
+fn refuses(text: &str, word: &str) -> bool {
+    const REFUSED: [&str; 6] = ["不", "不需", "不再", "无需", "不是", "不予"];
+    text.match_indices(word).all(|(at, _)| REFUSED.iter().any(|refusal| text[..at].ends_with(refusal)))
+}
+
+/// One dose: by its kind, or by its frequency where the hospital doesn't send the kind.
+fn is_single(order: &Order) -> bool {
+    const ONCE: [&str; 6] = ["once", "st", "st.", "立即", "一次", "1次"];
+    order.long_term == Some(false)
+        || order.long_term.is_none()
+            && order.frequency.as_deref().is_some_and(|frequency| ONCE.contains(&frequency.trim().to_ascii_lowercase().as_str()))
 }
 
 /// 围术期用药按Ⅱ类切口预防: 流脓 and 穿孔 of the history are then no reason for more.
