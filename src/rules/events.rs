@@ -175,7 +175,7 @@ pub struct EventFilter {
     /// Values of `orders[].purpose`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub purpose: Vec<String>,
-    /// Concepts of which another order starts at the same time, as some drug is cut short ([`super::cut_short`]).
+    /// Concepts of which another order starts at the same time, as some drug is cut short (`cut_short`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<String>,
     /// Words of which the imaging's modality holds one.
