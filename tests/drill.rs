@@ -13,12 +13,13 @@ use bingli::report::{Options, Sheets, check};
 use bingli::rules::Rulebook;
 use bingli::rules::catalogue::{Catalogue, Engine};
 
-/// The visits that are drilled here: a dozen specialities, small enough for every run of the tests.
-const CLEAN: [&str; 12] = [
+/// The visits that are drilled here: more than a dozen specialities, small enough for every run of the tests.
+const CLEAN: [&str; 14] = [
     "cardiology-clean",
     "endocrinology-clean",
     "gastroenterology-clean",
     "general-surgery-clean",
+    "knee-meniscus-repair-clean",
     "nephrology-clean",
     "neurology-clean",
     "obstetrics-clean",
@@ -26,6 +27,7 @@ const CLEAN: [&str; 12] = [
     "orthopaedics-clean",
     "paediatrics-clean",
     "respiratory-clean",
+    "spine-disc-clean",
     "urology-clean",
 ];
 
@@ -34,16 +36,15 @@ const UNPLANTED: [(&str, &str); 1] = [("C-L04", "the same discussion in another 
 
 /// Planters that act on no clean visit of the corpus, each with its reason.
 const IDLE: &[(&str, &str)] = &[
-    ("C-C02 椎体节段写错", "no visit of the corpus has a spine"),
     ("C-J12 转ICU无告知", "something was signed or told in another form about that day"),
     ("C-K07 删去主治查房", "no stay of the corpus holds a whole calendar week"),
     ("C-K07 删去副高以上查房", "the same"),
     ("T12 一周只有一次副高查房", "the same"),
 ];
 
-/// Of plants whose code a stable rule names 0.662 (1887 of 2852) were found with seed 1 when this was written; less means that a rule or a planter
+/// Of plants whose code a stable rule names 0.955 (3173 of 3322) were found with seed 1 when this was written; less means that a rule or a planter
 /// broke, or that a new stable rule finds less of its code than others do.
-const FLOOR: f64 = 0.66;
+const FLOOR: f64 = 0.95;
 
 struct House {
     folder: DataFolder,

@@ -171,7 +171,7 @@ impl PreparedFact {
 
 fn by_expression(about: &About, subject: &Subject<'_>) -> Verdict {
     match about.evaluate(subject.visit) {
-        Ok((_, Ok(Value::Bool(value)))) => Verdict::of(Truth::from(value), Vec::new()),
+        Ok(Ok(Value::Bool(value))) => Verdict::of(Truth::from(value), Vec::new()),
         // A field that was not sent is not documented.
         _ => Verdict::not_documented(),
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use daachorse::{CharwiseDoubleArrayAhoCorasick, CharwiseDoubleArrayAhoCorasickBuilder, MatchKind};
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use super::ConceptId;
@@ -15,9 +16,9 @@ use crate::record::Sex;
 /// All concepts.
 pub struct Lexicon {
     concepts: Vec<Concept>,
-    ids: HashMap<Arc<str>, ConceptId>,
+    ids: FxHashMap<Arc<str>, ConceptId>,
     /// Members of every concept name, class and kind name, the concept itself included.
-    classes: HashMap<Arc<str>, ConceptSet>,
+    classes: FxHashMap<Arc<str>, ConceptSet>,
     terms: CharwiseDoubleArrayAhoCorasick<u32>,
     words: Vec<Box<str>>,
 }
@@ -193,7 +194,7 @@ impl Lexicon {
     pub fn load(folder: &DataFolder) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut concepts: Vec<Concept> = Vec::new();
-        let mut ids: HashMap<Arc<str>, ConceptId> = HashMap::new();
+        let mut ids: FxHashMap<Arc<str>, ConceptId> = FxHashMap::default();
         let mut terms: HashMap<String, (u32, &str)> = HashMap::new();
         let mut parents: Vec<(ConceptId, String)> = Vec::new();
         let mut sites = Vec::new();
@@ -349,12 +350,12 @@ fn is_whole_word(text: &str, start: usize, end: usize) -> bool {
 }
 
 /// Transitive members of every name that stands as a concept, in `is`, in `part_of`, or as a kind.
-fn close(concepts: &[Concept], ids: &HashMap<Arc<str>, ConceptId>, parents: &[(ConceptId, String)]) -> HashMap<Arc<str>, ConceptSet> {
+fn close(concepts: &[Concept], ids: &FxHashMap<Arc<str>, ConceptId>, parents: &[(ConceptId, String)]) -> FxHashMap<Arc<str>, ConceptSet> {
     let mut up: HashMap<ConceptId, Vec<&str>> = HashMap::new();
     for (id, parent) in parents {
         up.entry(*id).or_default().push(parent);
     }
-    let mut classes: HashMap<Arc<str>, ConceptSet> = HashMap::new();
+    let mut classes: FxHashMap<Arc<str>, ConceptSet> = FxHashMap::default();
     for (index, concept) in concepts.iter().enumerate() {
         let id = ConceptId(index as u32);
         let mut open: Vec<&str> = vec![concept.name.as_ref()];

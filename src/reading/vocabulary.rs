@@ -25,11 +25,13 @@ struct Sealed {
     lengths: Vec<u32>,
 }
 
-/// Which words occur in a passage, a bit each, and where.
+/// Which words occur in a passage, a bit each, and where. Of most blocks of 64 words no word occurs: those are not kept.
 #[derive(Debug, Clone)]
 pub struct Seen {
     token: u64,
-    bits: Box<[u64]>,
+    /// Which blocks are kept, a bit each.
+    kept: Box<[u64]>,
+    blocks: Box<[u64]>,
     /// Word and first byte of each place, in order.
     places: Box<[u64]>,
 }
@@ -75,13 +77,13 @@ impl Vocabulary {
     /// searched for another vocabulary.
     pub fn holds(&self, passage: &Passage, words: &Words) -> Option<bool> {
         let (_, seen) = self.seen(passage, words)?;
-        Some(words.blocks.iter().any(|(block, bits)| seen.bits[*block as usize] & bits != 0))
+        Some(words.blocks.iter().any(|(block, bits)| seen.block(*block) & bits != 0))
     }
 
     /// Every place where one of the words stands, in no order; `None` where that is not known.
     pub fn places<'p>(&'p self, passage: &'p Passage, words: &'p Words) -> Option<impl Iterator<Item = Span> + 'p> {
         let (sealed, seen) = self.seen(passage, words)?;
-        let occurring = words.blocks.iter().flat_map(|(block, bits)| Numbers { block: *block, bits: seen.bits[*block as usize] & bits });
+        let occurring = words.blocks.iter().flat_map(|(block, bits)| Numbers { block: *block, bits: seen.block(*block) & bits });
         Some(occurring.flat_map(|number| seen.of(number, sealed.lengths[number as usize])))
     }
 
@@ -108,18 +110,35 @@ impl Vocabulary {
 
 impl Sealed {
     fn search(&self, text: &str) -> Seen {
-        let mut bits = vec![0; self.lengths.len().div_ceil(64)].into_boxed_slice();
-        let mut places: Vec<u64> = Vec::new();
-        for found in self.automaton.find_overlapping_iter(text) {
-            bits[found.value() as usize / 64] |= 1 << (found.value() % 64);
-            places.push(place(found.value(), found.start()));
-        }
+        let mut places: Vec<u64> = self.automaton.find_overlapping_iter(text).map(|found| place(found.value(), found.start())).collect();
         places.sort_unstable();
-        Seen { token: self.token, bits, places: places.into() }
+        let mut kept = vec![0; self.lengths.len().div_ceil(64 * 64)].into_boxed_slice();
+        let mut blocks: Vec<u64> = Vec::new();
+        for place in &places {
+            let word = (place >> 32) as usize;
+            let (of_kept, bit) = (&mut kept[word / (64 * 64)], 1 << (word / 64 % 64));
+            if *of_kept & bit == 0 {
+                *of_kept |= bit;
+                blocks.push(0);
+            }
+            // In the order of places the block at hand is the last one.
+            if let Some(block) = blocks.last_mut() {
+                *block |= 1 << (word % 64);
+            }
+        }
+        Seen { token: self.token, kept, blocks: blocks.into(), places: places.into() }
     }
 }
 
 impl Seen {
+    /// The words of a block that occur.
+    fn block(&self, block: u32) -> u64 {
+        let (index, bit) = (block as usize / 64, block % 64);
+        let Some(kept) = self.kept.get(index).filter(|kept| **kept >> bit & 1 == 1) else { return 0 };
+        let before: u32 = self.kept[..index].iter().map(|kept| kept.count_ones()).sum();
+        self.blocks[(before + (kept & ((1 << bit) - 1)).count_ones()) as usize]
+    }
+
     fn of(&self, number: u32, length: u32) -> impl Iterator<Item = Span> {
         let first = self.places.partition_point(|known| *known < place(number, 0));
         let own = self.places[first..].iter().take_while(move |known| *known >> 32 == u64::from(number));

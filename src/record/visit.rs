@@ -4,6 +4,7 @@
 //! "no consultations" (`Some(vec![])`) from "consultations not sent" (`None`) and skip itself in the second case.
 
 use schemars::JsonSchema;
+use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize};
 
 use super::kind::{DocumentKind, Title};
@@ -84,31 +85,68 @@ impl Visit {
         last.and_then(|transfer| transfer.to.as_deref()).or(self.admission.department.as_deref()).unwrap_or("")
     }
 
-    /// Some fields of the visit as JSON, those that are there: what `serde_json::to_value` makes of the whole visit, without the rest.
-    pub fn fields(&self, names: &[String]) -> serde_json::Result<serde_json::Value> {
-        let mut object = serde_json::Map::new();
-        let mut add = |name: &str, value: serde_json::Result<serde_json::Value>| -> serde_json::Result<()> {
-            let value = value?;
-            if !value.is_null() {
-                object.insert(name.to_owned(), value);
-            }
-            Ok(())
-        };
+    /// Some fields of the visit: they are written as in the whole visit, without the rest.
+    pub fn part<'v>(&'v self, fields: &'v Fields) -> Part<'v> {
+        Part { visit: self, fields }
+    }
+}
+
+/// Names of fields of a visit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fields {
+    pub names: Vec<String>,
+    /// Those of the front page, where it is named; `None` is the whole page.
+    pub of_page: Option<Vec<String>>,
+}
+
+/// Some fields of a visit, those that are there.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'v> {
+    visit: &'v Visit,
+    fields: &'v Fields,
+}
+
+impl Serialize for Part<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { visit, fields: Fields { names, of_page } } = *self;
+        let mut map = serializer.serialize_map(None)?;
         macro_rules! fields {
             ($($field:ident)*) => {
                 for name in names {
                     match name.as_str() {
-                        $(stringify!($field) => add(name, serde_json::to_value(&self.$field))?,)*
-                        "patient" if !is_default(&self.patient) => add(name, serde_json::to_value(&self.patient))?,
-                        "admission" if !is_default(&self.admission) => add(name, serde_json::to_value(&self.admission))?,
+                        $(stringify!($field) => if let Some(value) = &visit.$field { map.serialize_entry(name, value)? },)*
+                        "visit_id" => map.serialize_entry(name, &visit.visit_id)?,
+                        "documents" => map.serialize_entry(name, &visit.documents)?,
+                        "patient" if !is_default(&visit.patient) => map.serialize_entry(name, &visit.patient)?,
+                        "admission" if !is_default(&visit.admission) => map.serialize_entry(name, &visit.admission)?,
+                        "front_page" => match (&visit.front_page, of_page) {
+                            (Some(page), Some(names)) => map.serialize_entry(name, &PartOfPage { page, names })?,
+                            (Some(page), None) => map.serialize_entry(name, page)?,
+                            (None, _) => {}
+                        },
                         _ => {}
                     }
                 }
             };
         }
-        fields!(schema visit_id hospital as_of complete conditions discharge staff documents diagnoses orders labs cultures exams pathology
-            critical_values operations transfusions vitals consults transfers rescues downtimes front_page);
-        Ok(serde_json::Value::Object(object))
+        fields!(schema hospital as_of complete conditions discharge staff diagnoses orders labs cultures exams pathology
+            critical_values operations transfusions vitals consults transfers rescues downtimes);
+        map.end()
+    }
+}
+
+struct PartOfPage<'v> {
+    page: &'v FrontPage,
+    names: &'v [String],
+}
+
+impl Serialize for PartOfPage<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for name in self.names {
+            self.page.serialize_field(name, &mut map)?;
+        }
+        map.end()
     }
 }
 
@@ -127,6 +165,17 @@ macro_rules! record {
                 #[serde(default, skip_serializing_if = "Option::is_none")]
                 pub $field: Option<$type>,
             )*
+        }
+
+        impl $name {
+            /// Writes one field, if it is there.
+            #[allow(dead_code, reason = "of the front page alone so far")]
+            fn serialize_field<M: SerializeMap>(&self, name: &str, map: &mut M) -> Result<(), M::Error> {
+                match name {
+                    $(stringify!($field) => self.$field.as_ref().map_or(Ok(()), |value| map.serialize_entry(name, value)),)*
+                    _ => Ok(()),
+                }
+            }
         }
     };
 }
@@ -506,13 +555,18 @@ mod tests {
         let (mut visit, _) = super::super::json::read(text.as_bytes(), &super::super::time::default_zone()).expect("the corpus is right");
         let schema = serde_json::to_value(schemars::schema_for!(Visit)).expect("JSON");
         let names: Vec<String> = schema["properties"].as_object().expect("properties").keys().cloned().collect();
+        let all = Fields { names, of_page: None };
         let whole = |visit: &Visit| serde_json::to_value(visit).expect("JSON");
-        assert_eq!(visit.fields(&names).expect("JSON"), whole(&visit));
+        let part = |visit: &Visit, fields: &Fields| serde_json::to_value(visit.part(fields)).expect("JSON");
+        assert_eq!(part(&visit, &all), whole(&visit));
         visit.rescues = Some(Vec::new());
         visit.transfers = Some(Vec::new());
         visit.hospital = Some("某院".to_owned());
-        assert_eq!(visit.fields(&names).expect("JSON"), whole(&visit));
+        assert_eq!(part(&visit, &all), whole(&visit));
         let empty = Visit::default();
-        assert_eq!(empty.fields(&names).expect("JSON"), whole(&empty));
+        assert_eq!(part(&empty, &all), whole(&empty));
+        let page = schema["$defs"]["FrontPage"]["properties"].as_object().expect("properties").keys().cloned().collect();
+        let of_page = Fields { names: vec!["front_page".to_owned()], of_page: Some(page) };
+        assert_eq!(part(&visit, &of_page)["front_page"], whole(&visit)["front_page"]);
     }
 }

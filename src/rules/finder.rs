@@ -72,10 +72,24 @@ impl Find {
     }
 }
 
-/// A pattern for the text as it is read: punctuation is half-width, however the pattern is written, and `\b` parts Latin letters and digits
-/// from Chinese ones (行PCI术), which Unicode takes for one word.
+/// A pattern for the text as it is read: punctuation is half-width, however the pattern is written, `\b` parts Latin letters and digits from
+/// Chinese ones (行PCI术), which Unicode takes for one word, and `\d` is a digit as the text has it, and none of another script.
 pub fn as_read(pattern: &str) -> String {
-    pattern.chars().map(half_width).collect::<String>().replace(r"\b", r"(?-u:\b)")
+    let pattern: String = pattern.chars().map(half_width).collect();
+    let mut read = String::with_capacity(pattern.len());
+    let mut rest = pattern.as_str();
+    while let Some(at) = rest.find('\\') {
+        let after = &rest[at + 1..];
+        let escaped = after.chars().next().map_or(0, char::len_utf8);
+        read.push_str(&rest[..at]);
+        read.push_str(match &after[..escaped] {
+            "b" => r"(?-u:\b)",
+            "d" => "[0-9]",
+            _ => &rest[at..at + 1 + escaped],
+        });
+        rest = &after[escaped..];
+    }
+    read + rest
 }
 
 /// Full-width punctuation that has no meaning in a regular expression, as the text has it.

@@ -148,8 +148,8 @@ impl Prepared {
                 let passages: Vec<&Arc<Passage>> = passages.collect();
                 let wanted = self.spec.candidate.is_empty() || passages.iter().any(|passage| self.candidate.matches(passage));
                 let right = !self.spec.unless.is_empty() && passages.iter().any(|passage| self.unless.matches(passage));
-                let whole = whole(&passages, Role::This);
-                if wanted && !right && self.is_long_enough(&whole.text) { vec![whole] } else { Vec::new() }
+                let whole = (wanted && !right).then(|| whole(&passages, Role::This));
+                whole.filter(|piece| self.is_long_enough(&piece.text)).into_iter().collect()
             }
             Unit::Section => passages
                 .filter(|passage| self.spec.candidate.is_empty() || self.candidate.matches(passage))

@@ -3,8 +3,13 @@
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Hir, HirKind};
 
-/// Fewer characters than this stand in nearly every text.
+use crate::reading::letters::is_han;
+
+/// A word of fewer characters stands in nearly every text, unless it is a rare one.
 const LEAST: usize = 2;
+
+/// A class of more characters is not spelled out.
+const LARGEST_CLASS: usize = 24;
 
 /// More words than this are no help.
 const MOST: usize = 250;
@@ -26,21 +31,31 @@ fn required(hir: &Hir) -> Option<Vec<String>> {
             // A run of parts from anywhere on, or a part of its own.
             let from = |start: usize| beginnings(&Hir::concat(parts[start..].to_vec()));
             let found = (0..parts.len()).flat_map(|at| [from(at), required(&parts[at])]).flatten();
-            found.max_by_key(|words| (shortest(words), std::cmp::Reverse(words.len())))
+            found.max_by_key(|words| (weakest(words), std::cmp::Reverse(words.len())))
         }
         _ => beginnings(hir),
     }
 }
 
-fn shortest(words: &[String]) -> usize {
-    words.iter().map(|word| word.chars().count()).min().unwrap_or(0)
+/// How much the least telling of the words tells: its length, and [`LEAST`] for a rare character alone.
+fn weakest(words: &[String]) -> usize {
+    let tells = |word: &String| match word.chars().count() {
+        1 if word.chars().all(is_rare) => LEAST,
+        length => length,
+    };
+    words.iter().map(tells).min().unwrap_or(0)
+}
+
+/// No letter, digit or mark of everyday Chinese: ℃, ①, the debris of a wrong encoding.
+fn is_rare(character: char) -> bool {
+    !character.is_ascii() && !is_han(character) && !"。、·…—“”‘’《》".contains(character)
 }
 
 /// With one of these every match begins.
 fn beginnings(hir: &Hir) -> Option<Vec<String>> {
-    let sequence = Extractor::new().kind(ExtractKind::Prefix).limit_total(MOST).extract(hir);
+    let sequence = Extractor::new().kind(ExtractKind::Prefix).limit_total(MOST).limit_class(LARGEST_CLASS).extract(hir);
     let words: Vec<String> = sequence.literals()?.iter().map(|literal| whole_characters(literal.as_bytes())).collect();
-    (shortest(&words) >= LEAST).then_some(words)
+    (weakest(&words) >= LEAST).then_some(words)
 }
 
 /// A literal may be cut inside a character.
@@ -68,6 +83,7 @@ mod tests {
         assert_eq!(of("肌酐[^0-9]{0,8}\\d+"), Some(vec!["肌酐".to_owned()]));
         assert_eq!(of("(咳嗽|咳痰|发热)?"), None, "it matches nothing at all, too");
         assert_eq!(of(r"\d+天"), None, "a single character stands everywhere");
+        assert_eq!(of(r"\bT\d{3}℃"), Some(vec!["℃".to_owned()]), "but a rare one does not");
         assert_eq!(of("[左右]肺.*(湿|干)啰音"), Some(vec!["干啰音".to_owned(), "湿啰音".to_owned()]));
         assert_eq!(of("(?i)ecog"), Some(every_case("ecog")));
     }

@@ -46,6 +46,8 @@ enum Place {
 #[derive(Debug, Clone, Default)]
 pub struct Places {
     places: Vec<Place>,
+    /// All kinds of documents that are named.
+    kinds: KindSet,
     names_data: bool,
 }
 
@@ -53,7 +55,11 @@ impl Places {
     /// Compiles what a rule file lists; the error names the word that is not known.
     pub fn parse<S: AsRef<str>>(written: &[S], table: &DocumentTable) -> Result<Self, String> {
         let places: Vec<Place> = written.iter().map(|place| parse_place(place.as_ref(), table)).collect::<Result<_, _>>()?;
-        Ok(Self { names_data: places.iter().any(|place| matches!(place, Place::Data(_))), places })
+        let kinds = places.iter().fold(KindSet::default(), |all, place| match place {
+            Place::Documents { kinds, .. } => KindSet(all.0 | kinds.0),
+            Place::Data(_) => all,
+        });
+        Ok(Self { names_data: places.iter().any(|place| matches!(place, Place::Data(_))), kinds, places })
     }
 
     pub fn is_empty(&self) -> bool {
@@ -86,6 +92,9 @@ impl Places {
     /// Which sections of such a document the places name.
     fn sections_of(&self, kind: DocumentKind) -> SectionSet {
         let mut sections = SectionSet::default();
+        if !self.kinds.contains(kind) {
+            return sections;
+        }
         for place in &self.places {
             match place {
                 Place::Documents { kinds, section: None } if kinds.contains(kind) => return SectionSet::ALL,
@@ -103,7 +112,7 @@ impl Places {
 
     /// True when some place is in a document of this kind.
     pub fn names_kind(&self, kind: DocumentKind) -> bool {
-        self.places.iter().any(|place| matches!(place, Place::Documents { kinds, .. } if kinds.contains(kind)))
+        self.kinds.contains(kind)
     }
 
     /// Where a search over these places went: one entry a document and section, for findings of absence.

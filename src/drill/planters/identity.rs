@@ -226,9 +226,7 @@ fn drug_in_pregnancy(d: &mut Draft<'_>) -> Option<Plant> {
         reported_at: Some(reported),
         ..Lab::default()
     };
-    if !d.has_text(ADMISSION, "孕[0-9]+周|孕[0-9]+\\+") {
-        d.append(ADMISSION, &["现病史"], &["停经10周,自测尿妊娠试验阳性。", "停经9周,当地超声示宫内早孕。"])?;
-    }
+    state_pregnancy(d)?;
     d.visit.labs.as_mut()?.push(lab);
     match d.rng.u64(0..3) {
         0 => d.add_drug("甲氨蝶呤片", 10.0, "mg", "口服", "qw", 30),
@@ -238,10 +236,19 @@ fn drug_in_pregnancy(d: &mut Draft<'_>) -> Option<Plant> {
 }
 
 fn pregnancy_denied(d: &mut Draft<'_>) -> Option<Plant> {
-    if !d.is(Sex::Female) || !d.has_text(ADMISSION, r"停经\d+|宫内(早孕|妊娠)") || is_pregnancy_told(d) {
+    if !d.is(Sex::Female) || !(15..=50).contains(&d.age()?) || is_pregnancy_told(d) {
         return None;
     }
+    state_pregnancy(d)?;
     d.append_some(ANY_COURSE, |_, _| true, &["患者否认妊娠。", "目前未妊娠,可行CT检查。", "否认妊娠可能,用药无禁忌。"])
+}
+
+/// The admission record says that she is pregnant, if it does not yet.
+fn state_pregnancy(d: &mut Draft<'_>) -> Option<()> {
+    if !d.has_text(ADMISSION, r"孕[0-9]+周|孕[0-9]+\+|停经\d+|宫内(早孕|妊娠)") {
+        d.append(ADMISSION, &["现病史"], &["停经10周,自测尿妊娠试验阳性。", "停经9周,当地超声示宫内早孕。"])?;
+    }
+    Some(())
 }
 
 fn other_group(group: &str) -> String {

@@ -40,6 +40,9 @@ impl Prepared {
             let own = written_groups(passage.text.as_str(), newborn).into_iter();
             said.extend(own.map(|(span, group)| (group.to_owned(), Source::Text(passage, span))));
         }
+        if said.iter().all(|(group, _)| *group == said[0].0) {
+            return Vec::new();
+        }
         // The group after a transplant of stem cells is the donor's.
         const REPLACED: [&str; 3] = ["移植后血型", "血型转", "转为供者"];
         if self.places.passages(subject).any(|passage| REPLACED.iter().any(|word| passage.text.as_str().contains(word))) {

@@ -2,7 +2,7 @@
 
 use super::super::{Hit, Role, Subject, lists};
 use super::{Prepared, piece};
-use crate::reading::{Assertion, ConceptId, Passage};
+use crate::reading::{Assertion, ConceptId};
 
 /// Diagnoses that the course speaks of by a value: 血钾3.0mmol/L is 低钾血症.
 const BY_VALUE: [&str; 8] = ["血症", "贫血", "紊乱", "异常", "减少", "增多", "中毒", "损害"];
@@ -15,6 +15,9 @@ impl Prepared {
         if elsewhere.is_empty() {
             return Vec::new();
         }
+        let mut said: Vec<ConceptId> = elsewhere.iter().flat_map(|other| &other.mentions).map(|mention| mention.concept).collect();
+        said.sort_unstable();
+        said.dedup();
         // One is the other, or a kind of it (肺炎 and 支气管肺炎).
         let related =
             |a: ConceptId, b: ConceptId| a == b || lexicon.is_a(a, &lexicon.concept(b).name) || lexicon.is_a(b, &lexicon.concept(a).name);
@@ -28,12 +31,13 @@ impl Prepared {
                     .map(|mention| mention.concept)
                     .filter(|id| lexicon.is_a(*id, "疾病"))
                     .collect();
-                let spoken_of = |other: &Passage| {
-                    let said = other.mentions.iter().any(|mention| named.iter().any(|id| related(*id, mention.concept)));
-                    said || other.text.as_str().contains(item)
+                let spoken_of = || {
+                    named.iter().any(|id| said.binary_search(id).is_ok())
+                        || named.iter().any(|id| said.iter().any(|other| related(*id, *other)))
+                        || elsewhere.iter().any(|other| other.text.as_str().contains(item))
                 };
                 let by_value = BY_VALUE.iter().any(|word| item.contains(word));
-                if !named.is_empty() && !by_value && !elsewhere.iter().any(|other| spoken_of(other)) {
+                if !named.is_empty() && !by_value && !spoken_of() {
                     hits.push(Hit {
                         evidence: vec![piece(passage, span, Role::This)],
                         searched: self.against.searched(subject),

@@ -4,8 +4,10 @@
 //! (a normal finding, an old operation, a puncture, a comparison) is told by the words around it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::super::{Hit, Role, Subject, around};
 use super::{Prepared, piece};
@@ -63,7 +65,7 @@ struct Sides<'s> {
 
 impl Prepared {
     pub(super) fn lone_side(&self, subject: &Subject<'_>) -> Vec<Hit> {
-        let mut names: BTreeMap<&str, Sides<'_>> = BTreeMap::new();
+        let mut names: FxHashMap<&str, Sides<'_>> = FxHashMap::default();
         for passage in self.places.passages(subject) {
             sided(passage, &mut names);
         }
@@ -71,7 +73,7 @@ impl Prepared {
         let mut decided = BTreeSet::new();
         // The longest names first: they say most.
         let mut names: Vec<(&str, Sides<'_>)> = names.into_iter().filter(|(_, sides)| !sides.both).collect();
-        names.sort_by_key(|(name, _)| Reverse(name.len()));
+        names.sort_unstable_by_key(|(name, _)| (Reverse(name.len()), *name));
         let year = subject.visit.admission.admitted_at.map(|at| at.date().year());
         for (name, sides) in &names {
             for (side, lone, usual) in [(Side::Left, &sides.left, &sides.right), (Side::Right, &sides.right, &sides.left)] {
@@ -106,7 +108,7 @@ impl Prepared {
 }
 
 /// Every name in the passage that follows a side: all its beginnings, so that 右股骨颈骨折 meets 左股骨颈.
-fn sided<'s>(passage: &'s Arc<Passage>, names: &mut BTreeMap<&'s str, Sides<'s>>) {
+fn sided<'s>(passage: &'s Arc<Passage>, names: &mut FxHashMap<&'s str, Sides<'s>>) {
     let text = passage.text.as_str();
     for (at, letter) in text.match_indices(['左', '右', '双', '两']) {
         let after = &text[at + letter.len()..];

@@ -72,6 +72,7 @@ fn sizes<'s>(subject: &Subject<'_>, passage: &'s Arc<Passage>) -> Vec<Size<'s>> 
     let lexicon = subject.knowledge.lexicon();
     let is_lesion = |id| lexicon.is_a(id, "检查所见") || lexicon.is_a(id, "疾病");
     let size = |measure: &Measure| {
+        measure.second?;
         let sides = [Some(measure.value), measure.second, measure.third];
         let mut sides: Vec<f64> = sides.into_iter().flatten().map(|side| convert(side, &measure.unit, "mm")).collect::<Option<_>>()?;
         if sides.len() < 2 || !passage.text.slice(measure.span).contains(['×', '*', 'x', 'X']) {

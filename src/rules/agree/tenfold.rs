@@ -85,6 +85,9 @@ fn sizes<'s>(subject: &Subject<'_>, passage: &'s Arc<Passage>) -> Vec<Size<'s>> 
     let lexicon = subject.knowledge.lexicon();
     let is_finding = |id| lexicon.is_a(id, "检查所见") || lexicon.is_a(id, "疾病");
     let size = |measure: &Measure| {
+        if !measure.unit.ends_with('m') {
+            return None;
+        }
         let sides = [Some(measure.value), measure.second, measure.third].into_iter().flatten();
         let sides: Vec<f64> = sides.map(|side| convert(side, &measure.unit, "mm")).collect::<Option<_>>()?;
         let sentence = passage.sentence_of(measure.span);

@@ -1,6 +1,8 @@
 //! What a passage says of its patient that can't be this one's: the traces that a copy from another record leaves.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
 
 use super::super::agree::{is_same_name, labelled, opening_name, stated_sex, written_names};
 use super::super::range::patient_age;
@@ -19,6 +21,9 @@ const OF_OTHERS: [&str; 5] = ["家族史", "婚育史", "月经史", "出生史"
 
 /// Words of a delivery ward, which a man's record has no use for.
 const DELIVERY: [&str; 8] = ["宫缩", "胎心", "胎动", "恶露", "宫底", "宫口", "胎膜", "羊水"];
+
+/// One search for all of them, which most texts have none of.
+static ANY_OF_DELIVERY: LazyLock<Regex> = LazyLock::new(|| Regex::new(&DELIVERY.join("|")).expect("a pattern of our own"));
 
 /// Words by which a sentence speaks of somebody else, or of disease in general.
 const OTHER_PERSON: [&str; 20] = [
@@ -147,6 +152,9 @@ fn written_bed(text: &str) -> Option<(Span, String)> {
 
 fn delivery_word(passage: &Passage) -> Option<Span> {
     let text = passage.text.as_str();
+    if !ANY_OF_DELIVERY.is_match(text) {
+        return None;
+    }
     DELIVERY.iter().find_map(|word| {
         let at = text.find(word)?;
         let span = Span::new(at, at + word.len());

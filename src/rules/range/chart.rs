@@ -65,7 +65,27 @@ const NO_MOMENT: [&str; 14] =
 struct Row {
     at: DateTime,
     value: f64,
-    evidence: DataEvidence,
+    index: usize,
+}
+
+/// A column of the chart.
+struct Column {
+    name: &'static str,
+    unit: &'static str,
+    rows: Vec<Row>,
+}
+
+impl Column {
+    fn of(chart: &[Vitals], name: &'static str, unit: &'static str, value: Value) -> Self {
+        let row =
+            |(index, row): (usize, &Vitals)| Some(Row { at: row.at.filter(|at| at.has_time())?.earliest(), value: value(row)?, index });
+        Self { name, unit, rows: chart.iter().enumerate().filter_map(row).collect() }
+    }
+
+    fn evidence(&self, chart: &[Vitals], row: &Row) -> DataEvidence {
+        let at = chart[row.index].at.map_or(String::new(), |at| at.to_string());
+        DataEvidence { path: format!("/vitals/{}", row.index), label: format!("体温单 {at} {}{}{}", self.name, row.value, self.unit) }
+    }
 }
 
 type Value = fn(&Vitals) -> Option<f64>;
@@ -73,37 +93,29 @@ type Value = fn(&Vitals) -> Option<f64>;
 impl Prepared {
     pub(super) fn chart(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let chart = subject.visit.vitals.as_deref().ok_or("未提供体温单")?;
-        let rows = |name: &str, unit: &str, value: Value| -> Vec<Row> {
-            let timed = chart.iter().enumerate().filter_map(|(index, row)| Some((index, row.at.filter(|at| at.has_time())?, value(row)?)));
-            let row = |(index, at, value): (usize, crate::record::Instant, f64)| Row {
-                at: at.earliest(),
-                value,
-                evidence: DataEvidence { path: format!("/vitals/{index}"), label: format!("体温单 {at} {name}{value}{unit}") },
-            };
-            timed.map(row).collect()
-        };
-        let temperatures = rows("体温", "℃", |row| row.temperature);
-        let pulses = rows("脉搏", "次/分", |row| row.pulse);
-        let pressures = rows("收缩压", "mmHg", |row| row.systolic);
+        let temperatures = Column::of(chart, "体温", "℃", |row| row.temperature);
+        let pulses = Column::of(chart, "脉搏", "次/分", |row| row.pulse);
+        let pressures = Column::of(chart, "收缩压", "mmHg", |row| row.systolic);
+        let fevers = temperatures.rows.iter().any(|row| row.value >= FEVER);
         let mut hits = Vec::new();
         for document in self.places.documents(subject) {
             let Some(at) = document.time.filter(|at| at.has_time()).map(|at| at.earliest()) else { continue };
-            let fevered = around_note(&temperatures, at);
+            let fevered = around_note(&temperatures.rows, at);
             // A fever that came after the note was written contradicts nothing.
             let fever = !fevered.is_empty() && fevered.iter().all(|row| row.value >= FEVER) && fevered.iter().any(|row| row.at <= at);
-            let told = self.places.passages_of(document).any(|passage| tells_of_fever(subject, passage));
+            let told = fevers && self.places.passages_of(document).any(|passage| tells_of_fever(subject, passage));
             for passage in self.places.passages_of(document) {
-                let show = |span: Span, rows: &[&Row]| {
+                let show = |span: Span, column: &Column, rows: &[&Row]| {
                     let mut found = hit(passage, span, Vec::new());
-                    found.data.extend(rows.iter().map(|row| row.evidence.clone()));
+                    found.data.extend(rows.iter().map(|row| column.evidence(chart, row)));
                     found
                 };
                 // 近3日体温正常: no row of these days may show a fever.
-                if let Some((span, since)) = said_normal_for(passage, at).filter(|_| !told) {
+                if let Some((span, since)) = (fevers && !told).then(|| said_normal_for(passage, at)).flatten() {
                     let fevers: Vec<&Row> =
-                        temperatures.iter().filter(|row| row.value >= FEVER && row.at >= since && row.at <= at).collect();
+                        temperatures.rows.iter().filter(|row| row.value >= FEVER && row.at >= since && row.at <= at).collect();
                     if !fevers.is_empty() {
-                        hits.push(show(span, &fevers[..fevers.len().min(3)]));
+                        hits.push(show(span, &temperatures, &fevers[..fevers.len().min(3)]));
                         continue;
                     }
                 }
@@ -111,7 +123,7 @@ impl Prepared {
                     && !told
                     && let Some(span) = said_normal(subject, passage)
                 {
-                    hits.push(show(span, &fevered));
+                    hits.push(show(span, &temperatures, &fevered));
                     continue;
                 }
                 let compared = [
@@ -119,11 +131,14 @@ impl Prepared {
                     (["脉搏", "心率"].as_slice(), &pulses, FAR_PULSE),
                     (["血压"].as_slice(), &pressures, FAR_PRESSURE),
                 ];
-                for (concepts, rows, far) in compared {
-                    let near = around_note(rows, at);
+                for (concepts, column, far) in compared {
+                    let near = around_note(&column.rows, at);
+                    if near.is_empty() {
+                        continue;
+                    }
                     let Some((span, value)) = stated(subject, passage, concepts) else { continue };
-                    if !near.is_empty() && near.iter().all(|row| (row.value - value).abs() >= far) {
-                        hits.push(show(span, &near));
+                    if near.iter().all(|row| (row.value - value).abs() >= far) {
+                        hits.push(show(span, column, &near));
                     }
                 }
             }

@@ -148,10 +148,10 @@ impl Prepared {
 
     pub(super) fn order_fields(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         // A dose may stand in the name (胰岛素50U+0.9%氯化钠50ml); an order given once has no frequency.
-        let has_dose: Has = |order| order.dose.is_some() || is_by_hand(order) || order.name.as_deref().is_some_and(names_amount);
-        let has_route: Has = |order| is_by_hand(order) || order.route.as_deref().is_some_and(|route| !route.trim().is_empty());
+        let has_dose: Has = |order| order.dose.is_some() || order.name.as_deref().is_some_and(names_amount) || is_by_hand(order);
+        let has_route: Has = |order| order.route.as_deref().is_some_and(|route| !route.trim().is_empty()) || is_by_hand(order);
         let has_frequency: Has = |order| {
-            order.long_term != Some(true) || is_by_hand(order) || order.frequency.as_deref().is_some_and(|text| !text.trim().is_empty())
+            order.long_term != Some(true) || order.frequency.as_deref().is_some_and(|text| !text.trim().is_empty()) || is_by_hand(order)
         };
         // In intensive care the pump runs by protocol.
         let department = subject.visit.admission.department.as_deref().unwrap_or("");

@@ -6,7 +6,7 @@ use super::super::{DataEvidence, Hit, Subject, around, events, facts};
 use super::{Prepared, hit};
 use crate::reading::lexicon::ConceptKind;
 use crate::reading::text::Span;
-use crate::reading::{Assertion, Passage, Relation, TimeExpression, TimeValue};
+use crate::reading::{Assertion, ConceptId, Passage, Relation, TimeExpression, TimeValue};
 use crate::record::{Instant, Lab, time};
 
 impl Prepared {
@@ -44,15 +44,20 @@ impl Prepared {
         const AMOUNTS: [&str; 3] = ["g", "mg", "ml"];
         let labs = subject.visit.labs.as_deref().ok_or("未提供检验结果")?;
         let lexicon = subject.knowledge.lexicon();
+        // The concepts that each item is by its whole name.
+        let concepts_of = |item: &str| -> Vec<ConceptId> {
+            lexicon.find(item).filter(|(span, _)| span.len() + 3 >= item.len()).map(|(_, id)| id).collect()
+        };
+        let concepts: Vec<Vec<ConceptId>> = labs.iter().map(|lab| concepts_of(lab.item.as_deref().unwrap_or("").trim())).collect();
+        let values: Vec<Option<f64>> = labs.iter().map(|lab| lab.value.as_deref()?.trim().parse().ok()).collect();
         // Items that no mention in a text can be of: they are looked for by the name that the laboratory prints.
-        let is_known =
-            |item: &str| lexicon.find(item).any(|(span, id)| span.len() + 3 >= item.len() && lexicon.concept(id).kind == ConceptKind::Lab);
+        let is_known = |index: usize| concepts[index].iter().any(|id| lexicon.concept(*id).kind == ConceptKind::Lab);
         let named = labs
             .iter()
             .enumerate()
             .filter_map(|(index, lab)| Some((index, lab, lab.item.as_deref()?.trim(), lab.value.as_deref()?.trim())));
         // A volume is measured at the bedside before the laboratory prints it.
-        let unknown: Vec<_> = named.filter(|(_, _, item, _)| !is_known(item) && !item.contains("尿量")).collect();
+        let unknown: Vec<_> = named.filter(|(index, _, item, _)| !is_known(*index) && !item.contains("尿量")).collect();
         // Another laboratory's, another time's, or added later with a time of its own: 复查cTnI 1.12ng/ml,见15:42报告.
         let excused = |passage: &Passage, span: Span, lab: &Lab, day: Date| {
             let sentence = passage.text.slice(passage.sentence_of(span));
@@ -92,13 +97,9 @@ impl Prepared {
                         continue;
                     }
                     let Some(measure) = mention.measure.and_then(|index| passage.measures.get(index as usize)) else { continue };
-                    let same_item = |item: &str| lexicon.find(item).any(|(span, id)| id == mention.concept && span.len() + 3 >= item.len());
-                    let equal = |value: &str| value.trim().parse::<f64>().is_ok_and(|value| (value - measure.value).abs() < 1e-9);
-                    let reports: Vec<usize> = (0..labs.len())
-                        .filter(|index| {
-                            labs[*index].item.as_deref().is_some_and(same_item) && labs[*index].value.as_deref().is_some_and(equal)
-                        })
-                        .collect();
+                    let equal = |value: f64| (value - measure.value).abs() < 1e-9;
+                    let is_report = |index: &usize| values[*index].is_some_and(equal) && concepts[*index].contains(&mention.concept);
+                    let reports: Vec<usize> = (0..labs.len()).filter(is_report).collect();
                     let span = mention.span.cover(measure.span);
                     // 血钾≥3.5mmol/L, 3.5mmol/L以上即入室, 维持血钾3.5mmol/L: what is waited for.
                     let wanted = measure.relation != Relation::Equal || is_wanted(passage.text.as_str(), span);

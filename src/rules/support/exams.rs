@@ -1,5 +1,10 @@
 //! Examinations that were ordered, and of which nobody sees a report, a word, or why it was not done.
 
+use std::cell::OnceCell;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
+
 use super::super::response::is_of_other_region;
 use super::super::{Hit, Subject};
 use super::Prepared;
@@ -109,6 +114,15 @@ const FOUND: [&str; 34] = [
     "占位", "炎", "癌", "瘤", "积液", "梗", "出血", "骨折", "囊", "石", "(-", "阴性", "%", "不大", "不宽", "级",
 ];
 
+/// Words for ultrasound, the longest first.
+const ULTRASOUND: [&str; 8] = ["彩色多普勒超声", "多普勒超声", "彩色超声", "彩超", "B超", "超声波", "US", "超声检查"];
+
+/// A word of some kind as it may stand before [`plainly`]: most sentences hold none.
+static ANY_TOLD: LazyLock<Regex> = LazyLock::new(|| {
+    let words: Vec<String> = KINDS.iter().flat_map(|kind| kind.told).chain(&ULTRASOUND).map(|word| regex::escape(word)).collect();
+    Regex::new(&format!("(?i){}", words.join("|"))).expect("a pattern of our own")
+});
+
 /// An order of the last hours may have been left for the next stay.
 const LAST_MINUTES: i64 = 24 * 60;
 
@@ -120,9 +134,12 @@ impl Prepared {
         if exams.is_empty() {
             return Ok(Vec::new());
         }
+        let told = OnceCell::new();
         let mut hits = Vec::new();
         for kind in &KINDS {
-            let is_open = |order: &Order| kind.is_ordered(subject, order) && !self.is_answered(subject, kind, order, exams);
+            let is_open = |order: &Order| {
+                kind.is_ordered(subject, order) && !kind.is_answered(order, exams, told.get_or_init(|| self.sentences_of_exams(subject)))
+            };
             if let Some((index, order)) = orders.iter().enumerate().find(|(_, order)| is_open(order)) {
                 let mut hit = order_hit(index, order, self.searched(subject));
                 hit.anchor = kind.called.to_owned();
@@ -132,23 +149,37 @@ impl Prepared {
         Ok(hits)
     }
 
-    fn is_answered(&self, subject: &Subject<'_>, kind: &Kind, order: &Order, exams: &[Exam]) -> bool {
-        let label = plainly(order.name.as_deref().unwrap_or(""));
+    /// The sentences of the notes that may tell of some examination, plainly.
+    fn sentences_of_exams(&self, subject: &Subject<'_>) -> Vec<String> {
         // What was seen before the stay is not of this order.
-        let of_stay = |passage: &Passage| !matches!(passage.section.as_ref(), "主诉" | "现病史" | "既往史" | "家族史");
-        let mut passages = self.explained.passages(subject).filter(|passage| of_stay(passage));
-        exams.iter().any(|exam| kind.is_reported(&label, exam))
-            || passages.any(|passage| passage.sentences.iter().any(|sentence| kind.is_told(&label, passage, *sentence)))
+        let of_stay = |passage: &&Arc<Passage>| !matches!(passage.section.as_ref(), "主诉" | "现病史" | "既往史" | "家族史");
+        let of_passage = |passage: &Arc<Passage>| {
+            let text = passage.text.as_str();
+            let mut sentences: Vec<Span> =
+                ANY_TOLD.find_iter(text).map(|word| passage.sentence_of(Span::new(word.start(), word.end()))).collect();
+            sentences.dedup();
+            sentences.into_iter().map(|sentence| plainly(passage.text.slice(sentence))).collect::<Vec<_>>()
+        };
+        self.explained.passages(subject).filter(of_stay).flat_map(of_passage).collect()
     }
 }
 
 impl Kind {
+    /// `told`: sentences that may tell of it, plainly.
+    fn is_answered(&self, order: &Order, exams: &[Exam], told: &[String]) -> bool {
+        let label = plainly(order.name.as_deref().unwrap_or(""));
+        exams.iter().any(|exam| self.is_reported(&label, exam)) || told.iter().any(|sentence| self.is_told(&label, sentence))
+    }
+
     fn is_ordered(&self, subject: &Subject<'_>, order: &Order) -> bool {
+        if order.kind != Some(OrderKind::Exam) {
+            return false;
+        }
         let name = plainly(order.name.as_deref().unwrap_or(""));
         let end = subject.visit.discharge.as_ref().and_then(|discharge| discharge.discharged_at);
         let in_time =
             order.start.zip(end).is_some_and(|(start, end)| time::minutes_between(start.earliest(), end.earliest()) >= LAST_MINUTES);
-        order.kind == Some(OrderKind::Exam) && in_time && holds(&name, self.ordered) && !holds(&name, &NOT_A_REPORT)
+        in_time && holds(&name, self.ordered) && !holds(&name, &NOT_A_REPORT)
     }
 
     /// The site may stand before or behind what was done (甲状腺 彩超), or one of the two was not sent.
@@ -159,13 +190,12 @@ impl Kind {
         (named || unsaid) && !is_of_other_region(label, &format!("{site}{modality}"))
     }
 
-    fn is_told(&self, label: &str, passage: &Passage, sentence: Span) -> bool {
-        let said = plainly(passage.text.slice(sentence));
-        let Some(end) = self.told.iter().filter_map(|word| end_of(&said, word)).min() else { return false };
+    fn is_told(&self, label: &str, said: &str) -> bool {
+        let Some(end) = self.told.iter().filter_map(|word| end_of(said, word)).min() else { return false };
         let behind = &said[end..];
         let tells =
-            holds(&said, &TOLD) || holds(behind, &FOUND) || said[..end].contains('(') || behind.trim_start().starts_with([':', '(', '"']);
-        tells && !is_of_other_region(label, &said)
+            holds(said, &TOLD) || holds(behind, &FOUND) || said[..end].contains('(') || behind.trim_start().starts_with([':', '(', '"']);
+        tells && !is_of_other_region(label, said)
     }
 }
 
@@ -187,7 +217,6 @@ fn holds(text: &str, words: &[&str]) -> bool {
 
 /// Capitals, and one word for ultrasound.
 fn plainly(text: &str) -> String {
-    const ULTRASOUND: [&str; 8] = ["彩色多普勒超声", "多普勒超声", "彩色超声", "彩超", "B超", "超声波", "US", "超声检查"];
     let mut text = text.to_uppercase();
     for word in ULTRASOUND {
         text = text.replace(word, "超声");

@@ -71,13 +71,13 @@ impl Prepared {
         if listed.is_empty() {
             return Err("未提供诊断".to_owned());
         }
+        let values: Vec<Option<f64>> = labs.iter().map(|lab| lab.value.as_deref()?.trim().parse().ok()).collect();
         let mut hits = Vec::new();
         for entry in &subject.knowledge.tables.results {
             let beyond: Vec<usize> = (0..labs.len())
                 .filter(|index| {
-                    let lab = &labs[*index];
-                    let value = lab.value.as_deref().and_then(|value| value.trim().parse::<f64>().ok());
-                    value.is_some_and(|value| entry.bound.met(value)) && is_named(lexicon, lab.item.as_deref().unwrap_or(""), &entry.lab)
+                    values[*index].is_some_and(|value| entry.bound.met(value))
+                        && is_named(lexicon, labs[*index].item.as_deref().unwrap_or(""), &entry.lab)
                 })
                 .collect();
             let Some(first) = beyond.first().copied() else { continue };

@@ -195,24 +195,27 @@ impl Prepared {
         const NOT_NOW: [&str; 6] = ["?", "待", "既往", "治疗后", "已纠正", "转为"];
         /// Sections that tell of one moment; a list of the whole stay may hold states that followed each other.
         const OF_A_MOMENT: [&str; 4] = ["初步诊断", "入院诊断", "诊断依据", "拟诊讨论"];
+        let is_now = |text: &str| !NOT_NOW.iter().any(|word| text.contains(word));
         let mut hits = Vec::new();
-        for group in &subject.knowledge.tables.exclusive {
-            for passage in self.within.passages(subject) {
+        for passage in self.within.passages(subject) {
+            let facts: Vec<&Mention> = passage.mentions.iter().filter(|mention| is_fact(mention)).collect();
+            if facts.len() < 2 {
+                continue;
+            }
+            // They must be two items of one list; 甲状腺功能减退症(甲状腺功能亢进症131碘治疗后) is one.
+            let items = super::lists::items(passage);
+            let item_of =
+                |mention: &Mention| items.iter().find(|(span, text)| span.contains(mention.span) && is_now(text)).map(|(span, _)| *span);
+            for group in &subject.knowledge.tables.exclusive {
                 if group.passing && !OF_A_MOMENT.contains(&passage.section.as_ref()) {
                     continue;
                 }
-                // They must be two items of one list; 甲状腺功能减退症(甲状腺功能亢进症131碘治疗后) is one.
-                let items = super::lists::items(passage);
-                let item_of = |mention: &Mention| {
-                    let is_now = |text: &str| !NOT_NOW.iter().any(|word| text.contains(word));
-                    items.iter().find(|(span, text)| span.contains(mention.span) && is_now(text)).map(|(span, _)| *span)
-                };
                 let found: Vec<(&str, &Mention, Span)> = group
                     .members
                     .iter()
                     .filter_map(|(name, set)| {
-                        let mut of_member = passage.mentions.iter().filter(|mention| set.contains(mention.concept) && is_fact(mention));
-                        of_member.find_map(|mention| Some((name.as_str(), mention, item_of(mention)?)))
+                        let mut of_member = facts.iter().filter(|mention| set.contains(mention.concept));
+                        of_member.find_map(|mention| Some((name.as_str(), *mention, item_of(mention)?)))
                     })
                     .collect();
                 let Some((first, this, item)) = found.first().copied() else { continue };

@@ -1,6 +1,9 @@
 //! Orders, results and people held against what the record says of them.
 
+use std::sync::LazyLock;
+
 use jiff::civil::DateTime;
+use regex::Regex;
 
 use super::super::agree::{callings, is_called};
 use super::super::{DataEvidence, Evidence, Hit, Role, Searched, Subject, around, facts};
@@ -186,6 +189,11 @@ impl Prepared {
             "潜伏梅毒",
             "驱梅",
         ];
+        /// One search for all of them.
+        static ANY_REASON: LazyLock<Regex> = LazyLock::new(|| {
+            let reasons: Vec<String> = REASONS.iter().map(|word| regex::escape(word)).collect();
+            Regex::new(&reasons.join("|")).expect("a pattern of our own")
+        });
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
         let lexicon = subject.knowledge.lexicon();
         let is_systemic = |order: &Order| {
@@ -200,16 +208,18 @@ impl Prepared {
         let present = |passage: &crate::reading::Passage| {
             let text = passage.text.as_str();
             // A denial (无发热, 肝炎史否认) is no reason: the word must stand outside every negated mention.
-            REASONS.iter().any(|word| {
-                text.match_indices(word).any(|(at, found)| {
-                    let span = crate::reading::Span::new(at, at + found.len());
-                    let clause = passage.clause_of(span);
-                    let before = &text[clause.start as usize..at];
-                    // 高热量饮食 and 恶性高热 are no fever.
-                    let of_other = text[at + found.len()..].starts_with(['量', '卡']) || before.ends_with("恶性");
-                    !of_other && !["无", "否认", "未", "既往"].iter().any(|denial| before.contains(denial))
+            ANY_REASON.is_match(text)
+                && REASONS.iter().any(|word| {
+                    text.match_indices(word).any(|(at, found)| {
+                        let span = crate::reading::Span::new(at, at + found.len());
+                        let clause = passage.clause_of(span);
+                        let before = &text[clause.start as usize..at];
+                        // 高热量饮食 and 恶性高热 are no fever.
+                        let of_other = text[at + found.len()..].starts_with(['量', '卡']) || before.ends_with("恶性");
+                        !of_other && !["无", "否认", "未", "既往"].iter().any(|denial| before.contains(denial))
+                    })
                 })
-            }) || has_fever(passage)
+                || has_fever(passage)
                 || has_high_marker(text)
                 || has_syphilis(subject, passage)
                 || is_given_before_operation(subject, passage)
@@ -257,16 +267,19 @@ impl Prepared {
         const TAKEN_OR_WELL: [&str; 8] = ["已送检", "已抽", "待回", "未回", "未见异常", "无异常", "为阴", "均(-)"];
         let has = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
         let texts: Vec<&str> = self.explained.passages(subject).map(|passage| passage.text.as_str()).collect();
-        let as_a_whole = self.explained.passages(subject).any(|passage| {
-            let told_of = |sentence: &Span| has(passage.text.slice(*sentence), &ALL) && has(passage.text.slice(*sentence), &TAKEN_OR_WELL);
-            has(passage.text.as_str(), &ALL) && has(passage.text.as_str(), &TAKEN) || passage.sentences.iter().any(told_of)
-        });
+        let as_a_whole = || {
+            self.explained.passages(subject).any(|passage| {
+                let told_of =
+                    |sentence: &Span| has(passage.text.slice(*sentence), &ALL) && has(passage.text.slice(*sentence), &TAKEN_OR_WELL);
+                has(passage.text.as_str(), &ALL) && has(passage.text.as_str(), &TAKEN) || passage.sentences.iter().any(told_of)
+            })
+        };
         let found = |words: &[&str]| {
             labs.iter().any(|lab| lab.item.as_deref().is_some_and(|item| words.iter().any(|word| item.contains(word))))
                 || texts.iter().any(|text| has(text, words) && (has(text, &NEGATIVE) || words.iter().any(|word| has_value(text, word))))
         };
         let missing: Vec<&str> = tests.iter().filter(|(_, words)| !found(words)).map(|(name, _)| *name).collect();
-        if as_a_whole || missing.is_empty() {
+        if missing.is_empty() || as_a_whole() {
             return Ok(Vec::new());
         }
         let started = transfusions[0].started_at.map_or(String::new(), |at| at.to_string());

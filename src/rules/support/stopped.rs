@@ -1,5 +1,6 @@
 //! A drug that a plan or an advice stops, and whose order goes on for two days and more.
 
+use std::cell::OnceCell;
 use std::sync::LazyLock;
 
 use jiff::civil::DateTime;
@@ -97,11 +98,15 @@ impl Named<'_> {
 impl Prepared {
     pub(super) fn stopped_drug(&self, subject: &Subject<'_>) -> Result<Vec<Hit>, String> {
         let orders = subject.visit.orders.as_deref().ok_or("未提供医嘱")?;
+        let own_names = OnceCell::new();
         let mut hits = Vec::new();
         for (document, planned) in self.plans(subject) {
             for passage in self.within.passages_of(document) {
                 let text = passage.text.as_str();
-                for named in drugs_named(subject, passage, orders) {
+                if !text.contains('停') {
+                    continue;
+                }
+                for named in drugs_named(subject, passage, own_names.get_or_init(|| names_of_orders_only(subject, orders))) {
                     let Some(span) = stop_of(text, named.span) else { continue };
                     let Some((index, order)) = order_that_goes_on(subject, orders, &named, planned) else { continue };
                     if !is_stop_now(passage, span) || self.is_doubtful(text, span) || self.is_taken_up(subject, document, planned, &named) {
@@ -136,22 +141,26 @@ impl Prepared {
     }
 }
 
-/// The drugs of the lexicon, and those that only the orders name.
-fn drugs_named<'t>(subject: &Subject<'_>, passage: &'t Passage, orders: &[Order]) -> Vec<Named<'t>> {
+/// Drugs of long-term orders that the lexicon does not know, without form and acid.
+fn names_of_orders_only(subject: &Subject<'_>, orders: &[Order]) -> Vec<String> {
     const SHORTEST: usize = 3;
+    let lexicon = subject.knowledge.lexicon();
+    let long_term = orders.iter().filter(|order| order.kind == Some(OrderKind::Drug) && order.long_term == Some(true));
+    let names = long_term.map(|order| without_brackets(order.name.as_deref().unwrap_or("")));
+    let unknown = names.filter(|name| lexicon.find(name).next().is_none());
+    unknown.map(|name| FORM.replace_all(&name, "").into_owned()).filter(|bare| bare.chars().count() >= SHORTEST).collect()
+}
+
+/// The drugs of the lexicon, and those that only the orders name.
+fn drugs_named<'t>(subject: &Subject<'_>, passage: &'t Passage, of_orders_only: &[String]) -> Vec<Named<'t>> {
     let lexicon = subject.knowledge.lexicon();
     let text = passage.text.as_str();
     let drugs = passage.mentions.iter().filter(|mention| lexicon.is_a(mention.concept, "药物"));
     let mut found: Vec<Named<'t>> = drugs
         .map(|mention| Named { span: mention.span, words: passage.text.slice(mention.span), concept: Some(mention.concept) })
         .collect();
-    for order in orders.iter().filter(|order| order.kind == Some(OrderKind::Drug) && order.long_term == Some(true)) {
-        let name = without_brackets(order.name.as_deref().unwrap_or(""));
-        let bare = FORM.replace_all(&name, "").into_owned();
-        if bare.chars().count() < SHORTEST || lexicon.find(&name).next().is_some() {
-            continue;
-        }
-        found.extend(text.match_indices(&bare).map(|(at, words)| Named { span: Span::new(at, at + words.len()), words, concept: None }));
+    for bare in of_orders_only {
+        found.extend(text.match_indices(bare).map(|(at, words)| Named { span: Span::new(at, at + words.len()), words, concept: None }));
     }
     found
 }
